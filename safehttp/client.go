@@ -1,0 +1,142 @@
+// Package safehttp makes outgoing HTTP clients that an answer can neither
+// hang, flood nor lead into a private network.
+package safehttp
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// Defaults of Options.
+const (
+	DefaultTimeout         = 15 * time.Second
+	DefaultMaxBody         = 1 << 20
+	DefaultMaxConnsPerHost = 32
+	DefaultUserAgent       = "Tillpost"
+)
+
+const (
+	dialTimeout      = 5 * time.Second
+	handshakeTimeout = 5 * time.Second
+	keepAlive        = 30 * time.Second
+	idleTimeout      = 60 * time.Second
+	maxIdleConns     = 128
+	maxIdlePerHost   = 4
+	maxHeaderBytes   = 64 << 10
+	maxRedirects     = 3
+)
+
+// Options says how careful a client is. The zero value has every limit at its
+// default, follows no redirect and may reach private networks.
+type Options struct {
+	// Timeout bounds the whole exchange, from look-up to the last byte read.
+	Timeout time.Duration
+	// MaxBody is how many bytes of an answer can be read, counted after
+	// decompression. Reading on gives ErrBodyTooLarge.
+	MaxBody int64
+	// BlockPrivate refuses every address that is not public. It belongs on each
+	// client whose URLs come from somebody other than the operator.
+	BlockPrivate bool
+	// Allow lists networks that may be reached in spite of BlockPrivate. An
+	// instance metadata address is refused unless it is listed by itself.
+	Allow []netip.Prefix
+	// FollowRedirects follows up to three redirects, on the same host only.
+	// Otherwise, and past that, the redirect itself is the answer.
+	FollowRedirects bool
+	// UserAgent is sent with requests that name none.
+	UserAgent string
+	// MaxConnsPerHost bounds open connections to one host; further requests wait.
+	MaxConnsPerHost int
+	// Resolver looks up names; nil is the system's.
+	Resolver *net.Resolver
+}
+
+func (o Options) withDefaults() Options {
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = DefaultMaxBody
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = DefaultUserAgent
+	}
+	if o.MaxConnsPerHost <= 0 {
+		o.MaxConnsPerHost = DefaultMaxConnsPerHost
+	}
+	return o
+}
+
+// New returns a client that keeps to the options. It has its own connections,
+// keeps no cookies and ignores proxies of the environment: a proxy would dial
+// in its stead, and the addresses could no longer be checked.
+func New(opts Options) *http.Client {
+	opts = opts.withDefaults()
+	dialer := &net.Dialer{
+		Timeout:        dialTimeout,
+		KeepAlive:      keepAlive,
+		Resolver:       opts.Resolver,
+		ControlContext: opts.control,
+	}
+	client := &http.Client{
+		Timeout:       opts.Timeout,
+		CheckRedirect: refuseRedirect,
+		Transport: &transport{
+			maxBody:   opts.MaxBody,
+			userAgent: opts.UserAgent,
+			base: &http.Transport{
+				DialContext:            dialer.DialContext,
+				TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+				TLSHandshakeTimeout:    handshakeTimeout,
+				MaxIdleConns:           maxIdleConns,
+				MaxIdleConnsPerHost:    maxIdlePerHost,
+				MaxConnsPerHost:        opts.MaxConnsPerHost,
+				IdleConnTimeout:        idleTimeout,
+				MaxResponseHeaderBytes: maxHeaderBytes,
+			},
+		},
+	}
+	if opts.FollowRedirects {
+		client.CheckRedirect = sameHostRedirect
+	}
+	return client
+}
+
+func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// sameHostRedirect keeps to the first request's scheme and host, because
+// net/http would pass credentials in custom headers on to any other host.
+func sameHostRedirect(next *http.Request, via []*http.Request) error {
+	first := via[0].URL
+	if len(via) > maxRedirects || next.URL.Scheme != first.Scheme || next.URL.Host != first.Host {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// transport adds what net/http has no setting for.
+type transport struct {
+	base      *http.Transport
+	maxBody   int64
+	userAgent string
+}
+
+// RoundTrip sends the request and limits the answer's body.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if _, named := req.Header["User-Agent"]; !named {
+		req = req.Clone(req.Context())
+		req.Header.Set("User-Agent", t.userAgent)
+	}
+	resp, err := t.base.RoundTrip(req)
+	if err != nil {
+		return nil, err // net/http wraps it with method and URL
+	}
+	resp.Body = &limitedBody{ReadCloser: resp.Body, left: t.maxBody}
+	return resp, nil
+}
+
+// CloseIdleConnections is found by http.Client.CloseIdleConnections.
+func (t *transport) CloseIdleConnections() { t.base.CloseIdleConnections() }

@@ -1,0 +1,309 @@
+package safehttp
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// serve starts a server and returns its port and the number of requests it got.
+func serve(t *testing.T, handler http.HandlerFunc) (port string, hits *atomic.Int32) {
+	t.Helper()
+	hits = new(atomic.Int32)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hits.Add(1)
+		handler(w, r)
+	}))
+	t.Cleanup(server.Close)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port, hits
+}
+
+func get(t *testing.T, client *http.Client, url string) (*http.Response, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err == nil {
+		t.Cleanup(func() { resp.Body.Close() })
+	}
+	return resp, err
+}
+
+func TestBlockPrivate(t *testing.T) {
+	t.Parallel()
+	port, hits := serve(t, func(http.ResponseWriter, *http.Request) {})
+
+	t.Run("no spelling of loopback gets through", func(t *testing.T) {
+		t.Parallel()
+		client := New(Options{BlockPrivate: true, Timeout: 3 * time.Second})
+		for _, host := range []string{
+			"127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1.", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
+			"0.0.0.0", "0", "127.1", "2130706433", "0x7f000001", "0177.0.0.1",
+		} {
+			if _, err := get(t, client, "http://"+host+":"+port); err == nil {
+				t.Errorf("%s was reached", host)
+			}
+		}
+		if hits.Load() != 0 {
+			t.Errorf("%d requests got through", hits.Load())
+		}
+	})
+
+	t.Run("the error says why", func(t *testing.T) {
+		t.Parallel()
+		_, err := get(t, New(Options{BlockPrivate: true}), "http://127.0.0.1:"+port)
+		if !errors.Is(err, ErrPrivateAddress) || !strings.Contains(err.Error(), "127.0.0.1 is loopback") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestAllow(t *testing.T) {
+	t.Parallel()
+	port, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.UserAgent()) })
+	for name, opts := range map[string]Options{
+		"nothing is blocked":  {},
+		"the network is open": {BlockPrivate: true, Allow: prefixes(t, "127.0.0.0/8")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			resp, err := get(t, New(opts), "http://127.0.0.1:"+port)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body, _, err := ReadAll(resp, 100); err != nil || string(body) != DefaultUserAgent {
+				t.Errorf("answer %q, %v, want the user agent", body, err)
+			}
+		})
+	}
+}
+
+func TestRebinding(t *testing.T) {
+	t.Parallel()
+	port, hits := serve(t, func(http.ResponseWriter, *http.Request) {})
+	var lookups atomic.Int32
+	resolver := fakeDNS(t, func() [4]byte {
+		if lookups.Add(1) == 1 {
+			return [4]byte{93, 184, 216, 34}
+		}
+		return [4]byte{127, 0, 0, 1}
+	})
+
+	// A guard that resolves first and dials later is fooled.
+	first, err := resolver.LookupNetIP(t.Context(), "ip4", "rebind.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := Options{BlockPrivate: true, Resolver: resolver, Timeout: 3 * time.Second}
+	if err := opts.permit(first[0]); err != nil {
+		t.Fatalf("first look-up: %v, want a public address", err)
+	}
+	naive := &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{Resolver: resolver}).DialContext}}
+	if _, err := get(t, naive, "http://rebind.test:"+port); err != nil || hits.Load() != 1 {
+		t.Fatalf("unguarded request: %v, %d hits, want it to get through", err, hits.Load())
+	}
+
+	_, err = get(t, New(opts), "http://rebind.test:"+port)
+	if !errors.Is(err, ErrPrivateAddress) {
+		t.Errorf("error %v, want a private address", err)
+	}
+	if hits.Load() != 1 {
+		t.Errorf("the server was reached")
+	}
+}
+
+func TestRedirects(t *testing.T) {
+	t.Parallel()
+	other, otherHits := serve(t, func(http.ResponseWriter, *http.Request) {})
+	port, hits := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/away":
+			http.Redirect(w, r, "http://127.0.0.1:"+other, http.StatusTemporaryRedirect)
+		case "/loop":
+			http.Redirect(w, r, "/loop", http.StatusFound)
+		case "/moved":
+			http.Redirect(w, r, "/here", http.StatusFound)
+		}
+	})
+	tests := []struct {
+		name       string
+		follow     bool
+		path       string
+		wantStatus int
+		wantHits   int32
+	}{
+		{name: "not followed by default", path: "/moved", wantStatus: http.StatusFound, wantHits: 1},
+		{name: "followed on the same host", follow: true, path: "/moved", wantStatus: http.StatusOK, wantHits: 2},
+		{name: "never to another host", follow: true, path: "/away", wantStatus: http.StatusTemporaryRedirect, wantHits: 1},
+		{name: "not for ever", follow: true, path: "/loop", wantStatus: http.StatusFound, wantHits: 1 + maxRedirects},
+	}
+	for _, test := range tests { // one after the other: they share the counter
+		t.Run(test.name, func(t *testing.T) {
+			before := hits.Load()
+			resp, err := get(t, New(Options{FollowRedirects: test.follow}), "http://127.0.0.1:"+port+test.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := hits.Load() - before; resp.StatusCode != test.wantStatus || got != test.wantHits {
+				t.Errorf("status %d after %d requests, want %d after %d", resp.StatusCode, got, test.wantStatus, test.wantHits)
+			}
+		})
+	}
+	if otherHits.Load() != 0 {
+		t.Errorf("the other host was reached")
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	port, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/hang" {
+			<-r.Context().Done()
+			return
+		}
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-r.Context().Done():
+				return
+			case <-tick.C:
+				fmt.Fprint(w, "x")
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					return
+				}
+			}
+		}
+	})
+	for _, path := range []string{"/hang", "/drip"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			client := New(Options{Timeout: 300 * time.Millisecond})
+			start := time.Now()
+			resp, err := get(t, client, "http://127.0.0.1:"+port+path)
+			if err == nil {
+				_, _, err = ReadAll(resp, 1<<20)
+			}
+			if !IsTimeout(err) || Classify(err) != PhaseTimeout {
+				t.Errorf("error %v (%s), want a time-out", err, Classify(err))
+			}
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("took %s", took)
+			}
+		})
+	}
+}
+
+func TestMaxBody(t *testing.T) {
+	t.Parallel()
+	const size = 64 << 20
+	zeros := func(w io.Writer, n int) {
+		chunk := make([]byte, 1<<20)
+		for n > 0 {
+			written, err := w.Write(chunk[:min(n, len(chunk))])
+			if err != nil {
+				return // the client has had enough
+			}
+			n -= written
+		}
+	}
+	port, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/exact":
+			zeros(w, 1000)
+		case "/over":
+			zeros(w, 1001)
+		case "/huge":
+			zeros(w, size)
+		case "/bomb":
+			w.Header().Set("Content-Encoding", "gzip")
+			packer := gzip.NewWriter(w)
+			zeros(packer, size)
+			packer.Close()
+		}
+	})
+	tests := []struct {
+		path    string
+		wantCut bool
+	}{{"/exact", false}, {"/over", true}, {"/huge", true}, {"/bomb", true}}
+	for _, test := range tests { // one after the other: memory is measured
+		t.Run("client limit "+test.path, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			resp, err := get(t, New(Options{MaxBody: 1000}), "http://127.0.0.1:"+port+test.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			if len(body) != 1000 || errors.Is(err, ErrBodyTooLarge) != test.wantCut {
+				t.Errorf("%d bytes, error %v, want 1000 and too large %v", len(body), err, test.wantCut)
+			}
+			if _, again := resp.Body.Read(make([]byte, 1)); test.wantCut && !errors.Is(again, ErrBodyTooLarge) {
+				t.Errorf("read on: %v, want too large", again)
+			}
+			runtime.ReadMemStats(&after)
+			if used := after.TotalAlloc - before.TotalAlloc; used > size/4 {
+				t.Errorf("allocated %d bytes", used)
+			}
+		})
+		t.Run("reader's limit "+test.path, func(t *testing.T) {
+			resp, err := get(t, New(Options{}), "http://127.0.0.1:"+port+test.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, cut, err := ReadAll(resp, 1000)
+			if len(body) != 1000 || cut != test.wantCut || err != nil {
+				t.Errorf("%d bytes, cut %v, error %v, want 1000, %v, none", len(body), cut, err, test.wantCut)
+			}
+		})
+	}
+
+	t.Run("both limits", func(t *testing.T) {
+		resp, err := get(t, New(Options{MaxBody: 500}), "http://127.0.0.1:"+port+"/exact")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, cut, err := ReadAll(resp, 1000); len(body) != 500 || !cut || err != nil {
+			t.Errorf("%d bytes, cut %v, error %v, want 500, true, none", len(body), cut, err)
+		}
+	})
+}
+
+func TestHeaderLimit(t *testing.T) {
+	t.Parallel()
+	port, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Huge", strings.Repeat("x", 1<<20))
+	})
+	if _, err := get(t, New(Options{}), "http://127.0.0.1:"+port); err == nil {
+		t.Error("a megabyte of headers was accepted")
+	}
+}
+
+func TestProxyOfTheEnvironmentIsIgnored(t *testing.T) {
+	proxyPort, proxyHits := serve(t, func(http.ResponseWriter, *http.Request) {})
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:"+proxyPort)
+	t.Setenv("http_proxy", "http://127.0.0.1:"+proxyPort)
+	resolver := fakeDNS(t, func() [4]byte { return [4]byte{127, 0, 0, 1} })
+	port, hits := serve(t, func(http.ResponseWriter, *http.Request) {})
+	if _, err := get(t, New(Options{Resolver: resolver}), "http://shop.test:"+port); err != nil {
+		t.Fatal(err)
+	}
+	if proxyHits.Load() != 0 || hits.Load() != 1 {
+		t.Errorf("%d requests to the proxy, %d to the server, want 0 and 1", proxyHits.Load(), hits.Load())
+	}
+}
