@@ -1,0 +1,201 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// SecretHint is what may be shown of a sealed secret.
+type SecretHint struct {
+	Last4 string    `json:"last4"`
+	SetBy string    `json:"set_by"`
+	SetAt time.Time `json:"set_at"`
+}
+
+// Account is what payment and carrier accounts have in common. Sealed holds the
+// secrets by field name, each bound to its row and field.
+type Account struct {
+	ID            string `gorm:"primaryKey"`
+	MerchantID    string
+	Kind          string
+	Name          string
+	BaseURL       string
+	Fields        map[string]string     `gorm:"serializer:json"`
+	Sealed        map[string]string     `gorm:"serializer:json"`
+	Hints         map[string]SecretHint `gorm:"serializer:json"`
+	Position      int
+	Enabled       bool
+	TestedAt      *time.Time
+	TestOK        bool
+	TestMessage   string
+	TestLatencyMS int64
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+}
+
+// GatewayAccount is a merchant's account at a payment provider.
+type GatewayAccount struct {
+	Account `gorm:"embedded"`
+}
+
+// CarrierAccount is a merchant's account at a carrier.
+type CarrierAccount struct {
+	Account    `gorm:"embedded"`
+	StoppedAt  *time.Time // after refused credentials, until an admin resumes it
+	StopReason string
+	ResumeAt   *time.Time // no calls before: the carrier asked to wait, or is down
+	BudgetDay  string     // UTC day that CallsToday counts
+	CallsToday int
+	NextCallAt *time.Time // when the rate allows the next call
+	Failures   int        // in a row
+}
+
+// account gives generic code the common part of either kind.
+type account interface {
+	GatewayAccount | CarrierAccount
+}
+
+// GatewayAccounts lists payment accounts by merchant and position; there are few.
+func (db *DB) GatewayAccounts(ctx context.Context, scope Scope) ([]GatewayAccount, error) {
+	return accounts[GatewayAccount](db.q(ctx), scope)
+}
+
+// CarrierAccounts lists carrier accounts by merchant and position; there are few.
+func (db *DB) CarrierAccounts(ctx context.Context, scope Scope) ([]CarrierAccount, error) {
+	return accounts[CarrierAccount](db.q(ctx), scope)
+}
+
+func accounts[T account](q *gorm.DB, scope Scope) ([]T, error) {
+	return all[T](scope.in(q, "merchant_id").Order("merchant_id, position, id"))
+}
+
+// GatewayAccount loads one payment account.
+func (db *DB) GatewayAccount(ctx context.Context, scope Scope, id string) (*GatewayAccount, error) {
+	return first[GatewayAccount](scope.in(db.q(ctx), "merchant_id").Where("id = ?", id))
+}
+
+// CarrierAccount loads one carrier account.
+func (db *DB) CarrierAccount(ctx context.Context, scope Scope, id string) (*CarrierAccount, error) {
+	return first[CarrierAccount](scope.in(db.q(ctx), "merchant_id").Where("id = ?", id))
+}
+
+// RouteGateway chooses the account of a new attempt: the one named, or the
+// merchant's first enabled one.
+func (tx *Tx) RouteGateway(merchantID, id string) (*GatewayAccount, error) {
+	q := MerchantScope(merchantID).in(tx.q(), "merchant_id")
+	if id != "" {
+		a, err := first[GatewayAccount](q.Where("id = ?", id))
+		if errors.Is(err, ErrNotFound) {
+			return nil, Invalid("gateway", "unknown_gateway")
+		}
+		if err == nil && !a.Enabled {
+			return nil, Invalid("gateway", "gateway_disabled")
+		}
+		return a, err
+	}
+	a, err := first[GatewayAccount](q.Where("enabled = ?", true).Order("position, id"))
+	if errors.Is(err, ErrNotFound) {
+		return nil, Invalid("gateway", "no_gateway")
+	}
+	return a, err
+}
+
+// RouteCarrier chooses the account that follows a parcel, by account id or by
+// carrier code. It returns the code, and no account when the merchant has none
+// for it.
+func (tx *Tx) RouteCarrier(merchantID, carrier string) (string, *CarrierAccount, error) {
+	q := MerchantScope(merchantID).in(tx.q(), "merchant_id")
+	if IsID(PrefixCarrierAccount, carrier) {
+		a, err := first[CarrierAccount](q.Where("id = ?", carrier))
+		if errors.Is(err, ErrNotFound) {
+			return "", nil, Invalid("carrier", "unknown_carrier")
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		return a.Kind, a, nil
+	}
+	a, err := first[CarrierAccount](q.Where("kind = ? AND enabled = ?", carrier, true).Order("position, id"))
+	if errors.Is(err, ErrNotFound) {
+		return carrier, nil, nil
+	}
+	return carrier, a, err
+}
+
+// CreateGatewayAccount adds a payment account; its ID is made by the caller,
+// because sealed secrets are bound to it.
+func (tx *Tx) CreateGatewayAccount(a GatewayAccount) error {
+	a.prepare(tx.now)
+	return tx.createAccount(&a)
+}
+
+// CreateCarrierAccount adds a carrier account; its ID is made by the caller.
+func (tx *Tx) CreateCarrierAccount(a CarrierAccount) error {
+	a.prepare(tx.now)
+	return tx.createAccount(&a)
+}
+
+func (a *Account) prepare(now time.Time) {
+	if a.Fields == nil {
+		a.Fields = map[string]string{}
+	}
+	if a.Sealed == nil {
+		a.Sealed = map[string]string{}
+	}
+	if a.Hints == nil {
+		a.Hints = map[string]SecretHint{}
+	}
+	a.CreatedAt, a.UpdatedAt = now, now
+}
+
+func (tx *Tx) createAccount(row any) error {
+	err := tx.create(row)
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return &Error{Kind: KindConflict, Code: "account_name_taken", Field: "name"}
+	}
+	return err
+}
+
+// UpdateGatewayAccount writes an edited payment account.
+func (tx *Tx) UpdateGatewayAccount(a *GatewayAccount) error { return tx.updateAccount(a, &a.Account) }
+
+// UpdateCarrierAccount writes an edited carrier account. New credentials lift a stop.
+func (tx *Tx) UpdateCarrierAccount(a *CarrierAccount) error { return tx.updateAccount(a, &a.Account) }
+
+func (tx *Tx) updateAccount(row any, common *Account) error {
+	common.UpdatedAt = tx.now
+	err := tx.q().Model(row).
+		Select("name", "base_url", "fields", "sealed", "hints", "position", "enabled", "updated_at").
+		Updates(row).Error
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return &Error{Kind: KindConflict, Code: "account_name_taken", Field: "name"}
+	}
+	if err != nil {
+		return fmt.Errorf("update account %s: %w", common.ID, err)
+	}
+	tx.Announce(Hint{Topic: "account", ID: common.ID, MerchantID: common.MerchantID})
+	return nil
+}
+
+// AccountTest is the result of Test connection.
+type AccountTest struct {
+	OK        bool
+	Message   string
+	LatencyMS int64
+}
+
+// NoteAccountTest stores the result of a test of either kind of account.
+func (tx *Tx) NoteAccountTest(id string, t AccountTest) error {
+	table := "gateway_accounts"
+	if IsID(PrefixCarrierAccount, id) {
+		table = "carrier_accounts"
+	}
+	_, err := tx.update(table, map[string]any{
+		"tested_at": tx.now, "test_ok": t.OK, "test_message": t.Message, "test_latency_ms": t.LatencyMS,
+	}, "id = ?", id)
+	return err
+}

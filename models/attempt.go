@@ -1,0 +1,198 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// AttemptStatus is where one try to move money stands.
+type AttemptStatus string
+
+// The statuses of attempts.
+const (
+	AttemptQueued         AttemptStatus = "queued"
+	AttemptSending        AttemptStatus = "sending"
+	AttemptSucceeded      AttemptStatus = "succeeded"
+	AttemptAuthorized     AttemptStatus = "authorized"
+	AttemptRequiresAction AttemptStatus = "requires_action"
+	AttemptDeclined       AttemptStatus = "declined"
+	AttemptNotSent        AttemptStatus = "not_sent"
+	AttemptUnknown        AttemptStatus = "unknown"
+)
+
+// Causes of attempts, shown as their trigger.
+const (
+	CauseAPI         = "api"
+	CauseAutoRetry   = "auto_retry"
+	CauseManualRetry = "manual_retry"
+	CauseFailover    = "failover"
+)
+
+// KindCharge is the kind of attempts that take a payment.
+const KindCharge = "charge"
+
+// Open says whether the attempt may still move money.
+func (s AttemptStatus) Open() bool {
+	return s == AttemptQueued || s == AttemptSending || s == AttemptRequiresAction || s == AttemptUnknown
+}
+
+// attemptMoves is the table of legal moves of an attempt, by target.
+var attemptMoves = map[AttemptStatus][]AttemptStatus{
+	AttemptSending:        {AttemptQueued},
+	AttemptSucceeded:      {AttemptSending, AttemptRequiresAction, AttemptUnknown},
+	AttemptAuthorized:     {AttemptSending, AttemptRequiresAction, AttemptUnknown},
+	AttemptRequiresAction: {AttemptSending, AttemptUnknown},
+	AttemptDeclined:       {AttemptSending, AttemptRequiresAction, AttemptUnknown},
+	AttemptNotSent:        {AttemptQueued, AttemptSending, AttemptUnknown},
+	AttemptUnknown:        {AttemptSending, AttemptRequiresAction},
+}
+
+// AttemptMoves returns a copy of the table of legal moves, for documents and tests.
+func AttemptMoves() map[AttemptStatus][]AttemptStatus {
+	out := make(map[AttemptStatus][]AttemptStatus, len(attemptMoves))
+	for to, from := range attemptMoves {
+		out[to] = slices.Clone(from)
+	}
+	return out
+}
+
+// Attempt is one try at a provider. Its IdempotencyKey is fixed when the row is
+// made, before anything is sent.
+type Attempt struct {
+	ID                string `gorm:"primaryKey"`
+	MerchantID        string
+	PaymentID         string
+	GatewayAccountID  *string
+	Number            int
+	Kind              string
+	Status            AttemptStatus
+	Cause             string
+	ActorID           string
+	Reason            string
+	IdempotencyKey    string
+	ProviderReference *string
+	Code              string
+	Class             string
+	NetworkCode       string
+	Advice            string
+	Message           string
+	HTTPStatus        int
+	RequestID         string
+	LatencyMS         int64
+	Raw               string
+	Inquiries         int
+	LeaseUntil        *time.Time
+	CreatedAt         time.Time
+	StartedAt         *time.Time
+	FinishedAt        *time.Time
+}
+
+// AttemptChange is what a move writes beside the status; empty fields leave
+// what is stored.
+type AttemptChange struct {
+	ProviderReference string
+	Code              string
+	Class             string
+	NetworkCode       string
+	Advice            string
+	Message           string
+	HTTPStatus        int
+	RequestID         string
+	LatencyMS         int64
+	Raw               string
+	LeaseUntil        *time.Time
+}
+
+// CreateAttempt adds the next attempt of a payment, queued, and its charge job.
+// The index attempts_one_open refuses it while another one is open: conflict
+// attempt_open.
+func (tx *Tx) CreateAttempt(p *Payment, a Attempt) (*Attempt, error) {
+	a.ID = NewID(PrefixAttempt)
+	a.MerchantID, a.PaymentID, a.Number = p.MerchantID, p.ID, p.Attempts+1
+	a.Kind, a.Status, a.CreatedAt = KindCharge, AttemptQueued, tx.now
+	a.IdempotencyKey = a.ID
+	if err := tx.q().Create(&a).Error; err != nil {
+		if errors.Is(err, gorm.ErrDuplicatedKey) {
+			return nil, Conflict("attempt_open", string(p.Status))
+		}
+		return nil, fmt.Errorf("create attempt: %w", err)
+	}
+	_, err := tx.update("payments",
+		map[string]any{"attempts": a.Number, "gateway_account_id": a.GatewayAccountID}, "id = ?", p.ID)
+	if err != nil {
+		return nil, err
+	}
+	p.Attempts, p.GatewayAccountID = a.Number, a.GatewayAccountID
+	tx.Enqueue(ChargeArgs{AttemptID: a.ID})
+	return &a, nil
+}
+
+// MoveAttempt brings an attempt to another status. It says false when the
+// attempt is not where the move may start: somebody else was first.
+func (tx *Tx) MoveAttempt(id string, to AttemptStatus, c AttemptChange) (bool, error) {
+	set := map[string]any{"status": to, "lease_until": c.LeaseUntil}
+	switch {
+	case to == AttemptSending:
+		set["started_at"] = tx.now
+	case !to.Open():
+		set["finished_at"] = tx.now
+	}
+	texts := map[string]string{
+		"provider_reference": c.ProviderReference, "code": c.Code, "class": c.Class, "network_code": c.NetworkCode,
+		"advice": c.Advice, "message": c.Message, "request_id": c.RequestID, "raw": c.Raw,
+	}
+	for column, value := range texts {
+		if value != "" {
+			set[column] = value
+		}
+	}
+	if c.HTTPStatus != 0 {
+		set["http_status"] = c.HTTPStatus
+	}
+	if c.LatencyMS != 0 {
+		set["latency_ms"] = c.LatencyMS
+	}
+	return tx.update("attempts", set, "id = ? AND status IN ?", id, attemptMoves[to])
+}
+
+// CountInquiry notes that the provider was asked about an open attempt.
+func (tx *Tx) CountInquiry(id string) error {
+	_, err := tx.update("attempts", map[string]any{"inquiries": gorm.Expr("inquiries + 1")}, "id = ?", id)
+	return err
+}
+
+// Attempt loads one attempt inside the transaction.
+func (tx *Tx) Attempt(id string) (*Attempt, error) {
+	return first[Attempt](tx.q().Where("id = ?", id))
+}
+
+// LastAttempt loads the newest attempt of a payment inside the transaction.
+func (tx *Tx) LastAttempt(paymentID string) (*Attempt, error) {
+	return first[Attempt](tx.q().Where("payment_id = ?", paymentID).Order("number DESC"))
+}
+
+// Attempt loads one attempt, for background work.
+func (db *DB) Attempt(ctx context.Context, id string) (*Attempt, error) {
+	return first[Attempt](db.q(ctx).Where("id = ?", id))
+}
+
+// Attempts loads all attempts of a payment that the caller has loaded already,
+// oldest first.
+func (db *DB) Attempts(ctx context.Context, paymentID string) ([]Attempt, error) {
+	return attemptsOf(db.q(ctx), paymentID)
+}
+
+// StalledAttempts finds attempts whose sender's lease has ended.
+func (db *DB) StalledAttempts(ctx context.Context, limit int) ([]Attempt, error) {
+	return all[Attempt](db.q(ctx).
+		Where("status = ? AND lease_until < ?", AttemptSending, db.Now()).Order("lease_until").Limit(limit))
+}
+
+func attemptsOf(q *gorm.DB, paymentIDs ...string) ([]Attempt, error) {
+	return all[Attempt](q.Where("payment_id IN ?", paymentIDs).Order("payment_id, number"))
+}

@@ -1,0 +1,129 @@
+package models
+
+import (
+	"time"
+
+	"github.com/riverqueue/river"
+)
+
+// Queues of jobs, each with its own number of workers.
+const (
+	QueueMoney   = "money"
+	QueueCarrier = "carrier"
+	QueueNotify  = "notify"
+	QueueUpkeep  = "upkeep"
+)
+
+// ChargeArgs sends one attempt to its provider.
+type ChargeArgs struct {
+	AttemptID string `json:"attempt_id"`
+}
+
+// Kind names the job.
+func (ChargeArgs) Kind() string { return "payment.charge" }
+
+// InsertOpts chooses the queue.
+func (ChargeArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMoney, MaxAttempts: 25, Priority: 1}
+}
+
+// ReconcileArgs asks the provider what became of an attempt; Inquiry counts from 1.
+type ReconcileArgs struct {
+	AttemptID string `json:"attempt_id"`
+	Inquiry   int    `json:"inquiry"`
+}
+
+// Kind names the job.
+func (ReconcileArgs) Kind() string { return "payment.reconcile" }
+
+// InsertOpts chooses the queue.
+func (ReconcileArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMoney, MaxAttempts: 25, Priority: 2}
+}
+
+// RetryArgs makes the next automatic attempt of a payment, unless anything
+// happened after the attempt with the number After.
+type RetryArgs struct {
+	PaymentID string `json:"payment_id"`
+	After     int    `json:"after"`
+}
+
+// Kind names the job.
+func (RetryArgs) Kind() string { return "payment.retry" }
+
+// InsertOpts chooses the queue.
+func (RetryArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMoney, MaxAttempts: 25, Priority: 2}
+}
+
+// RescueArgs finds attempts whose worker died and has them reconciled.
+type RescueArgs struct{}
+
+// Kind names the job.
+func (RescueArgs) Kind() string { return "payment.rescue" }
+
+// InsertOpts chooses the queue.
+func (RescueArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
+
+// SweepArgs finds parcels that are due and has them polled.
+type SweepArgs struct{}
+
+// Kind names the job.
+func (SweepArgs) Kind() string { return "shipment.sweep" }
+
+// InsertOpts chooses the queue.
+func (SweepArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
+
+// PollArgs asks one carrier account for some parcels.
+type PollArgs struct {
+	AccountID   string   `json:"account_id"`
+	ShipmentIDs []string `json:"shipment_ids"`
+}
+
+// Kind names the job.
+func (PollArgs) Kind() string { return "shipment.poll" }
+
+// InsertOpts chooses the queue.
+func (PollArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueCarrier, MaxAttempts: 3}
+}
+
+// DeliverArgs sends a webhook to a merchant's endpoint.
+type DeliverArgs struct {
+	DeliveryID string `json:"delivery_id"`
+}
+
+// Kind names the job.
+func (DeliverArgs) Kind() string { return "webhook.deliver" }
+
+// InsertOpts chooses the queue.
+func (DeliverArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueNotify, MaxAttempts: 25}
+}
+
+// FoldStatsArgs folds counted changes into the daily figures.
+type FoldStatsArgs struct{}
+
+// Kind names the job.
+func (FoldStatsArgs) Kind() string { return "stats.fold" }
+
+// InsertOpts chooses the queue.
+func (FoldStatsArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
+
+// PruneArgs deletes what is past its retention.
+type PruneArgs struct{}
+
+// Kind names the job.
+func (PruneArgs) Kind() string { return "upkeep.prune" }
+
+// InsertOpts chooses the queue.
+func (PruneArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
+
+// upkeepOpts is for periodic jobs: one at a time, no point in repeating a
+// failed run that the next period repeats anyway.
+func upkeepOpts() river.InsertOpts {
+	return river.InsertOpts{
+		Queue: QueueUpkeep, MaxAttempts: 1,
+		UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second},
+	}
+}

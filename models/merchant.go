@@ -1,0 +1,93 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"golang.org/x/text/currency"
+	"gorm.io/gorm/clause"
+)
+
+// Merchant is a shop whose orders, payments and parcels Tillpost handles.
+type Merchant struct {
+	ID        string `gorm:"primaryKey"`
+	Ref       string // short name for the command line and addresses
+	Name      string
+	Currency  string // ISO 4217, of new orders and of the dashboard
+	Timezone  string // IANA, decides where a day begins
+	CreatedAt time.Time
+}
+
+// Location is the merchant's time zone.
+func (m *Merchant) Location() *time.Location {
+	loc, err := time.LoadLocation(m.Timezone)
+	if err != nil {
+		return time.UTC
+	}
+	return loc
+}
+
+// CreateMerchant adds a merchant; its Ref is made from the name when empty.
+func (tx *Tx) CreateMerchant(m Merchant) (*Merchant, error) {
+	m.Name = strings.TrimSpace(m.Name)
+	if m.Name == "" {
+		return nil, Invalid("name", "required")
+	}
+	if !ValidCurrency(m.Currency) {
+		return nil, Invalid("currency", "unknown_currency")
+	}
+	if m.Timezone == "" {
+		m.Timezone = "UTC"
+	}
+	if _, err := time.LoadLocation(m.Timezone); err != nil {
+		return nil, Invalid("timezone", "unknown_timezone")
+	}
+	if m.Ref == "" {
+		m.Ref = slug(m.Name)
+	}
+	m.ID, m.CreatedAt = NewID(PrefixMerchant), tx.now
+	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&m)
+	if res.Error != nil {
+		return nil, fmt.Errorf("create merchant: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return nil, Conflict("merchant_ref_taken", "")
+	}
+	return &m, nil
+}
+
+// Merchant finds a merchant by id or ref.
+func (db *DB) Merchant(ctx context.Context, scope Scope, ref string) (*Merchant, error) {
+	return first[Merchant](scope.in(db.q(ctx), "id").Where("id = ? OR ref = ?", ref, ref))
+}
+
+// Merchants lists the merchants that the scope sees, by name; there are few.
+func (db *DB) Merchants(ctx context.Context, scope Scope) ([]Merchant, error) {
+	return all[Merchant](scope.in(db.q(ctx), "id").Order("name, id"))
+}
+
+func (tx *Tx) merchant(id string) (*Merchant, error) {
+	return first[Merchant](tx.q().Where("id = ?", id))
+}
+
+// ValidCurrency says whether code is an ISO 4217 currency, in capitals.
+func ValidCurrency(code string) bool {
+	if len(code) != 3 || strings.ToUpper(code) != code {
+		return false
+	}
+	_, err := currency.ParseISO(code)
+	return err == nil
+}
+
+var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
+
+func slug(name string) string {
+	s := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(name), "-"), "-")
+	if s == "" {
+		return NewID("shop")
+	}
+	return s
+}

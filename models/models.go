@@ -1,0 +1,142 @@
+// Package models holds Tillpost's entities, queries, state machines and
+// transactions, over GORM, on embedded SQLite and on PostgreSQL alike.
+//
+// Reads are methods of DB and take a Scope, so that no query forgets its
+// merchant. Writes are methods of Tx, made by DB.Write: what must follow a
+// change is enqueued as a job in the same transaction, what may be lost is
+// announced after commit.
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// Dialect names one of the two databases.
+type Dialect string
+
+// The databases that Tillpost runs on.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// DB is the store. Now and OnCommit may be replaced before first use.
+type DB struct {
+	Dialect Dialect
+	// Now is the clock of every time that the store writes: UTC, microseconds.
+	Now func() time.Time
+	// OnCommit receives the hints of a committed transaction; it must not block.
+	OnCommit func(hints []Hint)
+
+	write  *gorm.DB
+	read   *gorm.DB
+	sql    *sql.DB       // the writer's pool
+	reader *sql.DB       // SQLite only: query_only
+	pool   *pgxpool.Pool // PostgreSQL only
+	insert inserter
+	keys   inFlight
+	zones  sync.Map // merchant id → *time.Location
+}
+
+// Hint says that something changed, for live pages; it may be lost.
+type Hint struct {
+	Topic      string // order, payment, shipment, delivery, account
+	ID         string
+	MerchantID string
+	New        bool
+}
+
+// inserter puts jobs into River's table inside a GORM transaction.
+type inserter interface {
+	insertJobs(ctx context.Context, tx *gorm.DB, jobs []river.InsertManyParams) error
+}
+
+// Open connects to the database at url, sqlite://PATH or postgres://…, without
+// touching its schema.
+func Open(ctx context.Context, url string) (*DB, error) {
+	var (
+		db  *DB
+		err error
+	)
+	switch {
+	case strings.HasPrefix(url, "sqlite://"):
+		db, err = openSQLite(ctx, strings.TrimPrefix(url, "sqlite://"))
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		db, err = openPostgres(ctx, url)
+	default:
+		return nil, errors.New("database address must start with sqlite:// or postgres://")
+	}
+	if err != nil {
+		return nil, err
+	}
+	db.Now = func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+	db.OnCommit = func([]Hint) {}
+	return db, nil
+}
+
+// SQL is the pool that writes, for migrations and for River.
+func (db *DB) SQL() *sql.DB { return db.sql }
+
+// Pool is the pgx pool under SQL; nil on SQLite.
+func (db *DB) Pool() *pgxpool.Pool { return db.pool }
+
+// Ping checks that the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.sql.PingContext(ctx) }
+
+// Close ends all connections.
+func (db *DB) Close() error {
+	var errs []error
+	if db.reader != nil {
+		errs = append(errs, db.reader.Close())
+	}
+	errs = append(errs, db.sql.Close())
+	if db.pool != nil {
+		db.pool.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// q starts a read outside any transaction.
+func (db *DB) q(ctx context.Context) *gorm.DB { return db.read.WithContext(ctx) }
+
+func gormConfig() *gorm.Config {
+	return &gorm.Config{
+		Logger:                 logger.Discard,
+		TranslateError:         true,
+		SkipDefaultTransaction: true,
+		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+	}
+}
+
+// first loads one row into a T, or ErrNotFound.
+func first[T any](q *gorm.DB) (*T, error) {
+	var row T
+	res := q.Limit(1).Find(&row)
+	if res.Error != nil {
+		return nil, fmt.Errorf("load %T: %w", row, res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return nil, ErrNotFound
+	}
+	return &row, nil
+}
+
+// all loads the rows of a bounded query.
+func all[T any](q *gorm.DB) ([]T, error) {
+	var rows []T
+	if err := q.Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("load %T: %w", rows, err)
+	}
+	return rows, nil
+}

@@ -1,0 +1,76 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+)
+
+// openPostgres opens one pgx pool that GORM and River share.
+func openPostgres(ctx context.Context, dsn string) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("database address: %w", err)
+	}
+	if cfg.MaxConns < 20 {
+		cfg.MaxConns = 20
+	}
+	cfg.MaxConnLifetime = 30 * time.Minute
+	cfg.MaxConnLifetimeJitter = 5 * time.Minute
+	cfg.MaxConnIdleTime = 5 * time.Minute
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	}
+	params := cfg.ConnConfig.RuntimeParams
+	for name, value := range map[string]string{
+		"application_name":                    "tillpost",
+		"timezone":                            "UTC",
+		"lock_timeout":                        "5s",
+		"statement_timeout":                   "30s",
+		"idle_in_transaction_session_timeout": "30s",
+	} {
+		if _, set := params[name]; !set {
+			params[name] = value
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	sqlDB := stdlib.OpenDBFromPool(pool)
+	g, err := gorm.Open(postgres.New(postgres.Config{Conn: sharedPool{sqlDB}}), gormConfig())
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	jobs, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("open job queue: %w", err)
+	}
+	return &DB{
+		Dialect: Postgres, write: g, read: g, sql: sqlDB, pool: pool,
+		insert: postgresInserter{jobs}, keys: newInFlight(),
+	}, nil
+}
+
+type postgresInserter struct{ client *river.Client[pgx.Tx] }
+
+func (i postgresInserter) insertJobs(ctx context.Context, tx *gorm.DB, jobs []river.InsertManyParams) error {
+	shared, ok := tx.Statement.ConnPool.(*sharedTx)
+	if !ok {
+		return fmt.Errorf("enqueue outside a transaction: connection is %T", tx.Statement.ConnPool)
+	}
+	_, err := i.client.InsertManyTx(ctx, shared.pgx, jobs)
+	return err
+}

@@ -1,0 +1,122 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/gorm"
+)
+
+// sharedPool is the connection pool that GORM gets on PostgreSQL. Its
+// transactions carry a pgx.Tx, so that GORM's rows and River's jobs commit
+// together on one connection.
+type sharedPool struct{ *sql.DB }
+
+var (
+	_ gorm.ConnPoolBeginner = sharedPool{}
+	_ gorm.GetDBConnector   = sharedPool{}
+	_ gorm.TxCommitter      = (*sharedTx)(nil)
+)
+
+// GetDBConn keeps gorm's DB() working.
+func (p sharedPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
+
+// BeginTx shadows sql.DB's, which makes GORM take ours.
+func (p sharedPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+	if opts != nil && (opts.Isolation != sql.LevelDefault || opts.ReadOnly) {
+		return nil, errors.New("transactions run at the default isolation level")
+	}
+	conn, err := p.DB.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var tx pgx.Tx
+	err = conn.Raw(func(driverConn any) error {
+		c, ok := driverConn.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("driver connection is %T, want *stdlib.Conn", driverConn)
+		}
+		tx, err = c.Conn().Begin(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &sharedTx{conn: conn, pgx: tx, ctx: ctx}, nil
+}
+
+// sharedTx is one transaction on one connection. It must not embed *sql.Conn:
+// the promoted BeginTx would make GORM open and commit a second transaction
+// inside, which loses rollbacks silently.
+type sharedTx struct {
+	conn *sql.Conn
+	pgx  pgx.Tx
+	ctx  context.Context //nolint:containedctx // the transaction's own, as in database/sql
+	mu   sync.Mutex
+	done bool
+}
+
+func (t *sharedTx) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	return t.conn.PrepareContext(ctx, query)
+}
+
+func (t *sharedTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return t.conn.ExecContext(ctx, query, args...)
+}
+
+func (t *sharedTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.conn.QueryContext(ctx, query, args...)
+}
+
+func (t *sharedTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return t.conn.QueryRowContext(ctx, query, args...)
+}
+
+// Commit ends the transaction; like database/sql it refuses on a cancelled context.
+func (t *sharedTx) Commit() error {
+	if err := t.ctx.Err(); err != nil {
+		return errors.Join(err, t.Rollback())
+	}
+	return t.finish(t.pgx.Commit)
+}
+
+// Rollback undoes the transaction.
+func (t *sharedTx) Rollback() error {
+	err := t.finish(t.pgx.Rollback)
+	if errors.Is(err, pgx.ErrTxClosed) {
+		return nil
+	}
+	return err
+}
+
+func (t *sharedTx) finish(end func(context.Context) error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.done {
+		return sql.ErrTxDone
+	}
+	t.done = true
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), 15*time.Second)
+	defer cancel()
+	err := end(ctx)
+	// A connection that is not idle is marked bad, so that the pool drops it.
+	bad := t.conn.Raw(func(driverConn any) error {
+		c, ok := driverConn.(*stdlib.Conn)
+		if !ok || c.Conn().IsClosed() || c.Conn().PgConn().TxStatus() != 'I' {
+			return driver.ErrBadConn
+		}
+		return nil
+	})
+	closing := t.conn.Close()
+	if errors.Is(bad, driver.ErrBadConn) || errors.Is(closing, sql.ErrConnDone) {
+		return err
+	}
+	return errors.Join(err, closing)
+}

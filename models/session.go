@@ -1,0 +1,47 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Session is a signed-in browser. Its cookie holds an id of which only the
+// SHA-256 is stored.
+type Session struct {
+	IDHash    string `gorm:"primaryKey"`
+	UserID    string
+	Data      string
+	IP        string
+	UserAgent string
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time
+}
+
+// Session loads a session that has not expired.
+func (db *DB) Session(ctx context.Context, idHash string) (*Session, error) {
+	return first[Session](db.q(ctx).Where("id_hash = ? AND expires_at > ?", idHash, db.Now()))
+}
+
+// CreateSession stores a new session.
+func (tx *Tx) CreateSession(s Session) error {
+	s.CreatedAt, s.SeenAt = tx.now, tx.now
+	return tx.create(&s)
+}
+
+// TouchSession moves a session's expiry; it does not bring an ended one back.
+func (tx *Tx) TouchSession(idHash, data string, expiresAt time.Time) (bool, error) {
+	return tx.update("sessions",
+		map[string]any{"data": data, "seen_at": tx.now, "expires_at": expiresAt}, "id_hash = ?", idHash)
+}
+
+// DeleteSession ends a session.
+func (tx *Tx) DeleteSession(idHash string) error { return tx.deleteSessions("id_hash = ?", idHash) }
+
+func (tx *Tx) deleteSessions(where string, args ...any) error {
+	if err := tx.q().Where(where, args...).Delete(&Session{}).Error; err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	return nil
+}

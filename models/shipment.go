@@ -1,0 +1,287 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// Statuses of parcels, as the database stores them; the rules that lead from
+// one to another stand with the carriers.
+const (
+	ShipmentUnknown            = "unknown"
+	ShipmentInfoReceived       = "info_received"
+	ShipmentPickedUp           = "picked_up"
+	ShipmentInTransit          = "in_transit"
+	ShipmentOutForDelivery     = "out_for_delivery"
+	ShipmentAvailableForPickup = "available_for_pickup"
+	ShipmentDeliveryFailed     = "delivery_failed"
+	ShipmentException          = "exception"
+	ShipmentDelivered          = "delivered"
+	ShipmentReturning          = "returning"
+	ShipmentReturned           = "returned"
+	ShipmentCanceled           = "canceled"
+	ShipmentExpired            = "expired"
+)
+
+// ShipmentStatuses lists all, in the order of a parcel's way.
+var ShipmentStatuses = []string{
+	ShipmentUnknown, ShipmentInfoReceived, ShipmentPickedUp, ShipmentInTransit, ShipmentOutForDelivery,
+	ShipmentAvailableForPickup, ShipmentDeliveryFailed, ShipmentException, ShipmentDelivered,
+	ShipmentReturning, ShipmentReturned, ShipmentCanceled, ShipmentExpired,
+}
+
+// Directions of parcels.
+const (
+	DirectionOutbound = "outbound"
+	DirectionReturn   = "return"
+)
+
+// ShipmentItem is a part of an order that a parcel holds.
+type ShipmentItem struct {
+	SKU      string `json:"sku"`
+	Quantity int64  `json:"quantity"`
+}
+
+// Shipment is one parcel with one tracking number.
+type Shipment struct {
+	ID                  string `gorm:"primaryKey"`
+	MerchantID          string
+	OrderID             string
+	Carrier             string
+	CarrierAccountID    *string
+	TrackingNumber      string
+	Direction           string
+	Items               []ShipmentItem `gorm:"serializer:json"`
+	Status              string
+	StatusReason        string
+	HeaderStatus        string // the carrier's own summary when last asked
+	HeaderAt            *time.Time
+	Late                bool
+	ETA                 *time.Time
+	PromisedAt          *time.Time
+	ShippedAt           *time.Time
+	DeliveredAt         *time.Time
+	Service             string
+	RecipientPhoneLast4 string `gorm:"column:recipient_phone_last4"`
+	TrackingURL         string
+	LastSyncedAt        *time.Time
+	LastEventAt         *time.Time
+	NextPollAt          *time.Time
+	LeaseUntil          *time.Time
+	UnchangedPolls      int
+	FailedPolls         int
+	SyncError           string
+	SyncErrorKind       string
+	Raw                 string
+	Version             int64
+	CreatedAt           time.Time
+	UpdatedAt           time.Time
+}
+
+// ShipmentJSON is a parcel as the API shows it.
+type ShipmentJSON struct {
+	ID             string              `json:"id"`
+	OrderID        string              `json:"order_id"`
+	Carrier        string              `json:"carrier"`
+	TrackingNumber string              `json:"tracking_number"`
+	Direction      string              `json:"direction" enum:"outbound,return"`
+	Items          []ShipmentItem      `json:"items" nullable:"false"`
+	Status         string              `json:"status" enum:"unknown,info_received,picked_up,in_transit,out_for_delivery,available_for_pickup,delivery_failed,exception,delivered,returning,returned,canceled,expired"`
+	StatusReason   string              `json:"status_reason,omitempty"`
+	Late           bool                `json:"late"`
+	ETA            *time.Time          `json:"eta"`
+	PromisedAt     *time.Time          `json:"promised_at"`
+	DeliveredAt    *time.Time          `json:"delivered_at"`
+	Events         []TrackingEventJSON `json:"events" nullable:"false"`
+	LastSyncedAt   *time.Time          `json:"last_synced_at"`
+	NextSyncAt     *time.Time          `json:"next_sync_at"`
+	SyncError      string              `json:"sync_error,omitempty"`
+	TrackingURL    string              `json:"tracking_url,omitempty"`
+	CreatedAt      time.Time           `json:"created_at"`
+}
+
+// CreateShipment adds a parcel, due to be polled at once when it has a carrier
+// account, and records shipment.created. The same carrier and number twice for
+// one order is a conflict, shipment_exists. CreatedAt may be set for parcels
+// that are recorded later than they happened.
+func (tx *Tx) CreateShipment(s Shipment) (*Shipment, error) {
+	if s.CreatedAt.IsZero() {
+		s.CreatedAt = tx.now
+		s.ID = NewID(PrefixShipment)
+	} else {
+		s.ID = NewIDAt(PrefixShipment, s.CreatedAt)
+	}
+	if s.Items == nil {
+		s.Items = []ShipmentItem{}
+	}
+	if s.Status == "" {
+		s.Status = ShipmentUnknown
+	}
+	s.UpdatedAt = tx.now
+	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&s)
+	if res.Error != nil {
+		return nil, fmt.Errorf("create shipment: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return nil, &Error{Kind: KindConflict, Code: "shipment_exists", Field: "tracking_number"}
+	}
+	if err := tx.addSearchTerms(s.MerchantID, s.OrderID, s.TrackingNumber, s.ID); err != nil {
+		return nil, err
+	}
+	if err := tx.countParcels(s.OrderID); err != nil {
+		return nil, err
+	}
+	if err := tx.countStat(s.MerchantID, MetricShipments, "", 1, 0, s.CreatedAt); err != nil {
+		return nil, err
+	}
+	if err := tx.recordShipment(&s, EventShipmentCreated, "api"); err != nil {
+		return nil, err
+	}
+	tx.Announce(Hint{Topic: "shipment", ID: s.ID, MerchantID: s.MerchantID, New: true})
+	return &s, tx.refreshOrder(s.OrderID)
+}
+
+// Shipment loads one parcel.
+func (db *DB) Shipment(ctx context.Context, scope Scope, id string) (*Shipment, error) {
+	return first[Shipment](scope.in(db.q(ctx), "merchant_id").Where("id = ?", id))
+}
+
+// Shipment loads a parcel inside the transaction and, where the database can,
+// locks its row.
+func (tx *Tx) Shipment(scope Scope, id string) (*Shipment, error) {
+	return first[Shipment](scope.in(tx.q().Clauses(forUpdate), "merchant_id").Where("id = ?", id))
+}
+
+// ShipmentFilter selects parcels; empty fields select all.
+type ShipmentFilter struct {
+	OrderID        string
+	Carrier        string
+	Statuses       []string
+	Late           *bool
+	TrackingNumber string
+	Search         string
+	Created        Span
+}
+
+// Shipments lists parcels, newest first, with the next page's cursor.
+func (db *DB) Shipments(ctx context.Context, scope Scope, f ShipmentFilter, p Page) ([]Shipment, string, error) {
+	q := scope.in(db.q(ctx), "merchant_id")
+	q = f.Created.in(q, PrefixShipment, "id")
+	q = equal(q, "order_id", f.OrderID)
+	q = equal(q, "carrier", f.Carrier)
+	q = equal(q, "tracking_number", f.TrackingNumber)
+	if len(f.Statuses) > 0 {
+		q = q.Where("status IN ?", f.Statuses)
+	}
+	if f.Late != nil {
+		q = q.Where("late = ?", *f.Late)
+	}
+	if IsID(PrefixShipment, f.Search) {
+		q = q.Where("id = ?", f.Search)
+	} else {
+		q = db.search(ctx, q, scope, "order_id", f.Search)
+	}
+	return page(q, p, "id", func(s Shipment) string { return s.ID })
+}
+
+// countParcels recomputes what an order's parcels amount to. The order's row is
+// written first, so that two parcels of one order are counted one after the other.
+func (tx *Tx) countParcels(orderID string) error {
+	if _, err := tx.update("orders", map[string]any{"updated_at": tx.now}, "id = ?", orderID); err != nil {
+		return err
+	}
+	o, err := tx.order(AllMerchants(), orderID)
+	if err != nil {
+		return err
+	}
+	parcels, err := all[Shipment](tx.q().Select("status", "direction", "items").
+		Where("order_id = ? AND status <> ?", orderID, ShipmentCanceled))
+	if err != nil {
+		return err
+	}
+	var shipped, delivered, attention, outbound int64
+	for i := range parcels {
+		p := &parcels[i]
+		if NeedsAttention(p.Status) {
+			attention++
+		}
+		if p.Direction != DirectionOutbound {
+			continue
+		}
+		outbound++
+		if moving(p.Status) {
+			shipped += p.quantity(o)
+		}
+		if p.Status == ShipmentDelivered {
+			delivered += p.quantity(o)
+		}
+	}
+	_, err = tx.update("orders", map[string]any{
+		"parcels": outbound, "parcels_attention": attention,
+		"quantity_shipped": min(shipped, o.QuantityTotal), "quantity_delivered": min(delivered, o.QuantityTotal),
+	}, "id = ?", orderID)
+	return err
+}
+
+// quantity is how many pieces of the order the parcel holds: all of them when
+// the shop did not say.
+func (s *Shipment) quantity(o *Order) int64 {
+	if len(s.Items) == 0 {
+		return o.QuantityTotal
+	}
+	var n int64
+	for _, it := range s.Items {
+		n += it.Quantity
+	}
+	return n
+}
+
+// NeedsAttention says whether a parcel of the status waits for a human.
+func NeedsAttention(status string) bool {
+	return status == ShipmentException || status == ShipmentDeliveryFailed
+}
+
+// moving says whether the carrier has had the parcel.
+func moving(status string) bool {
+	return status != ShipmentUnknown && status != ShipmentInfoReceived && status != ShipmentCanceled &&
+		status != ShipmentExpired
+}
+
+func shipmentsJSON(q *gorm.DB, shipments []Shipment) ([]ShipmentJSON, error) {
+	out := make([]ShipmentJSON, 0, len(shipments))
+	if len(shipments) == 0 {
+		return out, nil
+	}
+	ids := make([]string, len(shipments))
+	for i := range shipments {
+		ids[i] = shipments[i].ID
+	}
+	events, err := all[TrackingEvent](trackingOrder(q.Where("shipment_id IN ? AND retracted_at IS NULL", ids)))
+	if err != nil {
+		return nil, err
+	}
+	byShipment := map[string][]TrackingEventJSON{}
+	for i := range events {
+		e := &events[i]
+		byShipment[e.ShipmentID] = append(byShipment[e.ShipmentID], e.object())
+	}
+	for i := range shipments {
+		s := &shipments[i]
+		r := ShipmentJSON{
+			ID: s.ID, OrderID: s.OrderID, Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Direction: s.Direction,
+			Items: s.Items, Status: s.Status, StatusReason: s.StatusReason, Late: s.Late, ETA: s.ETA,
+			PromisedAt: s.PromisedAt, DeliveredAt: s.DeliveredAt, Events: byShipment[s.ID],
+			LastSyncedAt: s.LastSyncedAt, NextSyncAt: s.NextPollAt, SyncError: s.SyncError,
+			TrackingURL: s.TrackingURL, CreatedAt: s.CreatedAt,
+		}
+		if r.Events == nil {
+			r.Events = []TrackingEventJSON{}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}

@@ -1,0 +1,177 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// ShipmentChange is what one look at the carrier, or one correction, makes of
+// a parcel. The status comes from the rules in carriers; nothing here judges it.
+type ShipmentChange struct {
+	Cause        string // poll, webhook, manual, import
+	Status       string
+	StatusReason string
+	HeaderStatus string
+	HeaderAt     *time.Time
+	Late         bool
+	ETA          *time.Time
+	ShippedAt    *time.Time
+	DeliveredAt  *time.Time
+	LastEventAt  *time.Time
+	Service      string
+	TrackingURL  string
+	Raw          string
+	SyncedAt     *time.Time // nil leaves the last one
+	NextPollAt   *time.Time
+	Unchanged    int
+	Failed       int
+	SyncError    string
+	SyncKind     string
+}
+
+// MoveShipment applies a change to a parcel that was loaded in this
+// transaction, and with it the order's counters, the figures of the day, the
+// events and their deliveries. It ends the lease of the poll.
+func (tx *Tx) MoveShipment(s *Shipment, c ShipmentChange) error {
+	before := *s
+	s.Status, s.StatusReason, s.HeaderStatus, s.HeaderAt = c.Status, c.StatusReason, c.HeaderStatus, c.HeaderAt
+	s.Late, s.ETA, s.ShippedAt, s.DeliveredAt, s.LastEventAt = c.Late, c.ETA, c.ShippedAt, c.DeliveredAt, c.LastEventAt
+	s.Service, s.TrackingURL, s.Raw = c.Service, c.TrackingURL, c.Raw
+	s.NextPollAt, s.UnchangedPolls, s.FailedPolls = c.NextPollAt, c.Unchanged, c.Failed
+	s.SyncError, s.SyncErrorKind, s.LeaseUntil = c.SyncError, c.SyncKind, nil
+	s.UpdatedAt, s.Version = tx.now, before.Version+1
+	if c.SyncedAt != nil {
+		s.LastSyncedAt = c.SyncedAt
+	}
+	res := tx.q().Model(s).Select("*").Omit("id", "created_at").Where("version = ?", before.Version).Updates(s)
+	if res.Error != nil {
+		return fmt.Errorf("move shipment %s: %w", s.ID, res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return errRaced
+	}
+	tx.Announce(Hint{Topic: "shipment", ID: s.ID, MerchantID: s.MerchantID})
+	return tx.followShipment(&before, s, c.Cause)
+}
+
+// followShipment records what the change of a parcel means to others.
+func (tx *Tx) followShipment(before, s *Shipment, cause string) error {
+	if before.Status != s.Status {
+		if err := tx.countParcels(s.OrderID); err != nil {
+			return err
+		}
+		if err := tx.countShipment(before, s); err != nil {
+			return err
+		}
+	}
+	for _, eventType := range shipmentEvents(before, s) {
+		if err := tx.recordShipment(s, eventType, cause); err != nil {
+			return err
+		}
+	}
+	if before.Status == s.Status {
+		return nil
+	}
+	return tx.refreshOrder(s.OrderID)
+}
+
+// shipmentEvents says what merchants are told of a change.
+func shipmentEvents(before, s *Shipment) []string {
+	var types []string
+	if before.Status != s.Status || before.StatusReason != s.StatusReason || !equalTime(before.ETA, s.ETA) {
+		types = append(types, EventShipmentUpdated)
+	}
+	if before.Status != s.Status {
+		switch s.Status {
+		case ShipmentOutForDelivery:
+			types = append(types, EventShipmentOut)
+		case ShipmentDelivered:
+			types = append(types, EventShipmentDelivered)
+		case ShipmentException:
+			types = append(types, EventShipmentException)
+		}
+	}
+	if s.Late && !before.Late {
+		types = append(types, EventShipmentLate)
+	}
+	return types
+}
+
+func (tx *Tx) recordShipment(s *Shipment, eventType, cause string) error {
+	rendered, err := tx.ShipmentObject(s)
+	if err != nil {
+		return err
+	}
+	return tx.recordEvent(Event{
+		MerchantID: s.MerchantID, Type: eventType, ObjectID: s.ID, OrderID: &s.OrderID, Cause: cause,
+	}, rendered)
+}
+
+func equalTime(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
+}
+
+// DueShipments finds parcels whose poll is due, oldest first, that no other
+// poll holds.
+func (db *DB) DueShipments(ctx context.Context, limit int) ([]Shipment, error) {
+	now := db.Now()
+	return all[Shipment](db.q(ctx).
+		Select("id", "carrier_account_id", "next_poll_at", "status").
+		Where("next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?) AND carrier_account_id IS NOT NULL", now, now).
+		Order("next_poll_at").Limit(limit))
+}
+
+// ClaimShipments takes the leases of the parcels until the given time, and
+// returns those that it got; the guard keeps two sweeps from polling one parcel.
+func (tx *Tx) ClaimShipments(ids []string, until time.Time) ([]string, error) {
+	var got []string
+	for _, id := range ids {
+		ok, err := tx.update("shipments", map[string]any{"lease_until": until},
+			"id = ? AND next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?)", id, tx.now, tx.now)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			got = append(got, id)
+		}
+	}
+	return got, nil
+}
+
+// ShipmentsByID loads parcels for background work.
+func (db *DB) ShipmentsByID(ctx context.Context, ids []string) ([]Shipment, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return all[Shipment](db.q(ctx).Where("id IN ?", ids).Order("id"))
+}
+
+// PostponeShipments ends the leases of parcels that were not asked for and
+// makes them due again at the given time.
+func (tx *Tx) PostponeShipments(ids []string, at time.Time) error {
+	_, err := tx.update("shipments", map[string]any{"lease_until": nil, "next_poll_at": at}, "id IN ?", ids)
+	return err
+}
+
+// RequestSync makes a parcel due now and enqueues its poll. It says false when
+// a poll is under way or the last one is younger than pause.
+func (tx *Tx) RequestSync(s *Shipment, pause time.Duration) (bool, error) {
+	if s.CarrierAccountID == nil {
+		return false, Conflict("no_carrier_account", s.Status)
+	}
+	ok, err := tx.update("shipments",
+		map[string]any{"next_poll_at": tx.now, "lease_until": tx.now.Add(2 * time.Minute), "version": gorm.Expr("version + 1")},
+		"id = ? AND (lease_until IS NULL OR lease_until < ?) AND (last_synced_at IS NULL OR last_synced_at < ?)",
+		s.ID, tx.now, tx.now.Add(-pause))
+	if err != nil || !ok {
+		return false, err
+	}
+	tx.Enqueue(PollArgs{AccountID: *s.CarrierAccountID, ShipmentIDs: []string{s.ID}})
+	return true, nil
+}
