@@ -1,0 +1,140 @@
+// Package views holds the pages and their fragments. Views get data, never
+// services; texts come from locales, money and times through format.go.
+package views
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tillpost/tillpost/locales"
+)
+
+// Shell is what the frame around a page shows. The language and the time zone
+// are in the context (locales.NewContext, WithViewer), because fragments need
+// them without a Shell.
+type Shell struct {
+	Title string
+	Path  string // of the request: "/orders"
+	Query string // of the request, raw
+
+	UserName     string
+	UserEmail    string
+	Role         string // admin, support, merchant
+	MerchantName string // empty: all merchants
+
+	CSRF         string
+	Theme        string // light, dark; empty: same as the device
+	LivePaused   bool   // from the cookie LiveCookie
+	ShortcutsOff bool   // from the cookie ShortcutsCookie
+	Demo         bool   // the data is made up
+
+	Counts map[string]int // what waits, by the path of a navigation entry
+}
+
+// The cookies that the page's script keeps, and the values that switch off.
+const (
+	LiveCookie      = "tillpost_live"
+	LivePaused      = "paused"
+	ShortcutsCookie = "tillpost_shortcuts"
+	ShortcutsOff    = "off"
+)
+
+// The themes that /preferences/theme takes.
+const (
+	ThemeSystem = "system"
+	ThemeLight  = "light"
+	ThemeDark   = "dark"
+)
+
+// returnTo is the page that a changed preference leads back to.
+func (s Shell) returnTo() string {
+	if s.Query == "" {
+		return s.Path
+	}
+	return s.Path + "?" + s.Query
+}
+
+func (s Shell) theme() string {
+	if s.Theme == "" {
+		return ThemeSystem
+	}
+	return s.Theme
+}
+
+// navItem is an entry of the main navigation.
+type navItem struct {
+	Path  string
+	Label string // a key of the catalogues
+	Icon  string
+	Key   string // after G, the shortcut that leads there
+}
+
+var (
+	work = []navItem{
+		{"/", locales.Mark("nav.dashboard"), "layout-dashboard", "D"},
+		{"/orders", locales.Mark("nav.orders"), "shopping-bag", "O"},
+		{"/payments", locales.Mark("nav.payments"), "credit-card", "P"},
+		{"/shipments", locales.Mark("nav.parcels"), "package", "S"},
+		{"/deliveries", locales.Mark("nav.deliveries"), "webhook", "W"},
+	}
+	configure = []navItem{
+		{"/gateways", locales.Mark("nav.gateways"), "wallet", "G"},
+		{"/carriers", locales.Mark("nav.carriers"), "truck", "C"},
+		{"/merchants", locales.Mark("nav.merchants"), "store", "M"},
+		{"/users", locales.Mark("nav.users"), "users", "U"},
+		{"/audit", locales.Mark("nav.audit"), "scroll-text", "A"},
+	}
+	reference = []navItem{
+		{"/docs", locales.Mark("nav.docs"), "book-open", "I"},
+	}
+)
+
+// configures tells whether the viewer sees the entries for administrators.
+func (s Shell) configures() bool { return s.Role == "admin" }
+
+func (s Shell) entries() []navItem {
+	all := append([]navItem{}, work...)
+	if s.configures() {
+		all = append(all, configure...)
+	}
+	return append(all, reference...)
+}
+
+// at tells whether an entry is the page or the list that the page belongs to.
+func (s Shell) at(item navItem) bool {
+	if item.Path == "/" {
+		return s.Path == "/"
+	}
+	return s.Path == item.Path || strings.HasPrefix(s.Path, item.Path+"/")
+}
+
+func (s Shell) current(item navItem) string {
+	switch {
+	case s.Path == item.Path:
+		return "page"
+	case s.at(item):
+		return "true"
+	default:
+		return "false"
+	}
+}
+
+func (s Shell) count(item navItem) string {
+	n := s.Counts[item.Path]
+	switch {
+	case n <= 0:
+		return ""
+	case n > 99:
+		return "99+"
+	default:
+		return strconv.Itoa(n)
+	}
+}
+
+func zoneName(zone *time.Location) string {
+	if zone == nil {
+		return time.UTC.String()
+	}
+	return zone.String()
+}
