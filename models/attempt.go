@@ -196,3 +196,50 @@ func (db *DB) StalledAttempts(ctx context.Context, limit int) ([]Attempt, error)
 func attemptsOf(q *gorm.DB, paymentIDs ...string) ([]Attempt, error) {
 	return all[Attempt](q.Where("payment_id IN ?", paymentIDs).Order("payment_id, number"))
 }
+
+// CountAttempts counts a payment's attempts of a cause that ended in a status.
+func (tx *Tx) CountAttempts(paymentID, cause string, status AttemptStatus) (int, error) {
+	var n int64
+	err := tx.q().Model(&Attempt{}).
+		Where("payment_id = ? AND cause = ? AND status = ?", paymentID, cause, status).Count(&n).Error
+	if err != nil {
+		return 0, fmt.Errorf("count attempts of %s: %w", paymentID, err)
+	}
+	return int(n), nil
+}
+
+// CountTrailingNotSent counts a payment's newest attempts that were not sent,
+// one after the other, since the last that was or that a person asked for.
+func (tx *Tx) CountTrailingNotSent(paymentID string) (int, error) {
+	attempts, err := all[Attempt](tx.q().Select("status", "cause").
+		Where("payment_id = ?", paymentID).Order("number DESC").Limit(50))
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, a := range attempts {
+		if a.Status != AttemptNotSent {
+			break
+		}
+		n++
+		if a.Cause == CauseManualRetry || a.Cause == CauseAPI {
+			break
+		}
+	}
+	return n, nil
+}
+
+// NoteNextRetry shows when a payment that is still being processed will be tried again.
+func (tx *Tx) NoteNextRetry(paymentID string, at time.Time) error {
+	return tx.setNextRetry(paymentID, &at)
+}
+
+// ClearNextRetry forgets the planned retry, which is being made.
+func (tx *Tx) ClearNextRetry(paymentID string) error { return tx.setNextRetry(paymentID, nil) }
+
+func (tx *Tx) setNextRetry(paymentID string, at *time.Time) error {
+	_, err := tx.update("payments", map[string]any{
+		"next_retry_at": at, "updated_at": tx.now, "version": gorm.Expr("version + 1"),
+	}, "id = ?", paymentID)
+	return err
+}

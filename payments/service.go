@@ -1,0 +1,144 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/tillpost/tillpost/credentials"
+	"github.com/tillpost/tillpost/models"
+)
+
+// Service accepts payments and brings them to an end.
+type Service struct {
+	db        *models.DB
+	vault     *credentials.Vault
+	providers map[string]Provider
+	policy    Policy
+	log       *slog.Logger
+}
+
+// NewService wires the service; providers are by account kind.
+func NewService(
+	db *models.DB, vault *credentials.Vault, providers map[string]Provider, policy Policy, log *slog.Logger,
+) *Service {
+	return &Service{db: db, vault: vault, providers: providers, policy: policy, log: log}
+}
+
+// settling is how long the result of a call may take to be stored, even while
+// the process is stopping.
+const settling = 15 * time.Second
+
+// Charge sends a queued attempt to its provider and stores what came of it. A
+// second worker with the same attempt finds nothing to do.
+func (s *Service) Charge(ctx context.Context, attemptID string) error {
+	attempt, payment, err := s.claim(ctx, attemptID)
+	if err != nil || attempt == nil {
+		return err
+	}
+	provider, account, err := s.open(ctx, attempt)
+	if err != nil {
+		return s.settle(ctx, attempt, misconfigured(err), 0)
+	}
+	charge, err := s.charge(ctx, payment, attempt)
+	if err != nil {
+		return s.settle(ctx, attempt, Result{Outcome: OutcomeNotSent, Code: "internal", Message: err.Error()}, 0)
+	}
+	call, cancel := context.WithTimeout(ctx, s.policy.Timeout)
+	defer cancel()
+	start := time.Now()
+	result := provider.Charge(call, account, charge)
+	return s.settle(ctx, attempt, result, time.Since(start))
+}
+
+// claim takes a queued attempt: nobody else can send it from here on. It
+// returns nil when there is nothing to send.
+func (s *Service) claim(ctx context.Context, attemptID string) (*models.Attempt, *models.Payment, error) {
+	var (
+		attempt *models.Attempt
+		payment *models.Payment
+	)
+	err := s.db.Write(ctx, func(tx *models.Tx) error {
+		attempt, payment = nil, nil
+		a, err := tx.Attempt(attemptID)
+		if err != nil {
+			return err
+		}
+		p, err := tx.Payment(models.AllMerchants(), a.PaymentID)
+		if err != nil {
+			return err
+		}
+		lease := tx.Now().Add(s.policy.Lease)
+		ok, err := tx.MoveAttempt(a.ID, models.AttemptSending, models.AttemptChange{LeaseUntil: &lease})
+		if err != nil || !ok {
+			return err
+		}
+		if p.Status != models.PaymentProcessing {
+			if p, err = tx.MovePayment(p.ID, models.PaymentProcessing, models.PaymentChange{Cause: a.Cause}); err != nil {
+				return err
+			}
+		}
+		started := tx.Now()
+		a.StartedAt = &started
+		attempt, payment = a, p
+		return nil
+	})
+	if errors.Is(err, models.ErrNotFound) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("claim attempt %s: %w", attemptID, err)
+	}
+	return attempt, payment, nil
+}
+
+// open finds the provider and the opened account of an attempt.
+func (s *Service) open(ctx context.Context, a *models.Attempt) (Provider, Account, error) {
+	if a.GatewayAccountID == nil {
+		return nil, Account{}, errors.New("the payment has no account to be charged through")
+	}
+	stored, err := s.db.GatewayAccount(ctx, models.MerchantScope(a.MerchantID), *a.GatewayAccountID)
+	if err != nil {
+		return nil, Account{}, fmt.Errorf("payment account: %w", err)
+	}
+	return s.openAccount(stored)
+}
+
+func (s *Service) openAccount(stored *models.GatewayAccount) (Provider, Account, error) {
+	provider, ok := s.providers[stored.Kind]
+	if !ok {
+		return nil, Account{}, fmt.Errorf("no payment provider of kind %q", stored.Kind)
+	}
+	fields, err := s.vault.Open(credentials.Gateways, &stored.Account)
+	if err != nil {
+		return nil, Account{}, err
+	}
+	return provider, Account{ID: stored.ID, BaseURL: stored.BaseURL, Fields: fields}, nil
+}
+
+// charge describes an attempt to its provider, the same each time.
+func (s *Service) charge(ctx context.Context, p *models.Payment, a *models.Attempt) (Charge, error) {
+	o, err := s.db.Order(ctx, models.MerchantScope(p.MerchantID), p.OrderID)
+	if err != nil {
+		return Charge{}, fmt.Errorf("order of payment %s: %w", p.ID, err)
+	}
+	c := Charge{
+		MerchantID: p.MerchantID, PaymentID: p.ID, AttemptID: a.ID, Key: a.IdempotencyKey, OrderNumber: o.Number,
+		Amount: p.Amount, Currency: p.Currency, MethodType: p.MethodType, Token: p.MethodToken,
+		Capture: p.Capture == models.CaptureAutomatic, Description: p.Description, ReturnURL: p.ReturnURL,
+	}
+	if a.ProviderReference != nil {
+		c.ProviderReference = *a.ProviderReference
+	}
+	if a.StartedAt != nil {
+		c.StartedAt = *a.StartedAt
+	}
+	return c, nil
+}
+
+// misconfigured is the result of an attempt whose account cannot be used.
+func misconfigured(err error) Result {
+	return Result{Outcome: OutcomeNotSent, Misconfigured: true, Code: "gateway_misconfigured", Message: err.Error()}
+}
