@@ -1,0 +1,267 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// status is the state of a charge in the bank, for both payment formats.
+type status string
+
+const (
+	statusCreated        status = "created" // known, not yet executed: Stripe's requires_confirmation
+	statusRequiresAction status = "requires_action"
+	statusProcessing     status = "processing"
+	statusAuthorized     status = "authorized"
+	statusSucceeded      status = "succeeded"
+	statusFailed         status = "failed"
+	statusCanceled       status = "canceled"
+	statusVoided         status = "voided"
+)
+
+// charge is one request for money. Money moves only in take.
+type charge struct {
+	ID               string            `json:"id"`
+	API              string            `json:"api"` // sandbox or stripe
+	Account          string            `json:"account"`
+	Key              string            `json:"key,omitempty"`
+	Reference        string            `json:"reference"`
+	PaymentReference string            `json:"payment_reference"`
+	Amount           int64             `json:"amount"`
+	Currency         string            `json:"currency"` // upper case
+	Token            string            `json:"token"`
+	Capture          bool              `json:"capture"`
+	Description      string            `json:"description,omitempty"`
+	ReturnURL        string            `json:"return_url,omitempty"`
+	Metadata         map[string]string `json:"metadata,omitempty"`
+
+	Status    status    `json:"status"`
+	Refusal   *Outcome  `json:"refusal,omitempty"`
+	Tries     int       `json:"tries"`
+	CreatedAt time.Time `json:"created_at"`
+	SettleAt  time.Time `json:"settle_at,omitzero"`
+	Taken     []taking  `json:"taken,omitempty"`
+	Refunds   []string  `json:"refunds,omitempty"`
+}
+
+// taking is money really taken or reserved: a line of the ledger.
+type taking struct {
+	At       time.Time `json:"at"`
+	Captured int64     `json:"captured"`
+	Refunded int64     `json:"refunded"`
+	Voided   bool      `json:"voided"`
+}
+
+var (
+	errNotFound      = errors.New("no such charge")
+	errCanceled      = errors.New("the reference was canceled")
+	errTaken         = errors.New("the reference belongs to another charge")
+	errState         = errors.New("the charge's state does not allow this")
+	errAmount        = errors.New("the amount is more than what is left")
+	errUnknownToken  = errors.New("no such token")
+	errUnknownRefund = errors.New("no such refund")
+)
+
+// bank holds every charge and refund; all of its methods are safe for concurrent use.
+type bank struct {
+	opts     Options
+	journal  *journal
+	webhooks *webhooks
+
+	mu      sync.Mutex
+	charges map[string]*charge
+	order   []string // charge ids, oldest first
+	dropped int
+	byRef   map[refID]string
+	refunds map[string]*refund
+	timers  map[string]*time.Timer
+	stopped bool
+}
+
+// refID names a charge of the sandbox's own format by the caller's reference.
+type refID struct{ Account, Reference string }
+
+func newBank(opts Options, j *journal, hooks *webhooks) *bank {
+	return &bank{
+		opts: opts, journal: j, webhooks: hooks,
+		charges: make(map[string]*charge), byRef: make(map[refID]string),
+		refunds: make(map[string]*refund), timers: make(map[string]*time.Timer),
+	}
+}
+
+// open records a charge without executing it. In the sandbox's own format a
+// reference stands for one charge for ever: the same key finds it again,
+// another key is refused.
+func (b *bank) open(c charge) (charge, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, ok := outcomeByToken[c.Token]; c.Token != "" && !ok {
+		return charge{}, errUnknownToken
+	}
+	if known := b.charges[b.byRef[c.ref()]]; known != nil && c.API == apiNative {
+		switch {
+		case known.Status == statusCanceled:
+			return charge{}, errCanceled
+		case known.Key != c.Key:
+			return charge{}, errTaken
+		}
+		return known.copy(), nil
+	}
+	return b.create(c, statusCreated).copy(), nil
+}
+
+func (b *bank) create(c charge, state status) *charge {
+	c.ID = "chg_" + rand.Text()
+	if c.API == apiStripe {
+		c.ID = "pi_" + rand.Text()
+	}
+	c.Status, c.CreatedAt = state, b.opts.Now().UTC()
+	b.add(&c)
+	b.journal.write(entry{Charge: &c})
+	return &c
+}
+
+func (b *bank) add(c *charge) {
+	b.charges[c.ID] = c
+	b.order = append(b.order, c.ID)
+	if c.API == apiNative {
+		b.byRef[c.ref()] = c.ID
+	}
+	if len(b.order) <= b.opts.MaxCharges {
+		return
+	}
+	oldest := b.charges[b.order[0]]
+	b.order = b.order[1:]
+	b.dropped++
+	delete(b.charges, oldest.ID)
+	if b.byRef[oldest.ref()] == oldest.ID {
+		delete(b.byRef, oldest.ref())
+	}
+	for _, id := range oldest.Refunds {
+		delete(b.refunds, id)
+	}
+}
+
+// execute lets the token decide what becomes of an opened charge.
+func (b *bank) execute(account, id, token string, absent bool) (charge, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, err := b.find(account, id)
+	if err != nil {
+		return charge{}, err
+	}
+	switch {
+	case c.Status == statusCanceled && c.API == apiNative:
+		return c.copy(), errCanceled
+	case c.Status != statusCreated && c.Status != statusFailed:
+		return c.copy(), errState
+	}
+	if token != "" {
+		c.Token = token
+	}
+	o, ok := outcomeByToken[c.Token]
+	if !ok {
+		return c.copy(), errUnknownToken
+	}
+	c.Tries++
+	c.Refusal = nil
+	switch {
+	case o.Result == ResultDeclines, o.Result == ResultDeclinesAbsent && absent:
+		c.Status, c.Refusal = statusFailed, &o
+	case o.Result == ResultAsksCustomer, o.Result == ResultDeclinesAbsent:
+		c.Status = statusRequiresAction
+	case o.Result == ResultSettlesLater, o.Result == ResultFailsLater:
+		c.Status, c.SettleAt = statusProcessing, b.opts.Now().UTC().Add(b.opts.SettleAfter)
+		b.schedule(c.ID, b.opts.SettleAfter, b.settleCharge)
+	default:
+		b.take(c)
+	}
+	b.journal.write(entry{Charge: c})
+	return c.copy(), nil
+}
+
+// take is the one place where money moves: every call is a line of the ledger.
+func (b *bank) take(c *charge) {
+	t := taking{At: b.opts.Now().UTC()}
+	c.Status = statusAuthorized
+	if c.Capture {
+		c.Status, t.Captured = statusSucceeded, c.Amount
+	}
+	c.Taken = append(c.Taken, t)
+}
+
+// charge returns one charge of the account, or of any when account is empty.
+func (b *bank) charge(account, id string) (charge, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, err := b.find(account, id)
+	if err != nil {
+		return charge{}, err
+	}
+	return c.copy(), nil
+}
+
+// byReference returns the account's own-format charge with its reference.
+func (b *bank) byReference(account, reference string) (charge, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.charges[b.byRef[refID{account, reference}]]
+	if c == nil {
+		return charge{}, errNotFound
+	}
+	return c.copy(), nil
+}
+
+// intents returns the account's payment intents for one attempt, newest first.
+func (b *bank) intents(account, attempt string) []charge {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []charge
+	for _, id := range slices.Backward(b.order) {
+		if c := b.charges[id]; c.API == apiStripe && c.Account == account && c.Reference == attempt {
+			all = append(all, c.copy())
+		}
+	}
+	return all
+}
+
+func (b *bank) find(account, id string) (*charge, error) {
+	c := b.charges[id]
+	if c == nil || account != "" && c.Account != account {
+		return nil, errNotFound
+	}
+	return c, nil
+}
+
+func (c *charge) ref() refID { return refID{c.Account, c.Reference} }
+
+func (c *charge) copy() charge {
+	d := *c
+	d.Taken = slices.Clone(c.Taken)
+	d.Refunds = slices.Clone(c.Refunds)
+	d.Metadata = maps.Clone(c.Metadata)
+	return d
+}
+
+// money returns what stands taken: captured and given back.
+func (c *charge) money() (captured, refunded int64) {
+	for _, t := range c.Taken {
+		captured += t.Captured
+		refunded += t.Refunded
+	}
+	return captured, refunded
+}
+
+// accountOf names the account of a secret key without giving the key away.
+func accountOf(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	end := strings.LastIndexByte(secret, '_')
+	return secret[:end+1] + hex.EncodeToString(sum[:4])
+}

@@ -1,0 +1,156 @@
+package sandbox
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+)
+
+// journal appends every change of state to a file, one JSON object a line. A
+// line holds the new state of what changed, so that the last line counts. It is
+// not synced: it survives the process, not the machine.
+type journal struct {
+	log *slog.Logger
+
+	mu   sync.Mutex
+	file *os.File // nil: no journal is kept
+	err  error    // the first failure to write
+}
+
+type entry struct {
+	Charge  *charge    `json:"charge,omitempty"`
+	Refund  *refund    `json:"refund,omitempty"`
+	Key     *storedKey `json:"key,omitempty"`
+	Webhook *webhook   `json:"webhook,omitempty"`
+	Dropped int        `json:"dropped,omitempty"` // charges dropped before this line
+}
+
+func (j *journal) write(e entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.file == nil || j.err != nil {
+		return
+	}
+	if _, err := j.file.Write(line(e)); err != nil {
+		j.err = fmt.Errorf("write sandbox journal: %w", err)
+		j.log.Error("sandbox journal failed; the state will not survive a restart", "error", err)
+	}
+}
+
+// failure returns why the journal has stopped, or nil.
+func (j *journal) failure() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.err
+}
+
+func (j *journal) close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.file == nil {
+		return nil
+	}
+	err := j.file.Close()
+	j.file = nil
+	return err
+}
+
+// restore reads the state back and starts the journal anew with what of it still counts.
+func (s *Server) restore(path string) error {
+	if err := s.replay(path); err != nil {
+		return err
+	}
+	compact := path + ".new"
+	file, err := os.OpenFile(compact, os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := s.snapshot(file); err != nil {
+		return errors.Join(fmt.Errorf("write %s: %w", compact, err), file.Close())
+	}
+	if err := os.Rename(compact, path); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	s.journal.file = file
+	return nil
+}
+
+func (s *Server) replay(path string) error {
+	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	reader := bufio.NewReader(file)
+	for number := 1; ; number++ {
+		text, err := reader.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return nil // a last line without its end was cut off by the end of the process: it never happened
+		}
+		if err != nil {
+			return err
+		}
+		var e entry
+		if err := json.Unmarshal(text, &e); err != nil {
+			return fmt.Errorf("%s line %d: %w", path, number, err)
+		}
+		s.apply(e)
+	}
+}
+
+func (s *Server) apply(e entry) {
+	if e.Charge != nil {
+		if known := s.bank.charges[e.Charge.ID]; known != nil {
+			*known = *e.Charge
+		} else {
+			s.bank.add(e.Charge)
+		}
+	}
+	if e.Refund != nil && s.bank.charges[e.Refund.Charge] != nil {
+		s.bank.refunds[e.Refund.ID] = e.Refund
+	}
+	if e.Key != nil {
+		s.keys.restore(*e.Key)
+	}
+	if e.Webhook != nil {
+		s.webhooks.register(*e.Webhook)
+	}
+	s.bank.dropped += e.Dropped
+}
+
+func (s *Server) snapshot(file io.Writer) error {
+	w := bufio.NewWriter(file)
+	if s.bank.dropped > 0 {
+		w.Write(line(entry{Dropped: s.bank.dropped})) //nolint:errcheck // kept by the writer until Flush
+	}
+	for _, id := range s.bank.order {
+		c := s.bank.charges[id]
+		w.Write(line(entry{Charge: c})) //nolint:errcheck // likewise
+		for _, id := range c.Refunds {
+			w.Write(line(entry{Refund: s.bank.refunds[id]})) //nolint:errcheck // likewise
+		}
+	}
+	for _, key := range s.keys.snapshot() {
+		w.Write(line(entry{Key: key})) //nolint:errcheck // likewise
+	}
+	for _, hook := range s.webhooks.snapshot() {
+		w.Write(line(entry{Webhook: &hook})) //nolint:errcheck // likewise
+	}
+	return w.Flush()
+}
+
+func line(e entry) []byte {
+	text, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // only plain structs come here
+	}
+	return append(text, '\n')
+}

@@ -1,0 +1,170 @@
+package sandbox
+
+import (
+	"encoding/hex"
+	"net/http"
+	"sync"
+)
+
+// keys remembers idempotency keys with the answers that they got.
+type keys struct {
+	journal *journal
+	max     int
+
+	mu      sync.Mutex
+	records map[keyID]*keyRecord
+	order   []keyID // oldest first
+}
+
+type keyID struct{ Account, Key string }
+
+// keyRecord is one key; its answer is kept once execution had begun.
+type keyRecord struct {
+	fingerprint [32]byte
+	tries       int
+	running     bool
+	free        bool // no request was executed: the key may still be used for any
+	answered    bool
+	answer      reply
+}
+
+// storedKey is a keyRecord in the journal.
+type storedKey struct {
+	ID          keyID  `json:"id"`
+	Fingerprint string `json:"fingerprint"`
+	Status      int    `json:"status"`
+	Body        []byte `json:"body"`
+}
+
+func newKeys(maximum int, j *journal) *keys {
+	return &keys{journal: j, max: maximum, records: make(map[keyID]*keyRecord)}
+}
+
+// once runs a POST at most once for its key and keeps the answer for replays.
+// The outcome's fault, if any, acts on the first request of the key.
+func (s *Server) once(q *request, fault Fault, run func() reply) reply {
+	if q.key == "" {
+		return s.run(q, fault, run)
+	}
+	id := keyID{q.account, q.key}
+	first, kept, ok := s.keys.begin(id, fingerprint(q.Method, q.URL.Path, string(q.body)))
+	if !ok {
+		return kept
+	}
+	if !first {
+		fault = ""
+	}
+	if fault.before() {
+		s.keys.finish(id, reply{idle: true})
+		return reply{fault: fault}
+	}
+	rep := s.run(q, fault, run)
+	s.keys.finish(id, rep)
+	return rep
+}
+
+func (s *Server) run(q *request, fault Fault, run func() reply) reply {
+	if fault.before() {
+		return reply{fault: fault}
+	}
+	if fault == FaultLatency {
+		s.wait(q.Request, s.slow())
+		fault = ""
+	}
+	rep := run()
+	if fault == FaultErrorStored {
+		return internalError()
+	}
+	if !rep.idle {
+		rep.fault = fault
+	}
+	return rep
+}
+
+// begin claims a key. It answers ok with whether this is the key's first
+// request, or not ok with the answer to give instead.
+func (k *keys) begin(id keyID, print [32]byte) (first bool, instead reply, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	rec := k.records[id]
+	switch {
+	case rec == nil:
+		rec = &keyRecord{fingerprint: print}
+		k.add(id, rec)
+	case rec.free:
+		rec.fingerprint, rec.free = print, false
+	case rec.fingerprint != print:
+		return false, problem(http.StatusBadRequest, apiError{
+			Type:    "idempotency_error",
+			Message: "Keys for idempotent requests can only be used with the same parameters they were first used with.",
+		}), false
+	case rec.running:
+		return false, problem(http.StatusConflict, apiError{
+			Type: "invalid_request_error", Code: "idempotency_key_in_use",
+			Message: "There is currently another in-progress request using this Idempotency-Key.",
+		}), false
+	case rec.answered:
+		rep := rec.answer
+		rep.header = map[string]string{"Idempotent-Replayed": "true"}
+		return false, rep, false
+	}
+	rec.tries++
+	rec.running = true
+	return rec.tries == 1, reply{}, true
+}
+
+// finish gives a key back, with its answer unless nothing was executed.
+func (k *keys) finish(id keyID, rep reply) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	rec := k.records[id]
+	if rec == nil {
+		return // dropped as the oldest meanwhile
+	}
+	rec.running = false
+	if rep.idle {
+		rec.free = true
+		return
+	}
+	rec.answered = true
+	rec.answer = reply{status: rep.status, body: rep.body}
+	k.journal.write(entry{Key: rec.stored(id)})
+}
+
+func (k *keys) add(id keyID, rec *keyRecord) {
+	k.records[id] = rec
+	k.order = append(k.order, id)
+	if len(k.order) > k.max {
+		delete(k.records, k.order[0])
+		k.order = k.order[1:]
+	}
+}
+
+func (k *keys) restore(stored storedKey) {
+	rec := &keyRecord{tries: 1, answered: true, answer: reply{status: stored.Status, body: stored.Body}}
+	if _, err := hex.Decode(rec.fingerprint[:], []byte(stored.Fingerprint)); err != nil {
+		return // not written by this program: without its fingerprint the key is worth nothing
+	}
+	if _, known := k.records[stored.ID]; known {
+		k.records[stored.ID] = rec
+		return
+	}
+	k.add(stored.ID, rec)
+}
+
+func (rec *keyRecord) stored(id keyID) *storedKey {
+	return &storedKey{ID: id, Fingerprint: hex.EncodeToString(rec.fingerprint[:]), Status: rec.answer.status, Body: rec.answer.body}
+}
+
+// snapshot lists the kept answers, oldest first.
+func (k *keys) snapshot() []*storedKey {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var all []*storedKey
+	for _, id := range k.order {
+		if rec := k.records[id]; rec != nil && rec.answered {
+			all = append(all, rec.stored(id))
+		}
+	}
+	return all
+}

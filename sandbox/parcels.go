@@ -1,0 +1,149 @@
+package sandbox
+
+import (
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// maxParcels bounds the registrations kept in memory; the oldest go first.
+const maxParcels = 100_000
+
+// parcels are the fake carriers. What a parcel has been through is a function
+// of its number, its registration and the time alone: nothing moves in memory.
+type parcels struct {
+	now   func() time.Time
+	pace  float64 // how many times faster than real parcels travel; at most once set before serving
+	atlas map[string]*place
+
+	mu    sync.Mutex
+	known map[string]registration
+	order []string // oldest first
+}
+
+// registration is what a parcel was told to do.
+type registration struct {
+	Start       time.Time
+	Scenario    string
+	Pace        float64
+	Origin      string // country codes
+	Destination string
+}
+
+func newParcels(now func() time.Time) *parcels {
+	return &parcels{now: now, pace: 1, atlas: newAtlas(), known: make(map[string]registration)}
+}
+
+func (p *parcels) register(mux *http.ServeMux) {
+	mux.HandleFunc("GET /carrier/v1/parcels", p.authorized(p.list))
+	mux.HandleFunc("POST /carrier/v1/parcels", p.authorized(p.create))
+	mux.HandleFunc("GET /dhl/shipments", p.dhlShipments)
+}
+
+// ParcelNumber names a parcel at the sandbox carrier that follows a scenario
+// from a moment on. All that it will go through is in the number, so that it
+// needs no registration and outlives restarts. Serial tells parcels of one
+// second apart.
+func ParcelNumber(scenario string, start time.Time, serial int) string {
+	return fmt.Sprintf("SBX%d%07s%04s", scenarioDigit(scenario), base36(start.Unix()), base36(int64(serial)%(36*36*36*36)))
+}
+
+// DHLParcelNumber is a ParcelNumber in the form of DHL's German parcels, check
+// digit included, for accounts of the kind "dhl".
+func DHLParcelNumber(scenario string, start time.Time, serial int) string {
+	digits := fmt.Sprintf("0034%d%010d%04d", scenarioDigit(scenario), start.Unix(), serial%10_000)
+	return digits + strconv.Itoa(checkDigit(digits))
+}
+
+func base36(n int64) string {
+	text := strings.ToUpper(strconv.FormatInt(n, 36))
+	return strings.Repeat("0", max(0, 4-len(text))) + text
+}
+
+// checkDigit is GS1's: weights 3 and 1 in turn from the right.
+func checkDigit(digits string) int {
+	sum := 0
+	for i := range len(digits) {
+		weight := 1
+		if (len(digits)-i)%2 == 1 {
+			weight = 3
+		}
+		sum += weight * int(digits[i]-'0')
+	}
+	return (10 - sum%10) % 10
+}
+
+var (
+	sandboxForm = regexp.MustCompile(`^SBX[A-Z0-9-]{1,36}$`)
+	dhlForm     = regexp.MustCompile(`^[A-Z0-9]{8,39}$`)
+	ownForm     = regexp.MustCompile(`^SBX([1-9])([0-9A-Z]{7})[0-9A-Z]{4}$`)
+	germanForm  = regexp.MustCompile(`^0034([1-9])([0-9]{10})[0-9]{5}$`)
+)
+
+func normalized(number string) string { return strings.ToUpper(strings.TrimSpace(number)) }
+
+// journey finds the journey of a number: as registered, as the number itself
+// says, or, for a number of the given form that was never seen, as its digits
+// happen to decide from now on. It reports false for any other number.
+func (p *parcels) journey(number string, form *regexp.Regexp) (journey, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, ok := p.known[number]
+	if !ok {
+		r, ok = written(number)
+	}
+	if !ok {
+		if !form.MatchString(number) {
+			return journey{}, false
+		}
+		r = registration{Start: p.now(), Scenario: scenarioOf(seed(number, "scenario"))}
+		p.keep(number, r)
+	}
+	return p.plan(number, r), true
+}
+
+// written reads the registration that a number carries.
+func written(number string) (registration, bool) {
+	digit, unix := "", int64(0)
+	if parts := ownForm.FindStringSubmatch(number); parts != nil {
+		digit = parts[1]
+		unix, _ = strconv.ParseInt(parts[2], 36, 64) // seven digits to base 36 always fit
+	} else if parts := germanForm.FindStringSubmatch(number); parts != nil && checkDigit(number[:19]) == int(number[19]-'0') {
+		digit = parts[1]
+		unix, _ = strconv.ParseInt(parts[2], 10, 64) // ten digits always fit
+	}
+	start := time.Unix(unix, 0)
+	if digit == "" || start.Year() < 2010 || start.Year() > 2090 {
+		return registration{}, false
+	}
+	return registration{Start: start, Scenario: scenarios[digit[0]-'1'].name}, true
+}
+
+// keep remembers a registration; p.mu is held.
+func (p *parcels) keep(number string, r registration) {
+	if _, known := p.known[number]; !known {
+		p.order = append(p.order, number)
+	}
+	p.known[number] = r
+	if len(p.order) > maxParcels {
+		delete(p.known, p.order[0])
+		p.order = p.order[1:]
+	}
+}
+
+// seed draws a number that depends on the parcel alone.
+func seed(number, purpose string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(purpose + "|" + number))
+	// FNV's low bits follow the last characters closely; mix them.
+	x := h.Sum64()
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	return x
+}

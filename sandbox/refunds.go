@@ -1,0 +1,102 @@
+package sandbox
+
+import (
+	"cmp"
+	"crypto/rand"
+	"time"
+)
+
+// refund gives back a part of what a charge took.
+type refund struct {
+	ID        string    `json:"id"`
+	Charge    string    `json:"charge"`
+	Account   string    `json:"account"`
+	Amount    int64     `json:"amount"`
+	Currency  string    `json:"currency"`
+	Reason    string    `json:"reason,omitempty"`
+	Status    string    `json:"status"` // pending, succeeded or failed
+	CreatedAt time.Time `json:"created_at"`
+	SettleAt  time.Time `json:"settle_at,omitzero"` // when it changes once more; zero: it is final
+}
+
+// refund gives back an amount, or all that is left when it is 0.
+func (b *bank) refund(account, chargeID string, amount int64, reason string) (refund, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, err := b.find(account, chargeID)
+	if err != nil {
+		return refund{}, err
+	}
+	captured, refunded := c.money()
+	amount = cmp.Or(amount, captured-refunded)
+	switch {
+	case c.Status != statusSucceeded:
+		return refund{}, errState
+	case amount <= 0 || amount > captured-refunded:
+		return refund{}, errAmount
+	}
+	r := &refund{
+		ID: "rfd_" + rand.Text(), Charge: c.ID, Account: account, Amount: amount, Currency: c.Currency,
+		Reason: reason, Status: "succeeded", CreatedAt: b.opts.Now().UTC(),
+	}
+	if c.API == apiStripe {
+		r.ID = "re_" + rand.Text()
+	}
+	switch outcomeByToken[c.Token].Result {
+	case ResultRefundsLater:
+		r.Status, r.SettleAt = "pending", r.CreatedAt.Add(b.opts.SettleAfter)
+	case ResultRefundsFailLate:
+		r.SettleAt = r.CreatedAt.Add(b.opts.SettleAfter)
+	}
+	if !r.SettleAt.IsZero() {
+		b.schedule(r.ID, b.opts.SettleAfter, b.settleRefund)
+	}
+	c.Taken[len(c.Taken)-1].Refunded += amount
+	c.Refunds = append(c.Refunds, r.ID)
+	b.refunds[r.ID] = r
+	b.journal.write(entry{Charge: c, Refund: r})
+	return *r, nil
+}
+
+// settleRefund makes a pending refund succeed, and a refund that is to fail late fail.
+func (b *bank) settleRefund(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.refunds[id]
+	if r == nil {
+		return
+	}
+	c := b.charges[r.Charge]
+	r.SettleAt = time.Time{}
+	if r.Status == "succeeded" {
+		r.Status = "failed"
+		c.Taken[len(c.Taken)-1].Refunded -= r.Amount
+	} else {
+		r.Status = "succeeded"
+	}
+	b.journal.write(entry{Charge: c, Refund: r})
+}
+
+func (b *bank) refundByID(account, id string) (refund, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.refunds[id]
+	if r == nil || r.Account != account {
+		return refund{}, errUnknownRefund
+	}
+	return *r, nil
+}
+
+func (b *bank) refundsOf(account, chargeID string) ([]refund, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, err := b.find(account, chargeID)
+	if err != nil {
+		return nil, err
+	}
+	all := []refund{}
+	for _, id := range c.Refunds {
+		all = append(all, *b.refunds[id])
+	}
+	return all, nil
+}

@@ -1,0 +1,119 @@
+// Package sandbox is a stateful fake of payment providers and carriers, served
+// over real HTTP, with a ledger of every charge that was really made.
+//
+// It speaks two payment formats: its own under /v1, used by accounts of the
+// kind "sandbox", and Stripe's under /stripe/v1. Both stand on the same bank,
+// so that one ledger tells what happened, whatever the callers came to believe.
+package sandbox
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Options sets up a Server; the zero value is ready for use.
+type Options struct {
+	Now     func() time.Time // the clock; time.Now when nil
+	Journal string           // file that keeps the state over a restart; none when empty
+	Logger  *slog.Logger     // slog.Default() when nil
+
+	SlowMin     time.Duration // bounds of a slow answer; 400 ms to 1600 ms
+	SlowMax     time.Duration
+	SettleAfter time.Duration // how long a processing charge or refund takes; 2 s
+	HangMax     time.Duration // a request that hangs ends after this; 5 min
+
+	WebhookURL    string       // where accounts without a webhook of their own are notified; nowhere when empty
+	WebhookSecret string       // signs those notifications
+	WebhookClient *http.Client // sends them; a client with a 5 s timeout when nil
+
+	MaxCharges int // charges kept in memory, after which the oldest are dropped; 200,000
+}
+
+// Server is the sandbox; it serves until Close.
+type Server struct {
+	opts     Options
+	bank     *bank
+	keys     *keys
+	journal  *journal
+	chaos    *chaos
+	webhooks *webhooks
+	handler  http.Handler
+
+	closing   chan struct{}
+	closeOnce sync.Once
+	closeErr  error
+}
+
+// New starts a sandbox, with the state of its journal when it has one.
+func New(opts Options) (*Server, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	if opts.WebhookClient == nil {
+		opts.WebhookClient = &http.Client{Timeout: 5 * time.Second}
+	}
+	opts.SlowMin = cmp.Or(opts.SlowMin, 400*time.Millisecond)
+	opts.SlowMax = max(opts.SlowMin, cmp.Or(opts.SlowMax, 1600*time.Millisecond))
+	opts.SettleAfter = cmp.Or(opts.SettleAfter, 2*time.Second)
+	opts.HangMax = cmp.Or(opts.HangMax, 5*time.Minute)
+	opts.MaxCharges = cmp.Or(opts.MaxCharges, 200_000)
+
+	s := &Server{opts: opts, journal: &journal{log: opts.Logger}, chaos: &chaos{}, closing: make(chan struct{})}
+	s.webhooks = newWebhooks(opts, s.journal)
+	s.bank = newBank(opts, s.journal, s.webhooks)
+	s.keys = newKeys(2*opts.MaxCharges, s.journal)
+	if opts.Journal != "" {
+		if err := s.restore(opts.Journal); err != nil {
+			return nil, fmt.Errorf("restore sandbox journal: %w", err)
+		}
+	}
+	s.webhooks.start()
+	s.bank.resume()
+	s.handler = s.routes()
+	return s, nil
+}
+
+// Handler serves the whole sandbox.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Close ends hanging requests, pending settlements and notifications, and closes the journal.
+func (s *Server) Close() error {
+	s.closeOnce.Do(func() {
+		close(s.closing)
+		s.bank.stop()
+		s.webhooks.stop()
+		s.closeErr = s.journal.close()
+	})
+	return s.closeErr
+}
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/ledger", http.StatusFound)
+	})
+	mux.HandleFunc("GET /health", s.health)
+	mux.HandleFunc("GET /ledger", s.ledgerPage)
+	mux.HandleFunc("GET /ledger.json", s.ledgerJSON)
+	mux.HandleFunc("GET /outcomes.json", s.outcomesJSON)
+	mux.HandleFunc("GET /faults", s.showFaults)
+	mux.HandleFunc("POST /faults", s.setFaults)
+	s.nativeRoutes(mux)
+	s.stripeRoutes(mux)
+	return mux
+}
+
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+	if err := s.journal.failure(); err != nil {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "failing", "reason": err.Error()})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
