@@ -26,6 +26,18 @@ const (
 )
 
 func (tx *Tx) addSearchTerms(merchantID, orderID string, texts ...string) error {
+	rows := searchTerms(merchantID, orderID, texts...)
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {
+		return fmt.Errorf("index for search: %w", err)
+	}
+	return nil
+}
+
+// searchTerms makes one row of each different word of the texts.
+func searchTerms(merchantID, orderID string, texts ...string) []searchTerm {
 	seen := map[string]bool{}
 	var rows []searchTerm
 	for _, text := range texts {
@@ -36,13 +48,7 @@ func (tx *Tx) addSearchTerms(merchantID, orderID string, texts ...string) error 
 			}
 		}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if err := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {
-		return fmt.Errorf("index for search: %w", err)
-	}
-	return nil
+	return rows
 }
 
 func orderTerms(o *Order) []string {

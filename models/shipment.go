@@ -203,16 +203,27 @@ func (tx *Tx) countParcels(orderID string) error {
 	if err != nil {
 		return err
 	}
-	var shipped, delivered, attention, outbound int64
+	o.setParcels(parcels)
+	_, err = tx.update("orders", map[string]any{
+		"parcels": o.Parcels, "parcels_attention": o.ParcelsAttention,
+		"quantity_shipped": o.QuantityShipped, "quantity_delivered": o.QuantityDelivered,
+	}, "id = ?", orderID)
+	return err
+}
+
+// setParcels sets the order's counters from all its parcels that are not canceled.
+func (o *Order) setParcels(parcels []Shipment) {
+	var shipped, delivered int64
+	o.Parcels, o.ParcelsAttention = 0, 0
 	for i := range parcels {
 		p := &parcels[i]
 		if NeedsAttention(p.Status) {
-			attention++
+			o.ParcelsAttention++
 		}
 		if p.Direction != DirectionOutbound {
 			continue
 		}
-		outbound++
+		o.Parcels++
 		if moving(p.Status) {
 			shipped += p.quantity(o)
 		}
@@ -220,11 +231,7 @@ func (tx *Tx) countParcels(orderID string) error {
 			delivered += p.quantity(o)
 		}
 	}
-	_, err = tx.update("orders", map[string]any{
-		"parcels": outbound, "parcels_attention": attention,
-		"quantity_shipped": min(shipped, o.QuantityTotal), "quantity_delivered": min(delivered, o.QuantityTotal),
-	}, "id = ?", orderID)
-	return err
+	o.QuantityShipped, o.QuantityDelivered = min(shipped, o.QuantityTotal), min(delivered, o.QuantityTotal)
 }
 
 // quantity is how many pieces of the order the parcel holds: all of them when

@@ -61,42 +61,58 @@ func (tx *Tx) countStat(merchantID, metric, currency string, count, amount int64
 
 // countPayment counts a payment that has just arrived in its status.
 func (tx *Tx) countPayment(p *Payment) error {
-	metric, amount := "", p.Amount
-	switch p.Status {
-	case PaymentPaid:
-		metric, amount = MetricPaid, p.AmountCaptured
-	case PaymentAuthorized:
-		metric = MetricAuthorized
-	case PaymentFailed:
-		metric = MetricFailed
-	default:
+	metric, amount, at := paymentMetric(p)
+	if metric == "" {
 		return nil
-	}
-	at := p.CreatedAt
-	if p.SettledAt != nil {
-		at = *p.SettledAt
 	}
 	return tx.countStat(p.MerchantID, metric, p.Currency, 1, amount, at)
 }
 
+// paymentMetric is what a payment counts in: no metric when its status is
+// counted nowhere.
+func paymentMetric(p *Payment) (metric string, amount int64, at time.Time) {
+	at = p.CreatedAt
+	if p.SettledAt != nil {
+		at = *p.SettledAt
+	}
+	switch p.Status {
+	case PaymentPaid:
+		return MetricPaid, p.AmountCaptured, at
+	case PaymentAuthorized:
+		return MetricAuthorized, p.Amount, at
+	case PaymentFailed:
+		return MetricFailed, p.Amount, at
+	default:
+		return "", 0, at
+	}
+}
+
 // countShipment counts a parcel that has just arrived in its status.
 func (tx *Tx) countShipment(before, s *Shipment) error {
-	switch s.Status {
-	case ShipmentDelivered:
-		at := tx.now
-		if s.DeliveredAt != nil {
-			at = *s.DeliveredAt
-		}
-		if err := tx.countStat(s.MerchantID, MetricDelivered, "", 1, 0, at); err != nil {
+	at := tx.now
+	if s.Status == ShipmentDelivered && s.DeliveredAt != nil {
+		at = *s.DeliveredAt
+	}
+	for _, metric := range shipmentMetrics(s) {
+		if err := tx.countStat(s.MerchantID, metric, "", 1, 0, at); err != nil {
 			return err
 		}
-		if s.Late {
-			return tx.countStat(s.MerchantID, MetricLate, "", 1, 0, at)
-		}
-	case ShipmentException:
-		return tx.countStat(s.MerchantID, MetricExceptions, "", 1, 0, tx.now)
 	}
 	return nil
+}
+
+// shipmentMetrics are what a parcel counts in when it arrives in its status.
+func shipmentMetrics(s *Shipment) []string {
+	switch {
+	case s.Status == ShipmentDelivered && s.Late:
+		return []string{MetricDelivered, MetricLate}
+	case s.Status == ShipmentDelivered:
+		return []string{MetricDelivered}
+	case s.Status == ShipmentException:
+		return []string{MetricExceptions}
+	default:
+		return nil
+	}
 }
 
 // FoldStats folds up to limit counted changes into the daily figures and
