@@ -1,0 +1,156 @@
+package carriers
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of one call to a carrier.
+const (
+	answerTimeout  = 20 * time.Second
+	maxAnswer      = 2 << 20
+	maxKept        = 64 << 10 // of an answer that is kept with an error
+	longestMessage = 300
+	shortestMask   = 6 // a shorter secret could be any part of an answer
+)
+
+// Call sends one request to a carrier and returns the body of a 2xx answer.
+// Everything else is an *Error of the kind that the HTTP status means; adapters
+// refine it. Secrets are masked wherever the answer repeats them. Redirects are
+// not followed, since headers with credentials would go along.
+func Call(client *http.Client, request *http.Request, secrets ...string) ([]byte, *Error) {
+	ctx, cancel := context.WithTimeout(request.Context(), answerTimeout)
+	defer cancel()
+	direct := *client
+	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+	response, err := direct.Do(request.WithContext(ctx))
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		failure := unreachable(err)
+		failure.HTTPStatus, failure.Raw = response.StatusCode, kept(mask(body, secrets))
+		return nil, failure
+	}
+	body = mask(body, secrets)
+	if failure := refused(response, body, time.Now()); failure != nil {
+		return nil, failure
+	}
+	if len(body) > maxAnswer {
+		return nil, &Error{
+			Kind: ErrMalformed, HTTPStatus: response.StatusCode, Raw: kept(body),
+			Message: fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20),
+		}
+	}
+	return body, nil
+}
+
+// Malformed is the error of an answer that cannot be read.
+func Malformed(message string, raw []byte) *Error {
+	return &Error{Kind: ErrMalformed, HTTPStatus: http.StatusOK, Message: Text(message, longestMessage), Raw: kept(raw)}
+}
+
+// Decode reads a JSON answer.
+func Decode(body []byte, into any) *Error {
+	err := json.Unmarshal(body, into)
+	if err == nil {
+		return nil
+	}
+	message := "the answer does not have the expected form"
+	var syntax *json.SyntaxError
+	switch {
+	case len(bytes.TrimSpace(body)) == 0:
+		message = "the answer is empty"
+	case bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")):
+		message = "the answer is a web page instead of JSON"
+	case errors.As(err, &syntax):
+		message = "the answer is not valid JSON, or breaks off"
+	}
+	return Malformed(message, body)
+}
+
+// unreachable is the error of a call that brought no whole answer. The cause is
+// told in plain words: Go's own text holds the address with its parameters.
+func unreachable(err error) *Error {
+	message := "the connection failed"
+	var network net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		message = "the call was canceled"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		message = "no answer within the time limit"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		message = "the answer broke off"
+	}
+	return &Error{Kind: ErrUnavailable, Message: message}
+}
+
+// refused maps an HTTP status to an error; nil for 2xx.
+func refused(response *http.Response, body []byte, now time.Time) *Error {
+	status := response.StatusCode
+	failure := &Error{HTTPStatus: status, Raw: kept(body)}
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status == http.StatusUnauthorized:
+		failure.Kind, failure.Message = ErrAuth, "the credentials were refused"
+	case status == http.StatusForbidden:
+		failure.Kind, failure.Message = ErrForbidden, "this account may not ask for that"
+	case status == http.StatusNotFound || status == http.StatusGone:
+		failure.Kind, failure.Message = ErrNotFound, "the carrier does not know this number"
+	case status == http.StatusTooManyRequests:
+		failure.Kind, failure.Message = ErrRateLimited, "too many calls"
+		failure.After = RetryAfter(response.Header, now)
+	case status == http.StatusRequestTimeout || status == http.StatusTooEarly || status >= 500:
+		failure.Kind, failure.Message = ErrUnavailable, fmt.Sprintf("the carrier failed with HTTP %d", status)
+	case status >= 400:
+		failure.Kind, failure.Message = ErrBadRequest, fmt.Sprintf("the question was refused with HTTP %d", status)
+	default:
+		failure.Kind, failure.Message = ErrMalformed, fmt.Sprintf("unexpected HTTP %d", status)
+	}
+	return failure
+}
+
+// RetryAfter reads how long an answer asks to wait, in seconds or until a date;
+// 0 when it does not say.
+func RetryAfter(header http.Header, now time.Time) time.Duration {
+	value := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
+		if seconds > 0 && seconds < longestWait.Seconds() {
+			return time.Duration(seconds * float64(time.Second))
+		}
+		if seconds > 0 {
+			return longestWait
+		}
+		return 0
+	}
+	if at, err := http.ParseTime(value); err == nil && at.After(now) {
+		return min(at.Sub(now), longestWait)
+	}
+	return 0
+}
+
+func mask(body []byte, secrets []string) []byte {
+	for _, secret := range secrets {
+		if len(secret) >= shortestMask {
+			body = bytes.ReplaceAll(body, []byte(secret), []byte("***"))
+		}
+	}
+	return body
+}
+
+func kept(body []byte) []byte {
+	return bytes.Clone(body[:min(len(body), maxKept)])
+}
