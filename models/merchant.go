@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/currency"
 	"gorm.io/gorm/clause"
 )
 
@@ -71,15 +70,6 @@ func (db *DB) Merchants(ctx context.Context, scope Scope) ([]Merchant, error) {
 
 func (tx *Tx) merchant(id string) (*Merchant, error) {
 	return first[Merchant](tx.q().Where("id = ?", id))
-}
-
-// ValidCurrency says whether code is an ISO 4217 currency, in capitals.
-func ValidCurrency(code string) bool {
-	if len(code) != 3 || strings.ToUpper(code) != code {
-		return false
-	}
-	_, err := currency.ParseISO(code)
-	return err == nil
 }
 
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)

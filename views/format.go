@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/currency"
-
 	"github.com/tillpost/tillpost/locales"
+	"github.com/tillpost/tillpost/models"
 )
 
 // viewer is what formatting must know of the person who looks.
@@ -56,26 +55,8 @@ var symbolsOf = map[locales.Language]map[string]string{
 	locales.Malay:   {"USD": "US$"},
 }
 
-// isoDigits corrects x/text, which follows custom for these, by ISO 4217, which
-// minor units follow.
-var isoDigits = map[string]int{
-	"AFN": 2, "ALL": 2, "BHD": 3, "CLF": 4, "IDR": 2, "IQD": 3, "IRR": 2, "JOD": 3, "KPW": 2,
-	"KWD": 3, "LAK": 2, "LBP": 2, "LYD": 3, "MGA": 2, "MMK": 2, "OMR": 3, "PKR": 2, "RSD": 2,
-	"SLL": 2, "SOS": 2, "SYP": 2, "TND": 3, "TZS": 2, "UYW": 4, "UZS": 2, "YER": 2,
-}
-
 // Digits is how many digits of a currency's amount are minor units.
-func Digits(code string) int {
-	if digits, ok := isoDigits[code]; ok {
-		return digits
-	}
-	unit, err := currency.ParseISO(code)
-	if err != nil {
-		return 2
-	}
-	digits, _ := currency.Standard.Rounding(unit)
-	return digits
-}
+func Digits(code string) int { return models.CurrencyDigits(code) }
 
 const noBreak = "\u00a0"
 

@@ -1,0 +1,171 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm/clause"
+)
+
+// importBatch gathers the rows of many orders, table by table.
+type importBatch struct {
+	merchantID string
+	now        time.Time
+	loc        *time.Location
+
+	orders   []Order
+	items    []OrderItem
+	payments []Payment
+	parcels  []Shipment
+	scans    []TrackingEvent
+	terms    []searchTerm
+	stats    map[statDelta]*statDelta // by day, metric and currency
+}
+
+func (b *importBatch) add(in *ImportedOrder) {
+	o := &in.Order
+	o.ID, o.MerchantID, o.UpdatedAt = NewIDAt(PrefixOrder, o.CreatedAt), b.merchantID, b.now
+	o.QuantityTotal = totalQuantity(in.Items)
+	if o.Metadata == nil {
+		o.Metadata = map[string]string{}
+	}
+	texts := orderTerms(o)
+	for i := range in.Items {
+		in.Items[i].OrderID, in.Items[i].Position = o.ID, i
+	}
+	b.items = append(b.items, in.Items...)
+	b.addPayments(o, in.Payments)
+	for i := range in.Payments {
+		texts = append(texts, in.Payments[i].ID)
+	}
+	b.addParcels(o, in.Parcels)
+	for i := range in.Parcels {
+		texts = append(texts, in.Parcels[i].TrackingNumber, in.Parcels[i].ID)
+	}
+	b.terms = append(b.terms, searchTerms(o.MerchantID, o.ID, texts...)...)
+	b.count(MetricOrders, o.Currency, o.Amount, o.PlacedAt)
+	b.orders = append(b.orders, *o)
+}
+
+// addPayments gives ids that keep the order of payments made at one time.
+func (b *importBatch) addPayments(o *Order, payments []Payment) {
+	slices.SortStableFunc(payments, func(x, y Payment) int { return x.CreatedAt.Compare(y.CreatedAt) })
+	ids := make([]string, len(payments))
+	for i := range payments {
+		ids[i] = NewIDAt(PrefixPayment, payments[i].CreatedAt)
+	}
+	slices.Sort(ids)
+	o.AmountPending, o.AmountAuthorized, o.AmountPaid = 0, 0, 0
+	for i := range payments {
+		p := &payments[i]
+		p.ID, p.MerchantID, p.OrderID, p.UpdatedAt = ids[i], o.MerchantID, o.ID, b.now
+		if p.Metadata == nil {
+			p.Metadata = map[string]string{}
+		}
+		switch orderColumn(p.Status) {
+		case "amount_pending":
+			o.AmountPending += held(p)
+		case "amount_authorized":
+			o.AmountAuthorized += held(p)
+		case "amount_paid":
+			o.AmountPaid += held(p)
+		}
+		if metric, amount, at := paymentMetric(p); metric != "" {
+			b.count(metric, p.Currency, amount, at)
+		}
+	}
+	b.payments = append(b.payments, payments...)
+}
+
+func (b *importBatch) addParcels(o *Order, parcels []ImportedParcel) {
+	var living []Shipment
+	for i := range parcels {
+		s := &parcels[i].Shipment
+		s.ID, s.MerchantID, s.OrderID, s.UpdatedAt = NewIDAt(PrefixShipment, s.CreatedAt), o.MerchantID, o.ID, b.now
+		if s.Items == nil {
+			s.Items = []ShipmentItem{}
+		}
+		if s.Status != ShipmentCanceled {
+			living = append(living, *s)
+		}
+		events := parcels[i].Events
+		for j := range events {
+			events[j].ID, events[j].MerchantID = NewID(PrefixTrackingEvent), s.MerchantID
+			events[j].ShipmentID, events[j].ReceivedAt = s.ID, b.now
+		}
+		b.scans = append(b.scans, events...)
+		b.parcels = append(b.parcels, *s)
+		b.countParcel(s)
+	}
+	o.setParcels(living)
+}
+
+func (b *importBatch) countParcel(s *Shipment) {
+	b.count(MetricShipments, "", 0, s.CreatedAt)
+	at := s.CreatedAt
+	if s.DeliveredAt != nil {
+		at = *s.DeliveredAt
+	}
+	for _, metric := range shipmentMetrics(s) {
+		b.count(metric, "", 0, at)
+	}
+}
+
+// count adds to one figure of one day; a batch makes one change of it.
+func (b *importBatch) count(metric, currency string, amount int64, at time.Time) {
+	key := statDelta{MerchantID: b.merchantID, Day: at.In(b.loc).Format(time.DateOnly), Metric: metric, Currency: currency}
+	row := b.stats[key]
+	if row == nil {
+		fresh := key
+		fresh.ID = NewID("sta")
+		row = &fresh
+		b.stats[key] = row
+	}
+	row.Count++
+	row.Amount += amount
+}
+
+func (b *importBatch) insert(tx *Tx) error {
+	if len(b.orders) == 0 {
+		return nil
+	}
+	if err := b.insertOrders(tx); err != nil {
+		return err
+	}
+	stats := make([]statDelta, 0, len(b.stats))
+	for _, row := range b.stats {
+		stats = append(stats, *row)
+	}
+	for _, rows := range []any{&b.items, &b.payments, &b.parcels, &b.scans, &b.terms, &stats} {
+		if err := tx.q().CreateInBatches(rows, importRows).Error; err != nil {
+			return fmt.Errorf("import %T: %w", rows, err)
+		}
+	}
+	return nil
+}
+
+// insertOrders runs the transaction again when another one took a number
+// meanwhile. Orders that are delivered and paid are completed as refreshOrder
+// does, by the states that the database derives.
+func (b *importBatch) insertOrders(tx *Tx) error {
+	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(&b.orders, importRows)
+	if res.Error != nil {
+		return fmt.Errorf("import orders: %w", res.Error)
+	}
+	if res.RowsAffected != int64(len(b.orders)) {
+		return errRaced
+	}
+	ids := make([]string, len(b.orders))
+	for i := range b.orders {
+		ids[i] = b.orders[i].ID
+	}
+	_, err := tx.update("orders", map[string]any{"status": OrderCompleted},
+		"id IN ? AND status = ? AND shipping_state = ? AND payment_state IN ?",
+		ids, OrderOpen, "delivered", []string{"paid", "overpaid"})
+	return err
+}
+
+// importRows is how many rows one statement inserts: few enough for the
+// parameters that each database takes.
+const importRows = 200
