@@ -1,0 +1,40 @@
+package payments
+
+import (
+	"regexp"
+	"strings"
+)
+
+// MaxRaw bounds Result.Raw, in bytes.
+const MaxRaw = 4 << 10
+
+const masked = "[masked]"
+
+var (
+	secretKey    = regexp.MustCompile(`\b(?:sk|rk|whsec)_[A-Za-z0-9_]+`)
+	clientSecret = regexp.MustCompile(`("client_secret"\s*:\s*)"[^"]*"?`)
+	digitRun     = regexp.MustCompile(`\d[\d -]*\d`)
+)
+
+// MaskRaw makes a provider's answer fit for Result.Raw: without the given
+// secrets, other keys and card numbers, valid text, and not too long.
+func MaskRaw(answer []byte, secrets ...string) string {
+	text := strings.ReplaceAll(strings.ToValidUTF8(string(answer), "\uFFFD"), "\x00", "\uFFFD") // PostgreSQL stores no NUL
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, masked)
+		}
+	}
+	text = secretKey.ReplaceAllString(text, masked)
+	text = clientSecret.ReplaceAllString(text, `$1"`+masked+`"`)
+	text = digitRun.ReplaceAllStringFunc(text, func(run string) string {
+		if looksLikeCardNumber(run) {
+			return masked
+		}
+		return run
+	})
+	if len(text) > MaxRaw {
+		text = strings.ToValidUTF8(text[:MaxRaw], "")
+	}
+	return text
+}
