@@ -1,0 +1,64 @@
+package handlers
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/tillpost/tillpost/models"
+)
+
+// keyField is the hidden field of forms that make something: a key issued with
+// the form, so that sending it twice acts once.
+const keyField = "_key"
+
+// maxForm is the size of a form.
+const maxForm = 64 << 10
+
+// newFormKey is issued with each form that goes through once.
+func newFormKey() string { return models.NewID("form") }
+
+// once runs fn in a transaction, unless the form with the same key and content
+// was already sent: then it only returns the answer that fn gave, with Replayed
+// set. The answer's Location is where the sender is led; it never holds a secret.
+//
+// Keys are kept with the merchant that the form is about, because their table
+// names merchants; the user's id in the key keeps users apart. Forms that move
+// something from one state to another need no key: their update is guarded.
+func (s *server) once(
+	c *fiber.Ctx, v *viewer, merchantID string, fn func(tx *models.Tx) (models.Answer, error),
+) (models.Answer, error) {
+	key := c.FormValue(keyField)
+	if !models.IsID("form", key) {
+		return models.Answer{}, models.Invalid(keyField, "required")
+	}
+	return s.DB.Idempotent(c.UserContext(), merchantID, v.User.ID+"/"+key, formFingerprint(c), fn)
+}
+
+// formFingerprint is the same for the same form with the same content.
+func formFingerprint(c *fiber.Ctx) string {
+	sum := sha256.New()
+	sum.Write([]byte(c.Method() + " " + c.Path() + "\n"))
+	c.Request().PostArgs().VisitAll(func(name, value []byte) {
+		if field := string(name); field != csrfField && field != keyField {
+			sum.Write([]byte(field + "=" + string(value) + "\n"))
+		}
+	})
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// field is a form field without the space around it.
+func field(c *fiber.Ctx, name string) string {
+	return strings.ToValidUTF8(strings.TrimSpace(c.FormValue(name)), "")
+}
+
+// checked are the values of a form's checkboxes of one name.
+func checked(c *fiber.Ctx, name string) []string {
+	var values []string
+	for _, value := range c.Request().PostArgs().PeekMulti(name) {
+		values = append(values, string(value))
+	}
+	return values
+}
