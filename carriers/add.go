@@ -1,0 +1,142 @@
+package carriers
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/tillpost/tillpost/models"
+)
+
+// New is what a shop says of a parcel.
+type New struct {
+	OrderID             string // or OrderNumber
+	OrderNumber         string
+	Carrier             string // code, or account id
+	TrackingNumber      string
+	Items               []models.ShipmentItem
+	Direction           string // outbound or return; empty: outbound
+	PromisedAt          *time.Time
+	RecipientPhoneLast4 string
+}
+
+var (
+	carrierCode = regexp.MustCompile(`^[a-z0-9_]{2,40}$`)
+	numberForm  = regexp.MustCompile(`^[A-Z0-9][A-Z0-9._/-]{3,49}$`)
+	phoneForm   = regexp.MustCompile(`^[0-9]{4}$`)
+)
+
+// Add stores a parcel. When the merchant has an account for its carrier, the
+// first question to the carrier is queued in the same transaction.
+func (s *Service) Add(tx *models.Tx, merchantID string, in New) (*models.Shipment, error) {
+	in.TrackingNumber = strings.ToUpper(strings.Join(strings.Fields(in.TrackingNumber), ""))
+	if in.Direction == "" {
+		in.Direction = models.DirectionOutbound
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	o, err := tx.OrderByRef(models.MerchantScope(merchantID), in.OrderID, in.OrderNumber)
+	if errors.Is(err, models.ErrNotFound) {
+		return nil, models.Invalid("order_id", "unknown_order")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if o.Status == models.OrderCanceled {
+		return nil, models.Conflict("order_canceled", o.Status)
+	}
+	code, account, err := tx.RouteCarrier(merchantID, in.Carrier)
+	if err != nil {
+		return nil, err
+	}
+	promised := in.PromisedAt
+	if promised == nil {
+		promised = o.PromisedAt
+	}
+	sh := models.Shipment{
+		MerchantID: merchantID, OrderID: o.ID, Carrier: code, TrackingNumber: in.TrackingNumber, Items: in.Items,
+		Direction: in.Direction, PromisedAt: promised, RecipientPhoneLast4: in.RecipientPhoneLast4,
+	}
+	if account == nil {
+		return tx.CreateShipment(sh)
+	}
+	now, until := tx.Now(), tx.Now().Add(pollLease)
+	sh.CarrierAccountID, sh.NextPollAt, sh.LeaseUntil = &account.ID, &now, &until
+	created, err := tx.CreateShipment(sh)
+	if err != nil {
+		return nil, err
+	}
+	tx.Enqueue(models.PollArgs{AccountID: account.ID, ShipmentIDs: []string{created.ID}})
+	return created, nil
+}
+
+func (in *New) check() error {
+	switch {
+	case in.OrderID == "" && in.OrderNumber == "":
+		return models.Invalid("order_id", "required")
+	case !models.IsID(models.PrefixCarrierAccount, in.Carrier) && !carrierCode.MatchString(in.Carrier):
+		return models.Invalid("carrier", "unknown_carrier")
+	case !numberForm.MatchString(in.TrackingNumber):
+		return models.Invalid("tracking_number", "bad_tracking_number")
+	case in.Direction != models.DirectionOutbound && in.Direction != models.DirectionReturn:
+		return models.Invalid("direction", "unknown_direction")
+	case in.RecipientPhoneLast4 != "" && !phoneForm.MatchString(in.RecipientPhoneLast4):
+		return models.Invalid("recipient_phone_last4", "bad_phone")
+	}
+	return nil
+}
+
+// syncPause is how long a parcel must not be asked for again by hand.
+const syncPause = time.Minute
+
+// Sync asks the carrier for a parcel now. Too soon after the last question it
+// is a conflict, sync_too_soon.
+func (s *Service) Sync(tx *models.Tx, scope models.Scope, id string, actor models.Actor) (*models.Shipment, error) {
+	sh, err := tx.Shipment(scope, id)
+	if err != nil {
+		return nil, err
+	}
+	ok, err := tx.RequestSync(sh, syncPause)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, models.Conflict("sync_too_soon", sh.Status)
+	}
+	return sh, tx.Audit(actor, models.AuditEntry{
+		MerchantID: &sh.MerchantID, Action: "shipment.sync", ObjectID: sh.ID, OrderID: &sh.OrderID,
+	})
+}
+
+// TestAccount checks the credentials of a carrier account with the carrier and
+// stores the result on the account.
+func (s *Service) TestAccount(ctx context.Context, scope models.Scope, id string) (models.AccountTest, error) {
+	stored, err := s.db.CarrierAccount(ctx, scope, id)
+	if err != nil {
+		return models.AccountTest{}, err
+	}
+	test := s.test(ctx, stored)
+	err = s.db.Write(ctx, func(tx *models.Tx) error { return tx.NoteAccountTest(id, test) })
+	return test, err
+}
+
+func (s *Service) test(ctx context.Context, stored *models.CarrierAccount) models.AccountTest {
+	carrier, account, err := s.open(stored)
+	if err != nil {
+		return models.AccountTest{Message: err.Error()}
+	}
+	tester, ok := carrier.(Tester)
+	if !ok {
+		return models.AccountTest{OK: true, Message: "stored; this carrier has no call to test credentials with"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	start := time.Now()
+	if err := tester.Test(ctx, account); err != nil {
+		return models.AccountTest{Message: err.Error(), LatencyMS: time.Since(start).Milliseconds()}
+	}
+	return models.AccountTest{OK: true, LatencyMS: time.Since(start).Milliseconds()}
+}

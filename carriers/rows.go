@@ -1,0 +1,72 @@
+package carriers
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tillpost/tillpost/models"
+)
+
+// maxText bounds what a carrier can make us keep of one scan's text.
+const maxText = 500
+
+// rows turns scans into what is stored of them. Of scans with the same key one
+// is kept.
+func rows(sh *models.Shipment, events []Event, now time.Time) []models.TrackingEvent {
+	seen := map[string]bool{}
+	out := make([]models.TrackingEvent, 0, len(events))
+	for _, e := range events {
+		key := Key(sh.Carrier, sh.TrackingNumber, e)
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		out = append(out, models.TrackingEvent{
+			DedupeKey: key, CarrierID: e.CarrierID, Sequence: e.Sequence, RawTime: Text(e.RawTime, maxText),
+			LocalTime: e.LocalTime, OffsetMinutes: e.Offset, OccurredAt: e.OccurredAt, Precision: string(e.Precision),
+			ClockSuspect: Suspect(e, now), Status: string(e.Status), Reason: string(e.Reason), Code: Text(e.Code, maxText),
+			Description: Text(e.Description, maxText), Location: Text(e.Location, maxText),
+		})
+	}
+	return out
+}
+
+// scans turns what is stored back into scans.
+func scans(stored []models.TrackingEvent) []Scan {
+	out := make([]Scan, len(stored))
+	for i := range stored {
+		e := &stored[i]
+		out[i] = Scan{
+			Event: Event{
+				CarrierID: e.CarrierID, Sequence: e.Sequence, RawTime: e.RawTime, LocalTime: e.LocalTime,
+				Offset: e.OffsetMinutes, OccurredAt: e.OccurredAt, Precision: Precision(e.Precision),
+				Status: Status(e.Status), Reason: Reason(e.Reason), Code: e.Code, Description: e.Description,
+				Location: e.Location,
+			},
+			ReceivedAt: e.ReceivedAt, RetractedAt: e.RetractedAt,
+		}
+	}
+	return out
+}
+
+// header is the carrier's summary in the answer before.
+func header(sh *models.Shipment) Header {
+	return Header{Status: Status(sh.HeaderStatus), At: sh.HeaderAt}
+}
+
+// destination is the time zone that a parcel goes to, nil when it is not known.
+func destination(tx *models.Tx, sh *models.Shipment) (*time.Location, error) {
+	o, err := tx.OrderByRef(models.MerchantScope(sh.MerchantID), sh.OrderID, "")
+	if err != nil {
+		return nil, err
+	}
+	return ZoneOf(o.ShippingAddress.Country), nil
+}
+
+// text is the start of a raw answer in a form that every database stores.
+func text(raw []byte) string {
+	if len(raw) > keptRaw {
+		raw = raw[:keptRaw]
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(string(raw), "\uFFFD"), "\x00", "")
+}
