@@ -1,0 +1,31 @@
+package workers
+
+import (
+	"context"
+
+	"github.com/riverqueue/river"
+
+	"github.com/tillpost/tillpost/carriers"
+	"github.com/tillpost/tillpost/models"
+)
+
+type sweepWorker struct {
+	river.WorkerDefaults[models.SweepArgs]
+
+	carriers *carriers.Service
+}
+
+func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[models.SweepArgs]) error {
+	return w.carriers.Sweep(ctx)
+}
+
+type pollWorker struct {
+	river.WorkerDefaults[models.PollArgs]
+
+	carriers *carriers.Service
+}
+
+func (w *pollWorker) Work(ctx context.Context, job *river.Job[models.PollArgs]) error {
+	wait, err := w.carriers.Poll(ctx, job.Args.AccountID, job.Args.ShipmentIDs)
+	return later(wait, err)
+}
