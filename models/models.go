@@ -34,7 +34,8 @@ const (
 // DB is the store. Now and OnCommit may be replaced before first use.
 type DB struct {
 	Dialect Dialect
-	// Now is the clock of every time that the store writes: UTC, microseconds.
+	// Now is the clock of every time that the store writes: UTC, microseconds,
+	// and on PostgreSQL the server's, so that nodes agree on leases.
 	Now func() time.Time
 	// OnCommit receives the hints of a committed transaction; it must not block.
 	OnCommit func(hints []Hint)
@@ -46,6 +47,7 @@ type DB struct {
 	pool   *pgxpool.Pool // PostgreSQL only
 	insert inserter
 	keys   inFlight
+	clock  *clock
 	zones  sync.Map // merchant id → *time.Location
 }
 
@@ -80,7 +82,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.Now = func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+	db.Now = db.clock.now
 	db.OnCommit = func([]Hint) {}
 	return db, nil
 }
@@ -115,7 +117,6 @@ func gormConfig() *gorm.Config {
 		Logger:                 logger.Discard,
 		TranslateError:         true,
 		SkipDefaultTransaction: true,
-		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	}
 }
 

@@ -3,9 +3,11 @@ package models
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river"
@@ -20,8 +22,8 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database address: %w", err)
 	}
-	if cfg.MaxConns < 20 {
-		cfg.MaxConns = 20
+	if !strings.Contains(dsn, "pool_max_conns") {
+		cfg.MaxConns = max(cfg.MaxConns, 20)
 	}
 	cfg.MaxConnLifetime = 30 * time.Minute
 	cfg.MaxConnLifetimeJitter = 5 * time.Minute
@@ -41,16 +43,25 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 			params[name] = value
 		}
 	}
+	cfg.AfterConnect = readUTC
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
-	if err := pool.Ping(ctx); err != nil {
+	db, err := postgresDB(ctx, pool)
+	if err != nil {
 		pool.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func postgresDB(ctx context.Context, pool *pgxpool.Pool) (*DB, error) {
+	if err := pool.Ping(ctx); err != nil {
 		return nil, fmt.Errorf("reach PostgreSQL: %w", err)
 	}
 	sqlDB := stdlib.OpenDBFromPool(pool)
-	g, err := gorm.Open(postgres.New(postgres.Config{Conn: sharedPool{sqlDB}}), gormConfig())
+	g, err := gorm.Open(postgres.New(postgres.Config{Conn: newSharedPool(sqlDB)}), gormConfig())
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
@@ -58,10 +69,22 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open job queue: %w", err)
 	}
-	return &DB{
+	db := &DB{
 		Dialect: Postgres, write: g, read: g, sql: sqlDB, pool: pool,
-		insert: postgresInserter{jobs}, keys: newInFlight(),
-	}, nil
+		insert: postgresInserter{jobs}, keys: newInFlight(), clock: &clock{server: true},
+	}
+	if err := db.clock.measure(ctx, db); err != nil {
+		return nil, fmt.Errorf("ask PostgreSQL for its time: %w", err)
+	}
+	return db, nil
+}
+
+// readUTC makes times come back in UTC, whatever the machine's time zone.
+func readUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
 }
 
 type postgresInserter struct{ client *river.Client[pgx.Tx] }

@@ -17,7 +17,13 @@ import (
 // sharedPool is the connection pool that GORM gets on PostgreSQL. Its
 // transactions carry a pgx.Tx, so that GORM's rows and River's jobs commit
 // together on one connection.
-type sharedPool struct{ *sql.DB }
+type sharedPool struct {
+	cleanPool
+
+	db *sql.DB
+}
+
+func newSharedPool(db *sql.DB) sharedPool { return sharedPool{cleanPool{db}, db} }
 
 var (
 	_ gorm.ConnPoolBeginner = sharedPool{}
@@ -26,14 +32,16 @@ var (
 )
 
 // GetDBConn keeps gorm's DB() working.
-func (p sharedPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
+func (p sharedPool) GetDBConn() (*sql.DB, error) { return p.db, nil }
 
-// BeginTx shadows sql.DB's, which makes GORM take ours.
+// BeginTx starts a transaction: read committed for writing, repeatable read
+// when it is read-only.
 func (p sharedPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
-	if opts != nil && (opts.Isolation != sql.LevelDefault || opts.ReadOnly) {
-		return nil, errors.New("transactions run at the default isolation level")
+	var options pgx.TxOptions
+	if opts != nil && opts.ReadOnly {
+		options = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	}
-	conn, err := p.DB.Conn(ctx)
+	conn, err := p.db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -43,19 +51,21 @@ func (p sharedPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.Conn
 		if !ok {
 			return fmt.Errorf("driver connection is %T, want *stdlib.Conn", driverConn)
 		}
-		tx, err = c.Conn().Begin(ctx)
+		tx, err = c.Conn().BeginTx(ctx, options)
 		return err
 	})
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &sharedTx{conn: conn, pgx: tx, ctx: ctx}, nil
+	return &sharedTx{cleanPool: cleanPool{conn}, conn: conn, pgx: tx, ctx: ctx}, nil
 }
 
 // sharedTx is one transaction on one connection. It must not embed *sql.Conn:
 // the promoted BeginTx would make GORM open and commit a second transaction
 // inside, which loses rollbacks silently.
 type sharedTx struct {
+	cleanPool // forwards four methods to conn
+
 	conn *sql.Conn
 	pgx  pgx.Tx
 	ctx  context.Context //nolint:containedctx // the transaction's own, as in database/sql
@@ -63,26 +73,10 @@ type sharedTx struct {
 	done bool
 }
 
-func (t *sharedTx) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
-	return t.conn.PrepareContext(ctx, query)
-}
-
-func (t *sharedTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return t.conn.ExecContext(ctx, query, args...)
-}
-
-func (t *sharedTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return t.conn.QueryContext(ctx, query, args...)
-}
-
-func (t *sharedTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return t.conn.QueryRowContext(ctx, query, args...)
-}
-
 // Commit ends the transaction; like database/sql it refuses on a cancelled context.
 func (t *sharedTx) Commit() error {
 	if err := t.ctx.Err(); err != nil {
-		return errors.Join(err, t.Rollback())
+		return notCommitted{errors.Join(err, t.Rollback())}
 	}
 	return t.finish(t.pgx.Commit)
 }

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -25,23 +26,31 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}
 	reader, err := openSQLitePool(ctx, path, readers, "&_pragma=query_only(1)")
 	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	db, err := sqliteDB(writer, reader)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), reader.Close(), writer.Close())
+	}
+	return db, nil
+}
+
+func sqliteDB(writer, reader *sql.DB) (*DB, error) {
+	write, err := gorm.Open(&sqlite.Dialector{Conn: newSQLitePool(writer)}, gormConfig())
+	if err != nil {
 		return nil, err
 	}
-	write, err := gorm.Open(&sqlite.Dialector{Conn: writer}, gormConfig())
+	read, err := gorm.Open(&sqlite.Dialector{Conn: newSQLitePool(reader)}, gormConfig())
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	read, err := gorm.Open(&sqlite.Dialector{Conn: reader}, gormConfig())
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, err
 	}
 	jobs, err := river.NewClient(riversqlite.New(writer), &river.Config{})
 	if err != nil {
-		return nil, fmt.Errorf("open job queue: %w", err)
+		return nil, err
 	}
 	return &DB{
 		Dialect: SQLite, write: write, read: read, sql: writer, reader: reader,
-		insert: sqliteInserter{jobs}, keys: newInFlight(),
+		insert: sqliteInserter{jobs}, keys: newInFlight(), clock: &clock{},
 	}, nil
 }
 
@@ -55,7 +64,7 @@ func openSQLitePool(ctx context.Context, path string, size int, options string) 
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	if err := pool.PingContext(ctx); err != nil {
-		return nil, fmt.Errorf("open database file %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("open database file %s: %w", path, err), pool.Close())
 	}
 	return pool, nil
 }
@@ -63,10 +72,10 @@ func openSQLitePool(ctx context.Context, path string, size int, options string) 
 type sqliteInserter struct{ client *river.Client[*sql.Tx] }
 
 func (i sqliteInserter) insertJobs(ctx context.Context, tx *gorm.DB, jobs []river.InsertManyParams) error {
-	sqlTx, ok := tx.Statement.ConnPool.(*sql.Tx)
+	own, ok := tx.Statement.ConnPool.(*sqliteTx)
 	if !ok {
 		return fmt.Errorf("enqueue outside a transaction: connection is %T", tx.Statement.ConnPool)
 	}
-	_, err := i.client.InsertManyTx(ctx, sqlTx, jobs)
+	_, err := i.client.InsertManyTx(ctx, own.tx, jobs)
 	return err
 }

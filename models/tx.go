@@ -2,12 +2,9 @@ package models
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 	"gorm.io/gorm"
 )
@@ -23,12 +20,15 @@ type Tx struct {
 	hints []Hint
 }
 
-// tries is how often a transaction is run that the database asked to run again.
-const tries = 4
-
 // Write runs fn in a transaction and commits when it returns nil. fn may run
-// more than once: it must have no effect outside the transaction.
+// more than once, since a transaction that another one got in the way of, or
+// whose connection broke before it was committed, is run again: it must have no
+// effect outside the transaction, and sets what it hands out anew in each run.
+//
+// An error that is ErrCommitUnknown leaves open whether the transaction was
+// committed; every other error means that nothing of it was kept.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	db.clock.keep(ctx, db)
 	for try := 1; ; try++ {
 		hints, err := db.writeOnce(ctx, fn)
 		if err == nil {
@@ -37,33 +37,47 @@ func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 			}
 			return nil
 		}
-		if try == tries || !retryable(err) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(time.Duration(try) * time.Duration(5+rand.IntN(20)) * time.Millisecond):
+		wait, again := retryWait(err, try)
+		if !again || !pause(ctx, wait) {
+			return settledError(err)
 		}
 	}
 }
 
 func (db *DB) writeOnce(ctx context.Context, fn func(tx *Tx) error) ([]Hint, error) {
-	t := &Tx{ctx: ctx, db: db, now: db.Now()}
-	err := db.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-		t.g = g
-		if err := fn(t); err != nil {
-			return err
+	g := db.write.WithContext(ctx).Begin()
+	if g.Error != nil {
+		return nil, fmt.Errorf("begin: %w", g.Error)
+	}
+	open := true
+	defer func() {
+		if open { // fn failed or panicked; an error of the rollback adds nothing to that
+			g.Rollback()
 		}
-		if len(t.jobs) == 0 {
-			return nil
-		}
-		if err := db.insert.insertJobs(ctx, g, t.jobs); err != nil {
-			return fmt.Errorf("enqueue: %w", err)
-		}
+	}()
+	t := &Tx{ctx: ctx, db: db, g: g, now: db.Now()}
+	if err := fn(t); err != nil {
+		return nil, err
+	}
+	if err := t.flush(); err != nil {
+		return nil, err
+	}
+	open = false
+	if err := g.Commit().Error; err != nil {
+		return nil, commitError(err)
+	}
+	return t.hints, nil
+}
+
+// flush writes what the transaction gathered: its jobs.
+func (tx *Tx) flush() error {
+	if len(tx.jobs) == 0 {
 		return nil
-	})
-	return t.hints, err
+	}
+	if err := tx.db.insert.insertJobs(tx.ctx, tx.g, tx.jobs); err != nil {
+		return fmt.Errorf("enqueue: %w", err)
+	}
+	return nil
 }
 
 // Now is the time of the whole transaction.
@@ -101,17 +115,4 @@ func (tx *Tx) create(row any) error {
 		return fmt.Errorf("insert %T: %w", row, err)
 	}
 	return nil
-}
-
-// retryable says whether running the transaction again may succeed: another
-// one was in the way, and nothing of this one was kept.
-func retryable(err error) bool {
-	if errors.Is(err, errRaced) {
-		return true
-	}
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		return pg.Code == "40001" || pg.Code == "40P01"
-	}
-	return false
 }
