@@ -131,13 +131,19 @@ func TestCatalogues(t *testing.T) {
 	}
 }
 
-// The shapes in which sources name a key: T(ctx, "…"), .T("…"), Mark("…")
-// and the Key field of a user-visible error.
+// The shapes in which sources name a key.
 var keyShapes = []*regexp.Regexp{
-	regexp.MustCompile(`\bT\(\s*ctx\s*,\s*"([^"]+)"`),
-	regexp.MustCompile(`\.T\(\s*"([^"]+)"`),
+	regexp.MustCompile(`\bT\(\s*ctx\s*,\s*"([^"]+)"\s*[,)]`),
+	regexp.MustCompile(`\.T\(\s*"([^"]+)"\s*[,)]`),
 	regexp.MustCompile(`\bMark\("([^"]+)"\)`),
-	regexp.MustCompile(`\bKey:\s*"([a-z]\w*\.[\w.]+)"`),
+}
+
+// The shapes in which sources name the code of a refusal, whose text has the
+// key "error." and the code.
+var codeShapes = []*regexp.Regexp{
+	regexp.MustCompile(`\bInvalid\(.*,\s*"(\w+)"\)`),
+	regexp.MustCompile(`\bConflict\("(\w+)"`),
+	regexp.MustCompile(`\bError\{[^}]*\bCode:\s*"(\w+)"`),
 }
 
 // used finds the keys that the program's sources name, and where.
@@ -165,6 +171,11 @@ func used(t *testing.T) map[string]string {
 				found[string(match[1])] = path
 			}
 		}
+		for _, shape := range codeShapes {
+			for _, match := range shape.FindAllSubmatch(body, -1) {
+				found["error."+string(match[1])] = path
+			}
+		}
 		return nil
 	})
 	if err != nil {
@@ -174,8 +185,8 @@ func used(t *testing.T) map[string]string {
 }
 
 // The vocabularies are complete by design, whether a word is in use or not:
-// words of buttons and columns, complaints about fields, names of values.
-var vocabularies = []string{"common", "field", "status"}
+// words of buttons and columns, refusals by code, names of values.
+var vocabularies = []string{"common", "error", "status"}
 
 func TestKeysOfSources(t *testing.T) {
 	t.Parallel()

@@ -40,7 +40,7 @@ func TestT(t *testing.T) {
 		want string
 	}{
 		{name: "plain", lang: Malay, key: "nav.orders", want: "Pesanan"},
-		{name: "placeholder", lang: English, key: "field.too_long", args: []any{"Max", 20}, want: "At most 20 characters."},
+		{name: "placeholder", lang: English, key: "ui.copy", args: []any{"What", "payment id"}, want: "Copy payment id"},
 		{name: "singular", lang: English, key: "time.days_ago", args: []any{Count, 1}, want: "1 day ago"},
 		{name: "plural", lang: English, key: "time.days_ago", args: []any{Count, 2}, want: "2 days ago"},
 		{name: "no plural in Chinese", lang: Chinese, key: "time.days_ago", args: []any{Count, 1}, want: "1 天前"},
