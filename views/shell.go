@@ -47,6 +47,8 @@ const (
 	ThemeDark   = "dark"
 )
 
+var themeIcons = map[string]string{ThemeSystem: "monitor", ThemeLight: "sun", ThemeDark: "moon"}
+
 // returnTo is the page that a changed preference leads back to.
 func (s Shell) returnTo() string {
 	if s.Query == "" {
