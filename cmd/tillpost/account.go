@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tillpost/tillpost/carriers"
+	"github.com/tillpost/tillpost/credentials"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/payments"
+)
+
+// accountRow is a payment or carrier account as the command line shows it.
+type accountRow struct {
+	ID         string `json:"id"`
+	MerchantID string `json:"merchant_id"`
+	Kind       string `json:"kind"`
+	Name       string `json:"name"`
+	BaseURL    string `json:"base_url,omitempty"`
+	Enabled    bool   `json:"enabled"`
+	TestOK     *bool  `json:"test_ok"`
+}
+
+func rowOfAccount(a models.Account) accountRow {
+	row := accountRow{
+		ID: a.ID, MerchantID: a.MerchantID, Kind: a.Kind, Name: a.Name, BaseURL: a.BaseURL, Enabled: a.Enabled,
+	}
+	if a.TestedAt != nil {
+		row.TestOK = &a.TestOK
+	}
+	return row
+}
+
+// accounts is what gateway and carrier commands differ in.
+type accounts struct {
+	table  credentials.Table
+	prefix string
+	what   string // in texts
+	create func(tx *models.Tx, a models.Account) error
+	list   func(ctx context.Context, db *models.DB, scope models.Scope) ([]models.Account, error)
+	test   func(ctx context.Context, db *models.DB, vault *credentials.Vault, c *Config, id string) (models.AccountTest, error)
+}
+
+func gatewayCommand() *cobra.Command {
+	return accountCommand("gateway", accounts{
+		table: credentials.Gateways, prefix: models.PrefixGatewayAccount, what: "payment account",
+		create: func(tx *models.Tx, a models.Account) error {
+			return tx.CreateGatewayAccount(models.GatewayAccount{Account: a})
+		},
+		list: func(ctx context.Context, db *models.DB, scope models.Scope) ([]models.Account, error) {
+			rows, err := db.GatewayAccounts(ctx, scope)
+			out := make([]models.Account, len(rows))
+			for i := range rows {
+				out[i] = rows[i].Account
+			}
+			return out, err
+		},
+		test: func(ctx context.Context, db *models.DB, vault *credentials.Vault, c *Config, id string) (models.AccountTest, error) {
+			log, err := c.logger()
+			if err != nil {
+				return models.AccountTest{}, err
+			}
+			service := payments.NewService(db, vault, providers(), payments.DefaultPolicy(), log)
+			return service.TestAccount(ctx, models.AllMerchants(), id)
+		},
+	})
+}
+
+func carrierCommand() *cobra.Command {
+	return accountCommand("carrier", accounts{
+		table: credentials.Carriers, prefix: models.PrefixCarrierAccount, what: "carrier account",
+		create: func(tx *models.Tx, a models.Account) error {
+			return tx.CreateCarrierAccount(models.CarrierAccount{Account: a})
+		},
+		list: func(ctx context.Context, db *models.DB, scope models.Scope) ([]models.Account, error) {
+			rows, err := db.CarrierAccounts(ctx, scope)
+			out := make([]models.Account, len(rows))
+			for i := range rows {
+				out[i] = rows[i].Account
+			}
+			return out, err
+		},
+		test: func(ctx context.Context, db *models.DB, vault *credentials.Vault, c *Config, id string) (models.AccountTest, error) {
+			log, err := c.logger()
+			if err != nil {
+				return models.AccountTest{}, err
+			}
+			service := carriers.NewService(db, vault, carrierAdapters(), carriers.Options{}, log)
+			return service.TestAccount(ctx, models.AllMerchants(), id)
+		},
+	})
+}
+
+func accountCommand(use string, a accounts) *cobra.Command {
+	return group(use, "Manage "+a.what+"s", a.addCommand(), a.testCommand(), a.listCommand())
+}
+
+func (a accounts) addCommand() *cobra.Command {
+	var (
+		merchant, kind, name string
+		set                  []string
+		asJSON               bool
+	)
+	cmd := &cobra.Command{Use: "add", Short: "Add a " + a.what, Long: a.help(), Args: noArgs}
+	cmd.Flags().StringVar(&merchant, "merchant", "", "merchant (id or ref)")
+	cmd.Flags().StringVar(&kind, "kind", "", "kind of account")
+	cmd.Flags().StringVar(&name, "name", "", "name that people see")
+	cmd.Flags().StringArrayVar(&set, "set", nil, "field=value, once for each field; base_url points at another host")
+	jsonFlag(cmd, &asJSON)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := required(cmd, "merchant", "kind", "name"); err != nil {
+			return err
+		}
+		values, baseURL, err := fieldValues(set)
+		if err != nil {
+			return err
+		}
+		return withVault(cmd.Context(), func(db *models.DB, vault *credentials.Vault, _ *Config) error {
+			m, err := findMerchant(cmd.Context(), db, merchant)
+			if err != nil {
+				return err
+			}
+			account := models.Account{ID: models.NewID(a.prefix), MerchantID: m.ID, Kind: kind, Enabled: true}
+			err = vault.Apply(a.table, &account, credentials.Edit{
+				Name: name, BaseURL: baseURL, Values: values, By: cliActor().Name, At: db.Now(),
+			})
+			if err != nil {
+				return a.explain(kind, err)
+			}
+			err = db.Write(cmd.Context(), func(tx *models.Tx) error {
+				if err := a.create(tx, account); err != nil {
+					return err
+				}
+				return tx.Audit(cliActor(), models.AuditEntry{
+					MerchantID: &m.ID, Action: "account.create", ObjectID: account.ID,
+					Detail: map[string]string{"kind": kind, "name": name},
+				})
+			})
+			if err != nil {
+				return err
+			}
+			return show(cmd, asJSON, rowOfAccount(account), "created %s (%s)", name, account.ID)
+		})
+	}
+	return cmd
+}
+
+// help lists the kinds and their fields.
+func (a accounts) help() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Add a %s. Kinds and their fields (an asterisk marks secrets, brackets what may be left out):\n", a.what)
+	for _, k := range credentials.Kinds(a.table) {
+		fmt.Fprintf(&b, "\n  %s:", k.Name)
+		for _, f := range k.Fields {
+			name := f.Name
+			if f.Secret {
+				name += "*"
+			}
+			if f.Optional {
+				name = "[" + name + "]"
+			}
+			b.WriteString(" " + name)
+		}
+	}
+	return b.String()
+}
+
+// explain adds to an error about a field which fields there are.
+func (a accounts) explain(kind string, err error) error {
+	var refused *models.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	if refused.Code == "unknown_kind" {
+		var names []string
+		for _, k := range credentials.Kinds(a.table) {
+			names = append(names, k.Name)
+		}
+		return fmt.Errorf("no kind %q: want %s", kind, strings.Join(names, ", "))
+	}
+	return fmt.Errorf("--set %w (see --help for the fields of %s)", err, kind)
+}
+
+func fieldValues(set []string) (values map[string]string, baseURL string, err error) {
+	values = map[string]string{}
+	for _, pair := range set {
+		name, value, found := strings.Cut(pair, "=")
+		if !found || name == "" {
+			return nil, "", usageError{errors.New("--set wants field=value")} // the value may be a secret
+		}
+		if name == "base_url" {
+			baseURL = value
+			continue
+		}
+		values[name] = value
+	}
+	return values, baseURL, nil
+}
+
+func (a accounts) testCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{Use: "test ID", Short: "Check a " + a.what + "'s credentials", Args: exactly(1)}
+	jsonFlag(cmd, &asJSON)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return withVault(cmd.Context(), func(db *models.DB, vault *credentials.Vault, c *Config) error {
+			test, err := a.test(cmd.Context(), db, vault, c, args[0])
+			if errors.Is(err, models.ErrNotFound) {
+				return fmt.Errorf("no %s %s", a.what, args[0])
+			}
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = show(cmd, true, map[string]any{
+					"ok": test.OK, "message": test.Message, "latency_ms": test.LatencyMS,
+				}, "")
+			} else if test.OK {
+				err = show(cmd, false, nil, "ok in %d ms %s", test.LatencyMS, test.Message)
+			}
+			if err == nil && !test.OK {
+				return fmt.Errorf("test of %s failed: %s", args[0], test.Message)
+			}
+			return err
+		})
+	}
+	return cmd
+}
+
+func (a accounts) listCommand() *cobra.Command {
+	var (
+		merchant string
+		asJSON   bool
+	)
+	cmd := &cobra.Command{Use: "list", Short: "List " + a.what + "s", Args: noArgs}
+	cmd.Flags().StringVar(&merchant, "merchant", "", "merchant (id or ref); all when empty")
+	jsonFlag(cmd, &asJSON)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+			scope, err := merchantScope(cmd, db, merchant)
+			if err != nil {
+				return err
+			}
+			rows, err := a.list(cmd.Context(), db, scope)
+			if err != nil {
+				return err
+			}
+			out := make([]accountRow, len(rows))
+			for i := range rows {
+				out[i] = rowOfAccount(rows[i])
+			}
+			return showAll(cmd, asJSON, out, "ID\tMERCHANT\tKIND\tNAME\tENABLED", func(r accountRow) string {
+				return fmt.Sprintf("%s\t%s\t%s\t%s\t%t", r.ID, r.MerchantID, r.Kind, r.Name, r.Enabled)
+			})
+		})
+	}
+	return cmd
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/tillpost/tillpost/carriers"
+	"github.com/tillpost/tillpost/credentials"
+	"github.com/tillpost/tillpost/handlers"
+	"github.com/tillpost/tillpost/live"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/notify"
+	"github.com/tillpost/tillpost/payments"
+	"github.com/tillpost/tillpost/workers"
+)
+
+// app is a node: everything wired, nothing running.
+type app struct {
+	config   *Config
+	log      *slog.Logger
+	db       *models.DB
+	vault    *credentials.Vault
+	hub      *live.Hub
+	payments *payments.Service
+	carriers *carriers.Service
+	notify   *notify.Service
+	workers  *workers.Workers
+	demo     bool
+
+	background sync.WaitGroup
+}
+
+func newApp(ctx context.Context, c *Config, log *slog.Logger, o serveOptions) (*app, error) {
+	keys, err := c.keys()
+	if err != nil {
+		return nil, err
+	}
+	db, err := openStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	vault := credentials.New(keys)
+	a := &app{
+		config: c, log: log, db: db, vault: vault, hub: live.New(log), demo: o.demo,
+		payments: payments.NewService(db, vault, providers(), payments.DefaultPolicy(), log),
+		carriers: carriers.NewService(db, vault, carrierAdapters(), carriers.Options{Pace: o.pace}, log),
+		notify:   notify.NewService(db, vault, notify.Options{AllowNets: c.allowNets}, log),
+	}
+	db.OnCommit = a.hub.Publish
+	a.workers, err = workers.New(workers.Services{
+		DB: db, Payments: a.payments, Carriers: a.carriers, Notify: a.notify, Log: log,
+	}, workers.DefaultOptions())
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return a, nil
+}
+
+// startLive relays hints between nodes that share PostgreSQL, until the context ends.
+func (a *app) startLive(ctx context.Context) {
+	if a.db.Dialect != models.Postgres {
+		return
+	}
+	a.background.Go(func() { live.Listen(ctx, a.db, a.hub) })
+}
+
+func (a *app) deps(appCtx context.Context, draining func() bool) handlers.Deps {
+	return handlers.Deps{
+		DB: a.db, Payments: a.payments, Carriers: a.carriers, Notify: a.notify, Vault: a.vault, Hub: a.hub, Log: a.log,
+		AppContext: appCtx, BaseURL: a.config.BaseURL, SecureCookies: strings.HasPrefix(a.config.BaseURL, "https://"),
+		Draining: draining, TrustedProxies: a.config.proxies, Demo: a.demo,
+	}
+}
+
+// close waits for what runs in the background, whose context has ended, and
+// closes the database.
+func (a *app) close() error {
+	a.background.Wait()
+	return a.db.Close()
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/tillpost/tillpost/importer"
+	"github.com/tillpost/tillpost/models"
+)
+
+func importCommand() *cobra.Command {
+	var (
+		merchant, format string
+		dryRun, asJSON   bool
+	)
+	cmd := &cobra.Command{
+		Use: "import PATH…", Short: "Take over orders, payments and parcels from files",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{errors.New("import needs a folder (olist) or files (csv)")}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&merchant, "merchant", "", "merchant (id or ref) who gets the data")
+	cmd.Flags().StringVar(&format, "format", "", "olist or csv")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "read and check everything, write nothing")
+	jsonFlag(cmd, &asJSON)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := required(cmd, "merchant", "format"); err != nil {
+			return err
+		}
+		if format != "olist" && format != "csv" {
+			return usageError{fmt.Errorf("--format %q is unknown: want olist or csv", format)}
+		}
+		if format == "olist" && len(args) != 1 {
+			return usageError{errors.New("--format olist takes one folder")}
+		}
+		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+			m, err := findMerchant(cmd.Context(), db, merchant)
+			if err != nil {
+				return err
+			}
+			options := importer.Options{DryRun: dryRun, Progress: progress(cmd.ErrOrStderr())}
+			var report importer.Report
+			if format == "olist" {
+				report, err = importer.Olist(cmd.Context(), db, m, args[0], options)
+			} else {
+				report, err = importer.CSV(cmd.Context(), db, m, args, options)
+			}
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return show(cmd, true, report, "")
+			}
+			printReport(cmd.OutOrStdout(), report)
+			return nil
+		})
+	}
+	return cmd
+}
+
+// progress draws a bar on a terminal and nothing elsewhere.
+func progress(out io.Writer) func(done, total int) {
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
+		return nil
+	}
+	var bar *progressbar.ProgressBar
+	return func(done, total int) {
+		if bar == nil {
+			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(out),
+				progressbar.OptionSetDescription("orders"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+		}
+		_ = bar.Set(done) // a bar that cannot be drawn must not stop the import
+	}
+}
+
+func printReport(out io.Writer, r importer.Report) {
+	verb := "created"
+	if r.DryRun {
+		verb = "would be created"
+	}
+	fmt.Fprintf(out, "%d orders, %d items, %d payments, %d parcels %s; %d orders unchanged\n",
+		r.Orders, r.Items, r.Payments, r.Parcels, verb, r.Unchanged)
+	for _, s := range r.Sums {
+		fmt.Fprintf(out, "payments by %s: %d of %s in the files, %d of %s stored\n", s.Type,
+			s.Payments, minor(s.Amount, s.Currency), s.StoredCount, minor(s.StoredAmount, s.Currency))
+	}
+	printRefusals(out, "refused", r.Refused)
+	printRefusals(out, "taken without a part", r.Incomplete)
+}
+
+func printRefusals(out io.Writer, title string, rows []importer.Refusal) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "%d rows %s:\n", len(rows), title)
+	for _, row := range rows {
+		fmt.Fprintf(out, "  %s:%d: %s\n", row.File, row.Line, row.Reason)
+	}
+}
+
+func minor(amount int64, currency string) string {
+	return fmt.Sprintf("%d minor units %s", amount, currency)
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tillpost/tillpost/credentials"
+	"github.com/tillpost/tillpost/models"
+)
+
+func keysCommand() *cobra.Command {
+	return group("keys", "Manage the keys of stored credentials", keysRotate())
+}
+
+func keysRotate() *cobra.Command {
+	return &cobra.Command{
+		Use: "rotate", Short: "Re-encrypt stored credentials under a new key", Args: noArgs,
+		Long: "Re-encrypt stored credentials under a new key. Safe to repeat: a run that was interrupted is\n" +
+			"completed by the next. With TILLPOST_ENCRYPTION_KEY set, add the new key there first: only\n" +
+			"a key file can be changed from here.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withStore(cmd.Context(), func(db *models.DB, c *Config) error {
+				keys, err := c.keys()
+				if err != nil {
+					return err
+				}
+				if c.EncryptionKey == "" {
+					if err := keys.Rotate(); err != nil {
+						return err
+					}
+				}
+				resealed, err := reseal(cmd.Context(), db, credentials.New(keys))
+				if err != nil {
+					return err
+				}
+				return show(cmd, false, nil, "re-encrypted %d accounts and endpoints", resealed)
+			})
+		},
+	}
+}
+
+// reseal seals everything again that is not under the primary key, one row a
+// transaction.
+func reseal(ctx context.Context, db *models.DB, vault *credentials.Vault) (int, error) {
+	gateways, err := db.GatewayAccounts(ctx, models.AllMerchants())
+	if err != nil {
+		return 0, err
+	}
+	carriers, err := db.CarrierAccounts(ctx, models.AllMerchants())
+	if err != nil {
+		return 0, err
+	}
+	endpoints, err := everything(func(p models.Page) ([]models.Endpoint, string, error) {
+		return db.Endpoints(ctx, models.AllMerchants(), p)
+	})
+	if err != nil {
+		return 0, err
+	}
+	count := 0
+	write := func(id string, changed bool, sealErr error, save func(tx *models.Tx) error) error {
+		if sealErr != nil || !changed {
+			return sealErr
+		}
+		if err := db.Write(ctx, save); err != nil {
+			return fmt.Errorf("store %s: %w", id, err)
+		}
+		count++
+		return nil
+	}
+	var errs []error
+	for i := range gateways {
+		a := &gateways[i]
+		changed, err := vault.Reseal(credentials.Gateways, &a.Account)
+		errs = append(errs, write(a.ID, changed, err, func(tx *models.Tx) error { return tx.UpdateGatewayAccount(a) }))
+	}
+	for i := range carriers {
+		a := &carriers[i]
+		changed, err := vault.Reseal(credentials.Carriers, &a.Account)
+		errs = append(errs, write(a.ID, changed, err, func(tx *models.Tx) error { return tx.UpdateCarrierAccount(a) }))
+	}
+	for i := range endpoints {
+		e := &endpoints[i]
+		changed, err := vault.ResealEndpoint(e)
+		errs = append(errs, write(e.ID, changed, err, func(tx *models.Tx) error { return tx.ResealEndpoint(e) }))
+	}
+	return count, errors.Join(errs...)
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tillpost/tillpost/handlers"
+)
+
+// maxConnections bounds open connections of the web listener.
+const maxConnections = 12000
+
+// Stopping: requests and jobs under way may finish for so long.
+const (
+	webGrace  = 10 * time.Second
+	jobsGrace = 10 * time.Second
+	stopLimit = 20 * time.Second
+)
+
+func serveCommand() *cobra.Command {
+	var noWorkers bool
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Serve web, API and background workers in one process", Args: noArgs,
+	}
+	c := bindConfig(cmd)
+	cmd.Flags().BoolVar(&noWorkers, "no-workers", false, "serve web and API only; other nodes run the workers")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := c.complete(); err != nil {
+			return err
+		}
+		return serve(cmd.Context(), c, serveOptions{web: true, workers: !noWorkers})
+	}
+	return cmd
+}
+
+func workCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "work", Short: "Run background workers only, for a node without web", Args: noArgs}
+	c := bindConfig(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := c.complete(); err != nil {
+			return err
+		}
+		return serve(cmd.Context(), c, serveOptions{workers: true})
+	}
+	return cmd
+}
+
+// serveOptions say what a node does.
+type serveOptions struct {
+	web, workers bool
+	demo         bool
+	pace         float64                                 // of carrier polls; 0 is 1
+	ready        func(ctx context.Context, a *app) error // called when everything runs
+}
+
+// serve runs a node until the context ends, then stops it in order: no new
+// visitors, live streams closed, requests and jobs finished, database closed.
+func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
+	log, err := c.logger()
+	if err != nil {
+		return err
+	}
+	var listener net.Listener
+	if o.web {
+		if listener, err = listen(c.Addr, "TILLPOST_ADDR"); err != nil {
+			return err
+		}
+		defer listener.Close()
+	}
+	a, err := newApp(ctx, c, log, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+
+	metrics, err := serveMetrics(c, log)
+	if err != nil {
+		return err
+	}
+	defer metrics()
+
+	appCtx, stopApp := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopApp()
+	failed := make(chan error, 1)
+	var draining atomic.Bool
+	stopWeb := func(context.Context) error { return nil }
+	if o.web {
+		stopWeb = startWeb(appCtx, a, listener, draining.Load, failed)
+	}
+	a.startLive(appCtx)
+	if o.workers {
+		if err := a.workers.Start(context.WithoutCancel(ctx)); err != nil {
+			return err
+		}
+	}
+	log.InfoContext(ctx, "ready", "addr", c.Addr, "web", o.web, "workers", o.workers, "database", a.db.Dialect)
+	if o.ready != nil {
+		if err := o.ready(ctx, a); err != nil {
+			failed <- err
+		}
+	}
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+	case err = <-failed:
+	}
+	draining.Store(true)
+	stopApp()
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+	defer cancel()
+	a.hub.Close()
+	err = errors.Join(err, stopWeb(stopping))
+	if o.workers {
+		err = errors.Join(err, a.workers.Stop(stopping, jobsGrace))
+	}
+	return err
+}
+
+// listen opens a TCP listener and says in plain words why it cannot.
+func listen(addr, variable string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err == nil {
+		return listener, nil
+	}
+	if strings.Contains(err.Error(), "address already in use") {
+		return nil, fmt.Errorf("%s: another program already listens on %s; stop it or choose another address", variable, addr)
+	}
+	return nil, fmt.Errorf("%s: cannot listen on %s: %w", variable, addr, errors.Unwrap(err))
+}
+
+// startWeb serves until the returned function is called.
+func startWeb(
+	appCtx context.Context, a *app, listener net.Listener, draining func() bool, failed chan<- error,
+) func(context.Context) error {
+	web := handlers.New(a.deps(appCtx, draining))
+	go func() {
+		if err := web.Listener(handlers.Listener(listener, maxConnections)); err != nil {
+			select {
+			case failed <- fmt.Errorf("serve: %w", err):
+			default:
+			}
+		}
+	}()
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, webGrace)
+		defer cancel()
+		if err := web.ShutdownWithContext(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("stop web: %w", err)
+		}
+		return nil
+	}
+}
+
+// serveMetrics starts the separate listener of /metrics, if there is one.
+func serveMetrics(c *Config, log *slog.Logger) (stop func(), err error) {
+	if c.MetricsAddr == "" {
+		return func() {}, nil
+	}
+	listener, err := listen(c.MetricsAddr, "TILLPOST_METRICS_ADDR")
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", handlers.MetricsHandler())
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("metrics listener ended", "error", err)
+		}
+	}()
+	return func() { _ = server.Close() }, nil // nothing of it needs saving
+}

@@ -1,0 +1,47 @@
+package credentials
+
+import (
+	"fmt"
+
+	"github.com/tillpost/tillpost/models"
+)
+
+// Reseal seals an account's secrets under the primary key and says whether any
+// was under another.
+func (v *Vault) Reseal(table Table, a *models.Account) (bool, error) {
+	changed := false
+	for name, sealed := range a.Sealed {
+		if !v.keys.NeedsReseal(sealed) {
+			continue
+		}
+		place := binding(table, a, name)
+		clear, err := v.keys.Open(place, sealed)
+		if err != nil {
+			return false, fmt.Errorf("open %s of account %s: %w", name, a.ID, err)
+		}
+		if a.Sealed[name], err = v.keys.Seal(place, clear); err != nil {
+			return false, fmt.Errorf("seal %s of account %s: %w", name, a.ID, err)
+		}
+		changed = true
+	}
+	return changed, nil
+}
+
+// ResealEndpoint does the same for an endpoint's signing secrets.
+func (v *Vault) ResealEndpoint(e *models.Endpoint) (bool, error) {
+	changed := false
+	for _, sealed := range []*string{&e.Secret, &e.PreviousSecret} {
+		if *sealed == "" || !v.keys.NeedsReseal(*sealed) {
+			continue
+		}
+		clear, err := v.OpenEndpoint(e.MerchantID, e.ID, *sealed)
+		if err != nil {
+			return false, err
+		}
+		if *sealed, err = v.SealEndpoint(e.MerchantID, e.ID, clear); err != nil {
+			return false, err
+		}
+		changed = true
+	}
+	return changed, nil
+}
