@@ -1,0 +1,144 @@
+package paymentstest
+
+import (
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tillpost/tillpost/payments"
+)
+
+func testSuccess(t *testing.T, s *suite) {
+	provider, c := s.provider(t, calm), s.charge(s.Tokens.Success)
+	first := provider.Charge(t.Context(), s.Account, c)
+	wantOutcome(t, first, payments.OutcomeSucceeded)
+	if first.Amount != c.Amount || first.ProviderReference == "" || first.Raw == "" {
+		t.Errorf("amount %d, reference %q, raw %q", first.Amount, first.ProviderReference, first.Raw)
+	}
+	again := provider.Charge(t.Context(), s.Account, c)
+	wantOutcome(t, again, payments.OutcomeSucceeded)
+	found := provider.Lookup(t.Context(), s.Account, c)
+	wantOutcome(t, found, payments.OutcomeSucceeded)
+	if again.ProviderReference != first.ProviderReference || found.ProviderReference != first.ProviderReference {
+		t.Errorf("references %q, %q and %q are not one", first.ProviderReference, again.ProviderReference, found.ProviderReference)
+	}
+	c.ProviderReference = first.ProviderReference
+	wantOutcome(t, provider.Lookup(t.Context(), s.Account, c), payments.OutcomeSucceeded)
+	s.wantCharged(t, c, 1)
+}
+
+func testAuthorize(t *testing.T, s *suite) {
+	provider, c := s.provider(t, calm), s.charge(s.Tokens.Success)
+	c.Capture = false
+	r := provider.Charge(t.Context(), s.Account, c)
+	wantOutcome(t, r, payments.OutcomeAuthorized)
+	if r.Amount != c.Amount {
+		t.Errorf("amount = %d, want %d", r.Amount, c.Amount)
+	}
+	wantOutcome(t, provider.Lookup(t.Context(), s.Account, c), payments.OutcomeAuthorized)
+	s.wantCharged(t, c, 1)
+}
+
+func testRefusals(t *testing.T, s *suite) {
+	classes := []payments.Class{payments.ClassNever, payments.ClassFixData, payments.ClassLater, payments.ClassGeneric}
+	for _, class := range classes {
+		t.Run(string(class), func(t *testing.T) {
+			provider, c := s.provider(t, calm), s.charge(s.Tokens.Refused[class])
+			r := provider.Charge(t.Context(), s.Account, c)
+			wantOutcome(t, r, payments.OutcomeDeclined)
+			if r.Class != class || r.Code == "" || r.Message == "" {
+				t.Errorf("class %q, code %q, message %q", r.Class, r.Code, r.Message)
+			}
+			c.ProviderReference = r.ProviderReference
+			found := provider.Lookup(t.Context(), s.Account, c)
+			wantOutcome(t, found, payments.OutcomeDeclined)
+			if found.Class != r.Class || found.Code != r.Code || found.NetworkCode != r.NetworkCode || found.Advice != r.Advice {
+				t.Errorf("look-up = %+v, charge = %+v", found, r)
+			}
+			s.wantCharged(t, c, 0)
+		})
+	}
+}
+
+func testAction(t *testing.T, s *suite) {
+	provider, c := s.provider(t, calm), s.charge(s.Tokens.Action)
+	c.ReturnURL = "https://shop.example/thanks"
+	r := provider.Charge(t.Context(), s.Account, c)
+	wantOutcome(t, r, payments.OutcomeRequiresAction)
+	if r.NextAction == nil {
+		t.Fatal("there is nothing for the customer to do")
+	}
+	if u, err := url.Parse(r.NextAction.URL); err != nil || u.Host == "" || r.NextAction.Type != "redirect" {
+		t.Fatalf("action = %+v, %v", r.NextAction, err)
+	}
+	wantOutcome(t, provider.Lookup(t.Context(), s.Account, c), payments.OutcomeRequiresAction)
+	s.wantCharged(t, c, 0)
+	s.Complete(t, r.NextAction.URL)
+	wantOutcome(t, provider.Lookup(t.Context(), s.Account, c), payments.OutcomeSucceeded)
+	s.wantCharged(t, c, 1)
+}
+
+func testProcessing(t *testing.T, s *suite) {
+	if s.Tokens.Processing == "" {
+		return
+	}
+	provider, c := s.provider(t, calm), s.charge(s.Tokens.Processing)
+	wantOutcome(t, provider.Charge(t.Context(), s.Account, c), payments.OutcomeProcessing)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		r := provider.Lookup(t.Context(), s.Account, c)
+		if r.Outcome != payments.OutcomeProcessing {
+			wantOutcome(t, r, payments.OutcomeSucceeded)
+			break
+		}
+		select {
+		case <-tick.C:
+		case <-t.Context().Done():
+			t.Fatal("the charge never ended")
+		}
+	}
+	s.wantCharged(t, c, 1)
+}
+
+func testConcurrent(t *testing.T, s *suite) {
+	provider, c := s.provider(t, calm), s.charge(s.Tokens.Success)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			r := provider.Charge(t.Context(), s.Account, c)
+			switch r.Outcome {
+			case payments.OutcomeSucceeded, payments.OutcomeUnknown, payments.OutcomeProcessing:
+			default:
+				t.Errorf("outcome = %s (code %q): the charge is under way", r.Outcome, r.Code)
+			}
+		})
+	}
+	wg.Wait()
+	wantOutcome(t, provider.Lookup(t.Context(), s.Account, c), payments.OutcomeSucceeded)
+	s.wantCharged(t, c, 1)
+}
+
+func testCredentials(t *testing.T, s *suite) {
+	tester, ok := s.provider(t, calm).(payments.Tester)
+	if !ok {
+		return
+	}
+	if err := tester.Test(t.Context(), s.Account); err != nil {
+		t.Errorf("good credentials: %v", err)
+	}
+	err := tester.Test(t.Context(), s.Wrong)
+	if err == nil {
+		t.Fatal("wrong credentials pass")
+	}
+	s.wantNoSecret(t, err.Error())
+	s.network.breakAll(answer(503, "text/html", "<h1>Down</h1>"))
+	if err := tester.Test(t.Context(), s.Account); err == nil {
+		t.Error("a server out of order passes")
+	}
+	s.network.breakAll(answer(200, "text/html", "<h1>Welcome</h1>"))
+	if err := tester.Test(t.Context(), s.Account); err == nil {
+		t.Error("another server passes")
+	}
+}
