@@ -59,6 +59,7 @@ func (s *server) pages() []route {
 	return slices.Concat(
 		s.loginRoutes(),
 		s.preferenceRoutes(),
+		s.dashboardRoutes(),
 		s.liveRoutes(),
 	)
 }

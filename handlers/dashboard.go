@@ -1,0 +1,236 @@
+package handlers
+
+import (
+	"context"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/views"
+)
+
+func (s *server) dashboardRoutes() []route {
+	return []route{
+		{fiber.MethodGet, "/", signedIn, s.showDashboard},
+		{fiber.MethodGet, "/dashboard/now", signedIn, s.showNow},
+		{fiber.MethodGet, "/dashboard/period", signedIn, s.showPeriod},
+	}
+}
+
+// attentionRows is how many waiting things a dashboard lists.
+const attentionRows = 8
+
+// showDashboard shows today's numbers, what waits, and a period's figures.
+func (s *server) showDashboard(c *fiber.Ctx, v *viewer) error {
+	d, scope, err := s.dashboard(c, v)
+	if err != nil {
+		return err
+	}
+	if d.Now, err = s.now(c.UserContext(), v, scope, d.Choice); err != nil {
+		return err
+	}
+	if d.Period, err = s.period(c.UserContext(), v, scope, d.Choice); err != nil {
+		return err
+	}
+	return s.page(c, v, fiber.StatusOK, v.Texts.T("nav.dashboard"), func(shell views.Shell) templ.Component {
+		return views.DashboardPage(shell, d)
+	}, views.Dashboard(d))
+}
+
+// showNow renews today's part of an open dashboard.
+func (s *server) showNow(c *fiber.Ctx, v *viewer) error {
+	d, scope, err := s.dashboard(c, v)
+	if err != nil {
+		return err
+	}
+	if d.Now, err = s.now(c.UserContext(), v, scope, d.Choice); err != nil {
+		return err
+	}
+	return s.render(c, fiber.StatusOK, views.DashboardNow(d.Now))
+}
+
+// showPeriod renews the chart of an open dashboard.
+func (s *server) showPeriod(c *fiber.Ctx, v *viewer) error {
+	d, scope, err := s.dashboard(c, v)
+	if err != nil {
+		return err
+	}
+	if d.Period, err = s.period(c.UserContext(), v, scope, d.Choice); err != nil {
+		return err
+	}
+	return s.render(c, fiber.StatusOK, views.DashboardPeriod(d.Period))
+}
+
+// dashboard reads the choice from the address, and which merchants there are to
+// choose from.
+func (s *server) dashboard(c *fiber.Ctx, v *viewer) (views.DashboardView, models.Scope, error) {
+	d := views.DashboardView{Choice: choiceOf(c, s.today(v))}
+	d.Choice.Staff = v.Merchant == nil
+	if !d.Choice.Staff {
+		d.Choice.Merchant = ""
+		return d, v.Scope, nil
+	}
+	all, err := s.DB.Merchants(c.UserContext(), v.Scope)
+	if err != nil {
+		return d, models.Scope{}, err
+	}
+	scope, known := v.Scope, false
+	for _, m := range all {
+		d.Merchants = append(d.Merchants, views.MerchantOption{Ref: m.Ref, Name: m.Name})
+		if m.Ref == d.Choice.Merchant {
+			scope, known = v.Scope.Narrow(m.ID), true
+		}
+	}
+	if !known {
+		d.Choice.Merchant = ""
+	}
+	return d, scope, nil
+}
+
+// today is the day by which the viewer's figures are counted.
+func (s *server) today(v *viewer) time.Time {
+	zone := v.Zone
+	if v.Merchant != nil {
+		zone = v.Merchant.Location()
+	}
+	y, m, d := s.DB.Now().In(zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+// Limits of the period that can be chosen.
+const (
+	defaultDays = 30
+	maxDays     = 20 * 366
+)
+
+// choiceOf reads the period: ?days=90, or ?from=2016-09-01&to=2017-12-31.
+func choiceOf(c *fiber.Ctx, today time.Time) views.DashboardChoice {
+	choice := views.DashboardChoice{
+		Merchant: clip(c.Query("merchant"), 100), Currency: clip(c.Query("currency"), 3), Today: today,
+	}
+	from, fromErr := time.Parse(time.DateOnly, c.Query("from"))
+	to, toErr := time.Parse(time.DateOnly, c.Query("to"))
+	if fromErr == nil && toErr != nil {
+		to = today
+	}
+	if fromErr == nil && !to.Before(from) && to.Sub(from) <= maxDays*24*time.Hour {
+		choice.From, choice.To = from, to
+		return choice
+	}
+	choice.Days = c.QueryInt("days", defaultDays)
+	if choice.Days < 1 || choice.Days > maxDays {
+		choice.Days = defaultDays
+	}
+	choice.From, choice.To = today.AddDate(0, 0, 1-choice.Days), today
+	return choice
+}
+
+// now collects today's numbers and what waits for a human.
+func (s *server) now(
+	ctx context.Context, v *viewer, scope models.Scope, choice views.DashboardChoice,
+) (views.NowView, error) {
+	now := views.NowView{Choice: choice, Role: v.Role, Configures: v.Role == models.RoleAdmin}
+	today := choice.Today
+	yesterday := today.AddDate(0, 0, -1)
+	stats, err := s.DB.DailyStats(ctx, scope, yesterday.Format(time.DateOnly), today.Format(time.DateOnly))
+	if err != nil {
+		return now, err
+	}
+	now.Today, now.Yesterday = sums(stats, today), sums(stats, yesterday)
+	if v.Merchant != nil && len(now.Today.Paid) == 0 {
+		now.Today.Paid = []views.Revenue{{Currency: v.Merchant.Currency}}
+	}
+	if now.Attention, err = s.DB.Attention(ctx, scope); err != nil {
+		return now, err
+	}
+	if now.Payments, err = s.attentionPayments(ctx, scope); err != nil {
+		return now, err
+	}
+	if now.Parcels, err = s.attentionParcels(ctx, scope); err != nil {
+		return now, err
+	}
+	if v.Merchant == nil {
+		err = s.health(ctx, scope, &now)
+	}
+	return now, err
+}
+
+func (s *server) attentionPayments(ctx context.Context, scope models.Scope) ([]views.WaitingPayment, error) {
+	payments, err := s.DB.AttentionPayments(ctx, scope, attentionRows)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(payments))
+	for i := range payments {
+		ids[i] = payments[i].OrderID
+	}
+	orders, err := s.DB.OrdersByID(ctx, scope, ids)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]views.WaitingPayment, len(payments))
+	for i := range payments {
+		rows[i] = views.WaitingPayment{Payment: payments[i], Order: orders[payments[i].OrderID]}
+	}
+	return rows, nil
+}
+
+func (s *server) attentionParcels(ctx context.Context, scope models.Scope) ([]views.WaitingParcel, error) {
+	parcels, err := s.DB.AttentionShipments(ctx, scope, attentionRows)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(parcels))
+	for i := range parcels {
+		ids[i] = parcels[i].OrderID
+	}
+	orders, err := s.DB.OrdersByID(ctx, scope, ids)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]views.WaitingParcel, len(parcels))
+	for i := range parcels {
+		rows[i] = views.WaitingParcel{Parcel: parcels[i], Order: orders[parcels[i].OrderID]}
+	}
+	return rows, nil
+}
+
+// health collects what staff watch: accounts in trouble, and for admins, people.
+func (s *server) health(ctx context.Context, scope models.Scope, now *views.NowView) error {
+	gateways, err := s.DB.GatewayAccounts(ctx, scope)
+	if err != nil {
+		return err
+	}
+	for i := range gateways {
+		if a := &gateways[i].Account; a.Enabled && a.TestedAt != nil && !a.TestOK {
+			now.Accounts = append(now.Accounts, views.TroubledAccount{Account: *a, Href: "/gateways/" + a.ID, Message: a.TestMessage})
+		}
+	}
+	carriers, err := s.DB.CarrierAccounts(ctx, scope)
+	if err != nil {
+		return err
+	}
+	for i := range carriers {
+		a := &carriers[i]
+		trouble := views.TroubledAccount{Account: a.Account, Href: "/carriers/" + a.ID}
+		switch {
+		case !a.Enabled:
+			continue
+		case a.StoppedAt != nil:
+			trouble.Stopped, trouble.Message = true, a.StopReason
+		case a.TestedAt != nil && !a.TestOK:
+			trouble.Message = a.TestMessage
+		default:
+			continue
+		}
+		now.Accounts = append(now.Accounts, trouble)
+	}
+	now.AccountCount = len(gateways) + len(carriers)
+	if !now.Configures {
+		return nil
+	}
+	now.Users, err = s.DB.UserCounts(ctx)
+	return err
+}

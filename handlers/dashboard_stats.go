@@ -1,0 +1,135 @@
+package handlers
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/views"
+)
+
+// sums adds up the figures of one day; a zero day means all.
+func sums(stats []models.DailyStat, day time.Time) views.Figures {
+	var f views.Figures
+	paid := map[string]*views.Revenue{}
+	for _, st := range stats {
+		if !day.IsZero() && st.Day != day.Format(time.DateOnly) {
+			continue
+		}
+		switch st.Metric {
+		case models.MetricOrders:
+			f.Orders += st.Count
+		case models.MetricPaid:
+			if paid[st.Currency] == nil {
+				paid[st.Currency] = &views.Revenue{Currency: st.Currency}
+			}
+			paid[st.Currency].Amount += st.Amount
+			paid[st.Currency].Count += st.Count
+		case models.MetricFailed:
+			f.Failed += st.Count
+		case models.MetricShipments:
+			f.Shipments += st.Count
+		case models.MetricDelivered:
+			f.Delivered += st.Count
+		case models.MetricLate:
+			f.Late += st.Count
+		}
+	}
+	for _, m := range paid {
+		f.Paid = append(f.Paid, *m)
+	}
+	slices.SortFunc(f.Paid, func(a, b views.Revenue) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Currency, b.Currency))
+	})
+	return f
+}
+
+// period collects the figures of the chosen days and of as many before them.
+func (s *server) period(
+	ctx context.Context, v *viewer, scope models.Scope, choice views.DashboardChoice,
+) (views.PeriodView, error) {
+	p := views.PeriodView{Choice: choice}
+	days := int(choice.To.Sub(choice.From).Hours()/24) + 1
+	before := choice.From.AddDate(0, 0, -days)
+	all, err := s.DB.DailyStats(ctx, scope, before.Format(time.DateOnly), choice.To.Format(time.DateOnly))
+	if err != nil {
+		return p, err
+	}
+	split, _ := slices.BinarySearchFunc(all, choice.From.Format(time.DateOnly), func(st models.DailyStat, day string) int {
+		return cmp.Compare(st.Day, day)
+	})
+	p.Total, p.Before = sums(all[split:], time.Time{}), sums(all[:split], time.Time{})
+	p.Currencies = currencies(all[split:])
+	p.Currency = choice.Currency
+	if !slices.Contains(p.Currencies, p.Currency) {
+		p.Currency = ""
+		switch {
+		case len(p.Currencies) > 0:
+			p.Currency = p.Currencies[0]
+		case v.Merchant != nil:
+			p.Currency = v.Merchant.Currency
+		}
+	}
+	p.Points = points(all[split:], p.Currency, choice.From, choice.To)
+	p.FirstDay, p.LastDay, err = s.DB.StatDays(ctx, scope)
+	return p, err
+}
+
+// currencies are those of the orders and payments, the most used first.
+func currencies(stats []models.DailyStat) []string {
+	used := map[string]int64{}
+	for _, st := range stats {
+		if st.Currency != "" {
+			used[st.Currency] += st.Count
+		}
+	}
+	codes := make([]string, 0, len(used))
+	for code := range used {
+		codes = append(codes, code)
+	}
+	slices.SortFunc(codes, func(a, b string) int { return cmp.Or(cmp.Compare(used[b], used[a]), cmp.Compare(a, b)) })
+	return codes
+}
+
+// Most points that a chart shows by day and by week; longer periods are shown
+// by month.
+const (
+	maxDaily  = 92
+	maxWeekly = 92 * 7
+)
+
+// points cuts the period into days, weeks or months, with the orders placed and
+// the money taken in one currency.
+func points(stats []models.DailyStat, currency string, from, to time.Time) []views.Point {
+	step := func(t time.Time) time.Time { return t.AddDate(0, 0, 1) }
+	unit := views.ByDay
+	switch days := int(to.Sub(from).Hours()/24) + 1; {
+	case days > maxWeekly:
+		unit = views.ByMonth
+		step = func(t time.Time) time.Time { return time.Date(t.Year(), t.Month()+1, 1, 0, 0, 0, 0, time.UTC) }
+	case days > maxDaily:
+		unit = views.ByWeek
+		step = func(t time.Time) time.Time { return t.AddDate(0, 0, 7) }
+	}
+	var cut []views.Point
+	next := 0
+	for start := from; !start.After(to); start = step(start) {
+		end := step(start).Format(time.DateOnly)
+		p := views.Point{Unit: unit, Start: start}
+		for ; next < len(stats) && stats[next].Day < end; next++ {
+			if stats[next].Currency != currency {
+				continue
+			}
+			switch stats[next].Metric {
+			case models.MetricOrders:
+				p.Orders += stats[next].Count
+			case models.MetricPaid:
+				p.Paid += stats[next].Amount
+			}
+		}
+		cut = append(cut, p)
+	}
+	return cut
+}
