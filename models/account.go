@@ -34,7 +34,7 @@ type Account struct {
 	TestMessage   string
 	TestLatencyMS int64
 	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // GatewayAccount is a merchant's account at a payment provider.

@@ -84,7 +84,7 @@ func (db *DB) APIKeyByText(ctx context.Context, text string) (*APIKey, error) {
 
 // APIKeys lists the keys of the scope, newest first.
 func (db *DB) APIKeys(ctx context.Context, scope Scope, p Page) ([]APIKey, string, error) {
-	return page(scope.in(db.q(ctx), "merchant_id"), p, "id", func(k APIKey) string { return k.ID })
+	return page(scope.in(db.q(ctx), "merchant_id"), p, PrefixAPIKey, func(k APIKey) string { return k.ID })
 }
 
 // NoteAPIKeyUse keeps when a key was last used, to the hour.

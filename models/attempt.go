@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // AttemptStatus is where one try to move money stands.
@@ -110,22 +111,27 @@ type AttemptChange struct {
 
 // CreateAttempt adds the next attempt of a payment, queued, and its charge job.
 // The index attempts_one_open refuses it while another one is open: conflict
-// attempt_open.
+// attempt_open, as when the payment is not being processed.
 func (tx *Tx) CreateAttempt(p *Payment, a Attempt) (*Attempt, error) {
 	a.ID = NewID(PrefixAttempt)
 	a.MerchantID, a.PaymentID, a.Number = p.MerchantID, p.ID, p.Attempts+1
 	a.Kind, a.Status, a.CreatedAt = KindCharge, AttemptQueued, tx.now
 	a.IdempotencyKey = a.ID
-	if err := tx.q().Create(&a).Error; err != nil {
-		if errors.Is(err, gorm.ErrDuplicatedKey) {
-			return nil, Conflict("attempt_open", string(p.Status))
-		}
-		return nil, fmt.Errorf("create attempt: %w", err)
-	}
-	_, err := tx.update("payments",
-		map[string]any{"attempts": a.Number, "gateway_account_id": a.GatewayAccountID}, "id = ?", p.ID)
+	ok, err := tx.update("payments",
+		map[string]any{"attempts": a.Number, "gateway_account_id": a.GatewayAccountID},
+		"id = ? AND attempts = ? AND status IN ?", p.ID, p.Attempts, []PaymentStatus{PaymentPending, PaymentProcessing})
 	if err != nil {
 		return nil, err
+	}
+	if !ok {
+		return nil, Conflict("attempt_open", string(p.Status))
+	}
+	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&a)
+	if res.Error != nil {
+		return nil, fmt.Errorf("create attempt: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return nil, Conflict("attempt_open", string(p.Status))
 	}
 	p.Attempts, p.GatewayAccountID = a.Number, a.GatewayAccountID
 	tx.Enqueue(ChargeArgs{AttemptID: a.ID})
@@ -133,8 +139,12 @@ func (tx *Tx) CreateAttempt(p *Payment, a Attempt) (*Attempt, error) {
 }
 
 // MoveAttempt brings an attempt to another status. It says false when the
-// attempt is not where the move may start: somebody else was first.
+// attempt is not where the move may start: somebody else was first. A reference
+// that another attempt has already is a conflict, provider_reference_taken.
 func (tx *Tx) MoveAttempt(id string, to AttemptStatus, c AttemptChange) (bool, error) {
+	if err := tx.lockPaymentOf(id); err != nil {
+		return false, err
+	}
 	set := map[string]any{"status": to, "lease_until": c.LeaseUntil}
 	switch {
 	case to == AttemptSending:
@@ -157,7 +167,11 @@ func (tx *Tx) MoveAttempt(id string, to AttemptStatus, c AttemptChange) (bool, e
 	if c.LatencyMS != 0 {
 		set["latency_ms"] = c.LatencyMS
 	}
-	return tx.update("attempts", set, "id = ? AND status IN ?", id, attemptMoves[to])
+	ok, err := tx.update("attempts", set, "id = ? AND status IN ?", id, attemptMoves[to])
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return false, Conflict("provider_reference_taken", "")
+	}
+	return ok, err
 }
 
 // CountInquiry notes that the provider was asked about an open attempt.
@@ -190,7 +204,8 @@ func (db *DB) Attempts(ctx context.Context, paymentID string) ([]Attempt, error)
 // StalledAttempts finds attempts whose sender's lease has ended.
 func (db *DB) StalledAttempts(ctx context.Context, limit int) ([]Attempt, error) {
 	return all[Attempt](db.q(ctx).
-		Where("status = ? AND lease_until < ?", AttemptSending, db.Now()).Order("lease_until").Limit(limit))
+		// The literal lets SQLite see that the partial index serves.
+		Where("status = 'sending' AND lease_until < ?", db.Now()).Order("lease_until").Limit(limit))
 }
 
 func attemptsOf(q *gorm.DB, paymentIDs ...string) ([]Attempt, error) {

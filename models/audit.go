@@ -60,5 +60,5 @@ func (db *DB) AuditEntries(ctx context.Context, scope Scope, f AuditFilter, p Pa
 	q = equal(q, "order_id", f.OrderID)
 	q = equal(q, "action", f.Action)
 	q = equal(q, "actor_id", f.ActorID)
-	return page(q, p, "id", func(e AuditEntry) string { return e.ID })
+	return page(q, p, PrefixAudit, func(e AuditEntry) string { return e.ID })
 }

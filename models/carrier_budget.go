@@ -79,11 +79,15 @@ func (tx *Tx) StopCarrierAccount(id, reason string) (bool, error) {
 
 // ResumeCarrierAccount lifts a stop and makes the account's parcels due.
 func (tx *Tx) ResumeCarrierAccount(id string) error {
-	if _, err := tx.update("carrier_accounts",
-		map[string]any{"stopped_at": nil, "stop_reason": "", "resume_at": nil, "failures": 0}, "id = ?", id); err != nil {
+	waiting, err := tx.lockShipments(forUpdate, "carrier_account_id = ? AND sync_error_kind = ?", id, "auth")
+	if err != nil {
 		return err
 	}
-	_, err := tx.update("shipments", map[string]any{"next_poll_at": tx.now, "sync_error": "", "sync_error_kind": ""},
-		"carrier_account_id = ? AND sync_error_kind = ?", id, "auth")
+	due := map[string]any{"next_poll_at": tx.now, "sync_error": "", "sync_error_kind": ""}
+	if err := tx.updateShipments(waiting, due); err != nil {
+		return err
+	}
+	_, err = tx.update("carrier_accounts",
+		map[string]any{"stopped_at": nil, "stop_reason": "", "resume_at": nil, "failures": 0}, "id = ?", id)
 	return err
 }

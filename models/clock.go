@@ -41,8 +41,8 @@ func (c *clock) keep(ctx context.Context, db *DB) {
 // middle of the round trip.
 func (c *clock) measure(ctx context.Context, db *DB) error {
 	start := time.Now()
-	var server time.Time
-	if err := db.sql.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&server); err != nil {
+	server, err := db.ServerTime(ctx)
+	if err != nil {
 		return err
 	}
 	trip := time.Since(start)

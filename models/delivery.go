@@ -39,7 +39,7 @@ type Delivery struct {
 	LastStatus    int // HTTP status of the last attempt; 0 when none came
 	LastError     string
 	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // DeliveryAttempt is one POST to an endpoint.
@@ -202,7 +202,7 @@ func (db *DB) Deliveries(ctx context.Context, scope Scope, f DeliveryFilter, p P
 	q = equal(q, "endpoint_id", f.Endpoint)
 	q = equal(q, "event_type", f.EventType)
 	q = equal(q, "event_id", f.EventID)
-	return page(q, p, "id", func(d Delivery) string { return d.ID })
+	return page(q, p, PrefixDelivery, func(d Delivery) string { return d.ID })
 }
 
 // DeliveryAttempts loads the attempts of deliveries that the caller has loaded

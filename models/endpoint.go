@@ -23,7 +23,7 @@ type Endpoint struct {
 	FailingSince            *time.Time
 	DeletedAt               *time.Time
 	CreatedAt               time.Time
-	UpdatedAt               time.Time
+	UpdatedAt               time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // TableName is webhook_endpoints.
@@ -170,5 +170,13 @@ func (db *DB) Endpoint(ctx context.Context, scope Scope, id string) (*Endpoint, 
 // Endpoints lists the endpoints of the scope, newest first.
 func (db *DB) Endpoints(ctx context.Context, scope Scope, p Page) ([]Endpoint, string, error) {
 	q := scope.in(db.q(ctx), "merchant_id").Where("deleted_at IS NULL")
-	return page(q, p, "id", func(e Endpoint) string { return e.ID })
+	return page(q, p, PrefixEndpoint, func(e Endpoint) string { return e.ID })
+}
+
+// ResealEndpoint stores an endpoint's secrets sealed anew, unless one was
+// replaced meanwhile.
+func (tx *Tx) ResealEndpoint(e *Endpoint) error {
+	_, err := tx.update("webhook_endpoints",
+		map[string]any{"secret": e.Secret, "previous_secret": e.PreviousSecret}, "id = ? AND updated_at = ?", e.ID, e.UpdatedAt)
+	return err
 }

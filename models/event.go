@@ -53,6 +53,7 @@ type Event struct {
 	ObjectID   string
 	OrderID    *string
 	Cause      string
+	Sequence   int64 // among the events of its order, from 1; 0 for events of none
 	Body       string
 	CreatedAt  time.Time
 }
@@ -61,13 +62,21 @@ type Event struct {
 type EventBody struct {
 	Type      string    `json:"type"`
 	Timestamp time.Time `json:"timestamp"`
+	Sequence  int64     `json:"sequence,omitempty"` // lets receivers drop what is older than what they have
 	Data      any       `json:"data"`
 }
 
 // recordEvent stores an event and a delivery, with its job, for each endpoint
 // of the merchant that wants it.
 func (tx *Tx) recordEvent(e Event, data any) error {
-	body, err := json.Marshal(EventBody{Type: e.Type, Timestamp: tx.now, Data: data})
+	if e.OrderID != nil {
+		sequence, err := tx.nextSequence(*e.OrderID)
+		if err != nil {
+			return err
+		}
+		e.Sequence = sequence
+	}
+	body, err := json.Marshal(EventBody{Type: e.Type, Timestamp: tx.now, Sequence: e.Sequence, Data: data})
 	if err != nil {
 		return fmt.Errorf("event %s: %w", e.Type, err)
 	}
@@ -118,69 +127,13 @@ func (db *DB) Events(ctx context.Context, scope Scope, eventType string, created
 	q := scope.in(db.q(ctx), "merchant_id")
 	q = created.in(q, PrefixEvent, "id")
 	q = equal(q, "type", eventType)
-	return page(q, p, "id", func(e Event) string { return e.ID })
+	return page(q, p, PrefixEvent, func(e Event) string { return e.ID })
 }
 
 // OrderEvents loads the newest events of an order, its payments and parcels.
 func (db *DB) OrderEvents(ctx context.Context, scope Scope, orderID string, limit int) ([]Event, error) {
 	return all[Event](scope.in(db.q(ctx), "merchant_id").
-		Where("order_id = ?", orderID).Order("id DESC").Limit(limit))
-}
-
-// recordOrder records an event about an order and tells live pages.
-func (tx *Tx) recordOrder(id, eventType string) error {
-	o, err := tx.order(AllMerchants(), id)
-	if err != nil {
-		return err
-	}
-	data, err := orderJSON(tx.q(), o)
-	if err != nil {
-		return err
-	}
-	tx.Announce(Hint{Topic: "order", ID: id, MerchantID: o.MerchantID, New: eventType == EventOrderCreated})
-	return tx.recordEvent(Event{MerchantID: o.MerchantID, Type: eventType, ObjectID: id, OrderID: &o.ID}, data)
-}
-
-// refreshOrder follows a change of an order's payments or parcels: it completes
-// or reopens the order and records order.updated when what a merchant sees of
-// the order changed.
-func (tx *Tx) refreshOrder(id string) error {
-	o, err := tx.order(AllMerchants(), id)
-	if err != nil {
-		return err
-	}
-	if o.Status == OrderOpen && o.ShippingState == "delivered" && (o.PaymentState == "paid" || o.PaymentState == "overpaid") {
-		if _, err := tx.update("orders", map[string]any{"status": OrderCompleted}, "id = ? AND status = ?", id, OrderOpen); err != nil {
-			return err
-		}
-		o.Status = OrderCompleted
-	}
-	tx.Announce(Hint{Topic: "order", ID: id, MerchantID: o.MerchantID})
-	last, err := all[Event](tx.q().Select("body").
-		Where("object_id = ? AND type IN ?", id, []string{EventOrderCreated, EventOrderUpdated}).
-		Order("id DESC").Limit(1))
-	if err != nil {
-		return err
-	}
-	if len(last) == 1 && sameOrderState(last[0].Body, o) {
-		return nil
-	}
-	return tx.recordOrder(id, EventOrderUpdated)
-}
-
-func sameOrderState(body string, o *Order) bool {
-	var before struct {
-		Data struct {
-			Status        string `json:"status"`
-			PaymentState  string `json:"payment_state"`
-			ShippingState string `json:"shipping_state"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal([]byte(body), &before); err != nil {
-		return false
-	}
-	d := before.Data
-	return d.Status == o.Status && d.PaymentState == o.PaymentState && d.ShippingState == o.ShippingState
+		Where("order_id = ?", orderID).Order("sequence DESC").Limit(limit))
 }
 
 // paymentEvents maps a status to the event that tells of it; the others are
@@ -196,7 +149,7 @@ func (tx *Tx) recordPayment(p *Payment, cause string) error {
 	if !told {
 		return nil
 	}
-	data, err := paymentJSON(tx.q(), p)
+	data, err := one(paymentsJSON(tx.q(), []Payment{*p}))
 	if err != nil {
 		return err
 	}

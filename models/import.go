@@ -42,7 +42,7 @@ func (tx *Tx) ImportOrders(merchantID string, orders []ImportedOrder) ([]Importe
 	if err != nil {
 		return nil, err
 	}
-	b := importBatch{merchantID: merchantID, now: tx.now, loc: loc, stats: map[statDelta]*statDelta{}}
+	b := importBatch{tx: tx, merchantID: merchantID, loc: loc}
 	var added []ImportedOrder
 	for i := range orders {
 		if known[numbers[i]] {
@@ -52,7 +52,7 @@ func (tx *Tx) ImportOrders(merchantID string, orders []ImportedOrder) ([]Importe
 		b.add(&orders[i])
 		added = append(added, orders[i])
 	}
-	return added, b.insert(tx)
+	return added, b.insert()
 }
 
 // KnownOrderNumbers says which of the numbers name orders that the scope sees.

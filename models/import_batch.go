@@ -5,13 +5,14 @@ import (
 	"slices"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
 // importBatch gathers the rows of many orders, table by table.
 type importBatch struct {
+	tx         *Tx
 	merchantID string
-	now        time.Time
 	loc        *time.Location
 
 	orders   []Order
@@ -20,12 +21,11 @@ type importBatch struct {
 	parcels  []Shipment
 	scans    []TrackingEvent
 	terms    []searchTerm
-	stats    map[statDelta]*statDelta // by day, metric and currency
 }
 
 func (b *importBatch) add(in *ImportedOrder) {
 	o := &in.Order
-	o.ID, o.MerchantID, o.UpdatedAt = NewIDAt(PrefixOrder, o.CreatedAt), b.merchantID, b.now
+	o.ID, o.MerchantID, o.UpdatedAt = NewIDAt(PrefixOrder, o.CreatedAt), b.merchantID, b.tx.now
 	o.QuantityTotal = totalQuantity(in.Items)
 	if o.Metadata == nil {
 		o.Metadata = map[string]string{}
@@ -44,7 +44,7 @@ func (b *importBatch) add(in *ImportedOrder) {
 		texts = append(texts, in.Parcels[i].TrackingNumber, in.Parcels[i].ID)
 	}
 	b.terms = append(b.terms, searchTerms(o.MerchantID, o.ID, texts...)...)
-	b.count(MetricOrders, o.Currency, o.Amount, o.PlacedAt)
+	b.tx.figures.add(b.merchantID, b.loc, 1, orderFigures(o))
 	b.orders = append(b.orders, *o)
 }
 
@@ -56,13 +56,17 @@ func (b *importBatch) addPayments(o *Order, payments []Payment) {
 		ids[i] = NewIDAt(PrefixPayment, payments[i].CreatedAt)
 	}
 	slices.Sort(ids)
-	o.AmountPending, o.AmountAuthorized, o.AmountPaid = 0, 0, 0
+	o.AmountPending, o.AmountAuthorized, o.AmountPaid, o.AmountRefunded = 0, 0, 0, 0
 	for i := range payments {
 		p := &payments[i]
-		p.ID, p.MerchantID, p.OrderID, p.UpdatedAt = ids[i], o.MerchantID, o.ID, b.now
+		p.ID, p.MerchantID, p.OrderID, p.UpdatedAt = ids[i], o.MerchantID, o.ID, b.tx.now
 		if p.Metadata == nil {
 			p.Metadata = map[string]string{}
 		}
+		if p.Status == PaymentPaid && p.AmountCaptured == 0 {
+			p.AmountCaptured = p.Amount
+		}
+		o.AmountRefunded += p.AmountRefunded
 		switch orderColumn(p.Status) {
 		case "amount_pending":
 			o.AmountPending += held(p)
@@ -71,9 +75,7 @@ func (b *importBatch) addPayments(o *Order, payments []Payment) {
 		case "amount_paid":
 			o.AmountPaid += held(p)
 		}
-		if metric, amount, at := paymentMetric(p); metric != "" {
-			b.count(metric, p.Currency, amount, at)
-		}
+		b.tx.figures.add(b.merchantID, b.loc, 1, paymentFigures(p))
 	}
 	b.payments = append(b.payments, payments...)
 }
@@ -82,7 +84,7 @@ func (b *importBatch) addParcels(o *Order, parcels []ImportedParcel) {
 	var living []Shipment
 	for i := range parcels {
 		s := &parcels[i].Shipment
-		s.ID, s.MerchantID, s.OrderID, s.UpdatedAt = NewIDAt(PrefixShipment, s.CreatedAt), o.MerchantID, o.ID, b.now
+		s.ID, s.MerchantID, s.OrderID, s.UpdatedAt = NewIDAt(PrefixShipment, s.CreatedAt), o.MerchantID, o.ID, b.tx.now
 		if s.Items == nil {
 			s.Items = []ShipmentItem{}
 		}
@@ -92,53 +94,24 @@ func (b *importBatch) addParcels(o *Order, parcels []ImportedParcel) {
 		events := parcels[i].Events
 		for j := range events {
 			events[j].ID, events[j].MerchantID = NewID(PrefixTrackingEvent), s.MerchantID
-			events[j].ShipmentID, events[j].ReceivedAt = s.ID, b.now
+			events[j].ShipmentID, events[j].ReceivedAt = s.ID, b.tx.now
 		}
 		b.scans = append(b.scans, events...)
 		b.parcels = append(b.parcels, *s)
-		b.countParcel(s)
+		b.tx.figures.add(b.merchantID, b.loc, 1, shipmentFigures(s))
 	}
 	o.setParcels(living)
 }
 
-func (b *importBatch) countParcel(s *Shipment) {
-	b.count(MetricShipments, "", 0, s.CreatedAt)
-	at := s.CreatedAt
-	if s.DeliveredAt != nil {
-		at = *s.DeliveredAt
-	}
-	for _, metric := range shipmentMetrics(s) {
-		b.count(metric, "", 0, at)
-	}
-}
-
-// count adds to one figure of one day; a batch makes one change of it.
-func (b *importBatch) count(metric, currency string, amount int64, at time.Time) {
-	key := statDelta{MerchantID: b.merchantID, Day: at.In(b.loc).Format(time.DateOnly), Metric: metric, Currency: currency}
-	row := b.stats[key]
-	if row == nil {
-		fresh := key
-		fresh.ID = NewID("sta")
-		row = &fresh
-		b.stats[key] = row
-	}
-	row.Count++
-	row.Amount += amount
-}
-
-func (b *importBatch) insert(tx *Tx) error {
+func (b *importBatch) insert() error {
 	if len(b.orders) == 0 {
 		return nil
 	}
-	if err := b.insertOrders(tx); err != nil {
+	if err := b.insertOrders(); err != nil {
 		return err
 	}
-	stats := make([]statDelta, 0, len(b.stats))
-	for _, row := range b.stats {
-		stats = append(stats, *row)
-	}
-	for _, rows := range []any{&b.items, &b.payments, &b.parcels, &b.scans, &b.terms, &stats} {
-		if err := tx.q().CreateInBatches(rows, importRows).Error; err != nil {
+	for _, rows := range []any{&b.items, &b.payments, &b.parcels, &b.scans, &b.terms} {
+		if err := b.tx.q().CreateInBatches(rows, importRows).Error; err != nil {
 			return fmt.Errorf("import %T: %w", rows, err)
 		}
 	}
@@ -148,8 +121,8 @@ func (b *importBatch) insert(tx *Tx) error {
 // insertOrders runs the transaction again when another one took a number
 // meanwhile. Orders that are delivered and paid are completed as refreshOrder
 // does, by the states that the database derives.
-func (b *importBatch) insertOrders(tx *Tx) error {
-	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(&b.orders, importRows)
+func (b *importBatch) insertOrders() error {
+	res := b.tx.q().Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(&b.orders, importRows)
 	if res.Error != nil {
 		return fmt.Errorf("import orders: %w", res.Error)
 	}
@@ -160,9 +133,15 @@ func (b *importBatch) insertOrders(tx *Tx) error {
 	for i := range b.orders {
 		ids[i] = b.orders[i].ID
 	}
-	_, err := tx.update("orders", map[string]any{"status": OrderCompleted},
+	_, err := b.tx.update("orders", map[string]any{"status": OrderCompleted},
 		"id IN ? AND status = ? AND shipping_state = ? AND payment_state IN ?",
 		ids, OrderOpen, "delivered", []string{"paid", "overpaid"})
+	if err != nil {
+		return err
+	}
+	// The merchant knows these states: no later move tells of them as news.
+	_, err = b.tx.update("orders",
+		map[string]any{"told_state": gorm.Expr("status || ' ' || payment_state || ' ' || shipping_state")}, "id IN ?", ids)
 	return err
 }
 

@@ -102,20 +102,40 @@ func (p *Payment) Retryable() bool {
 	return p.Status == PaymentFailed && p.Failure.Class != "never"
 }
 
-func orderJSON(q *gorm.DB, o *Order) (*OrderJSON, error) {
-	items, err := orderItems(q, o.ID)
+// ordersJSON renders orders with all that belongs to them in a number of
+// queries that does not grow with theirs.
+func ordersJSON(q *gorm.DB, orders []Order) ([]OrderJSON, error) {
+	out := make([]OrderJSON, len(orders))
+	index := make(map[string]*OrderJSON, len(orders))
+	ids := make([]string, len(orders))
+	for i := range orders {
+		out[i] = orders[i].object()
+		ids[i], index[orders[i].ID] = orders[i].ID, &out[i]
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	items, err := all[OrderItem](q.Where("order_id IN ?", ids).Order("order_id, position"))
 	if err != nil {
 		return nil, err
 	}
-	payments, err := all[Payment](q.Where("order_id = ?", o.ID).Order("id"))
+	for _, item := range items {
+		o := index[item.OrderID]
+		o.Items = append(o.Items, item)
+	}
+	payments, err := all[Payment](q.Where("order_id IN ?", ids).Order("id"))
 	if err != nil {
 		return nil, err
 	}
-	rendered, err := paymentsJSON(q, payments)
+	paid, err := paymentsJSON(q, payments)
 	if err != nil {
 		return nil, err
 	}
-	shipments, err := all[Shipment](q.Where("order_id = ?", o.ID).Order("id"))
+	for i := range paid {
+		o := index[paid[i].OrderID]
+		o.Payments = append(o.Payments, paid[i])
+	}
+	shipments, err := all[Shipment](q.Omit("raw").Where("order_id IN ?", ids).Order("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -123,22 +143,23 @@ func orderJSON(q *gorm.DB, o *Order) (*OrderJSON, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &OrderJSON{
-		ID: o.ID, Number: o.Number, Status: o.Status, PaymentState: o.PaymentState, ShippingState: o.ShippingState,
-		Currency: o.Currency, Amount: o.Amount, AmountPaid: o.AmountPaid, AmountRefunded: o.AmountRefunded,
-		Items:           items,
-		Customer:        CustomerJSON{Name: o.CustomerName, Email: o.CustomerEmail, Phone: o.CustomerPhone},
-		ShippingAddress: o.ShippingAddress, PlacedAt: o.PlacedAt, PromisedAt: o.PromisedAt, Metadata: o.Metadata,
-		Payments: rendered, Shipments: parcels, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
-	}, nil
+	for i := range parcels {
+		o := index[parcels[i].OrderID]
+		o.Shipments = append(o.Shipments, parcels[i])
+	}
+	return out, nil
 }
 
-func paymentJSON(q *gorm.DB, p *Payment) (*PaymentJSON, error) {
-	rendered, err := paymentsJSON(q, []Payment{*p})
-	if err != nil {
-		return nil, err
+// object renders the order alone.
+func (o *Order) object() OrderJSON {
+	return OrderJSON{
+		ID: o.ID, Number: o.Number, Status: o.Status, PaymentState: o.PaymentState, ShippingState: o.ShippingState,
+		Currency: o.Currency, Amount: o.Amount, AmountPaid: o.AmountPaid, AmountRefunded: o.AmountRefunded,
+		Items:           []OrderItem{},
+		Customer:        CustomerJSON{Name: o.CustomerName, Email: o.CustomerEmail, Phone: o.CustomerPhone},
+		ShippingAddress: o.ShippingAddress, PlacedAt: o.PlacedAt, PromisedAt: o.PromisedAt, Metadata: o.Metadata,
+		Payments: []PaymentJSON{}, Shipments: []ShipmentJSON{}, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
 	}
-	return &rendered[0], nil
 }
 
 // paymentsJSON renders payments with their attempts in one query.

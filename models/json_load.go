@@ -12,20 +12,12 @@ func (db *DB) OrderObject(ctx context.Context, scope Scope, id string) (*OrderJS
 	if err != nil {
 		return nil, err
 	}
-	return orderJSON(db.q(ctx), o)
+	return one(ordersJSON(db.q(ctx), []Order{*o}))
 }
 
 // OrderObjects renders a page of orders.
 func (db *DB) OrderObjects(ctx context.Context, orders []Order) ([]OrderJSON, error) {
-	out := make([]OrderJSON, 0, len(orders))
-	for i := range orders {
-		o, err := orderJSON(db.q(ctx), &orders[i])
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, *o)
-	}
-	return out, nil
+	return ordersJSON(db.q(ctx), orders)
 }
 
 // PaymentObject loads a payment as the API shows it.
@@ -34,7 +26,7 @@ func (db *DB) PaymentObject(ctx context.Context, scope Scope, id string) (*Payme
 	if err != nil {
 		return nil, err
 	}
-	return paymentJSON(db.q(ctx), p)
+	return one(paymentsJSON(db.q(ctx), []Payment{*p}))
 }
 
 // PaymentObjects renders a page of payments.
@@ -62,11 +54,13 @@ func (tx *Tx) OrderObject(id string) (*OrderJSON, error) {
 	if err != nil {
 		return nil, err
 	}
-	return orderJSON(tx.q(), o)
+	return one(ordersJSON(tx.q(), []Order{*o}))
 }
 
 // PaymentObject renders a payment inside the transaction.
-func (tx *Tx) PaymentObject(p *Payment) (*PaymentJSON, error) { return paymentJSON(tx.q(), p) }
+func (tx *Tx) PaymentObject(p *Payment) (*PaymentJSON, error) {
+	return one(paymentsJSON(tx.q(), []Payment{*p}))
+}
 
 // ShipmentObject renders a parcel inside the transaction.
 func (tx *Tx) ShipmentObject(s *Shipment) (*ShipmentJSON, error) {

@@ -133,6 +133,18 @@ func first[T any](q *gorm.DB) (*T, error) {
 	return &row, nil
 }
 
+// insertMany adds rows in statements of bounded size: SQLite takes 32,766
+// parameters in one, PostgreSQL 65,535.
+func insertMany[T any](tx *Tx, rows []T) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := tx.q().CreateInBatches(&rows, importRows).Error; err != nil {
+		return fmt.Errorf("insert %T: %w", rows, err)
+	}
+	return nil
+}
+
 // all loads the rows of a bounded query.
 func all[T any](q *gorm.DB) ([]T, error) {
 	var rows []T

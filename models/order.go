@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -66,9 +67,10 @@ type Order struct {
 	PaymentState  string `gorm:"->"` // derived by the database
 	ShippingState string `gorm:"->"`
 
-	Sequence  int64 // of the order's last event
+	ToldState string // what merchants were told last, see state
+	Sequence  int64  // of the order's last event
 	CreatedAt time.Time
-	UpdatedAt time.Time
+	UpdatedAt time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // AmountDue is what no payment has taken, reserved or is about to take.
@@ -90,6 +92,9 @@ type OrderItem struct {
 // that the merchant has used already is a conflict, order_number_taken.
 // CreatedAt may be set for orders that are recorded later than they happened.
 func (tx *Tx) CreateOrder(o Order, items []OrderItem) (*Order, error) {
+	if err := checkOrder(&o, items); err != nil {
+		return nil, err
+	}
 	if o.CreatedAt.IsZero() {
 		o.CreatedAt = tx.now
 		o.ID = NewID(PrefixOrder)
@@ -111,26 +116,40 @@ func (tx *Tx) CreateOrder(o Order, items []OrderItem) (*Order, error) {
 	if res.RowsAffected == 0 {
 		return nil, &Error{Kind: KindConflict, Code: "order_number_taken", Field: "number"}
 	}
+	items = slices.Clone(items)
 	for i := range items {
 		items[i].OrderID, items[i].Position = o.ID, i
 	}
-	if len(items) > 0 {
-		if err := tx.create(&items); err != nil {
-			return nil, err
-		}
+	if err := insertMany(tx, items); err != nil {
+		return nil, err
 	}
 	if err := tx.addSearchTerms(o.MerchantID, o.ID, orderTerms(&o)...); err != nil {
 		return nil, err
 	}
-	if err := tx.countStat(o.MerchantID, MetricOrders, o.Currency, 1, o.Amount, o.PlacedAt); err != nil {
+	if err := tx.recount(o.MerchantID, nil, orderFigures(&o)); err != nil {
 		return nil, err
 	}
-	return &o, tx.recordOrder(o.ID, EventOrderCreated)
+	return &o, tx.tellOrder(o.ID, EventOrderCreated)
+}
+
+func checkOrder(o *Order, items []OrderItem) error {
+	if err := checkAmountOrZero("amount", o.Amount); err != nil {
+		return err
+	}
+	for i := range items {
+		if err := checkQuantity(fmt.Sprintf("items[%d].quantity", i), items[i].Quantity); err != nil {
+			return err
+		}
+		if err := checkAmountOrZero(fmt.Sprintf("items[%d].amount", i), items[i].Amount); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // CancelOrder cancels an order on which nothing was paid, is being paid, or was shipped.
 func (tx *Tx) CancelOrder(scope Scope, id string) error {
-	o, err := tx.order(scope, id)
+	o, err := tx.lockOrder(scope, id)
 	if err != nil {
 		return err
 	}
@@ -141,7 +160,7 @@ func (tx *Tx) CancelOrder(scope Scope, id string) error {
 		return err
 	}
 	if ok {
-		return tx.recordOrder(id, EventOrderCanceled)
+		return tx.tellOrder(id, EventOrderCanceled)
 	}
 	switch {
 	case o.Status != OrderOpen:
@@ -182,7 +201,7 @@ func (db *DB) Orders(ctx context.Context, scope Scope, f OrderFilter, p Page) ([
 	q = equal(q, "payment_state", f.PaymentState)
 	q = equal(q, "shipping_state", f.ShippingState)
 	q = db.search(ctx, q, scope, "id", f.Search)
-	return page(q, p, "id", func(o Order) string { return o.ID })
+	return page(q, p, PrefixOrder, func(o Order) string { return o.ID })
 }
 
 // order loads an order inside the transaction.

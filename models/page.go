@@ -42,12 +42,15 @@ func (s Span) in(q *gorm.DB, prefix, column string) *gorm.DB {
 }
 
 // page runs a list query by descending id and returns the rows with the cursor
-// of the next page, empty at the end.
-func page[T any](q *gorm.DB, p Page, column string, id func(T) string) ([]T, string, error) {
+// of the next page, empty at the end. A cursor that no page gave is invalid.
+func page[T any](q *gorm.DB, p Page, prefix string, id func(T) string) ([]T, string, error) {
 	if p.Cursor != "" {
-		q = q.Where(column+" < ?", p.Cursor)
+		if !IsID(prefix, p.Cursor) {
+			return nil, "", Invalid("cursor", "bad_cursor")
+		}
+		q = q.Where("id < ?", p.Cursor)
 	}
-	rows, err := all[T](q.Order(column + " DESC").Limit(p.limit() + 1))
+	rows, err := all[T](q.Order("id DESC").Limit(p.limit() + 1))
 	if err != nil {
 		return nil, "", err
 	}

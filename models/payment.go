@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -74,12 +75,25 @@ type Payment struct {
 	Version          int64
 	SettledAt        *time.Time // when it last became paid, authorized or failed
 	CreatedAt        time.Time
-	UpdatedAt        time.Time
+	UpdatedAt        time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // CreatePayment adds a pending payment and holds its amount on the order, so
 // that payments made at the same time cannot take more than the order costs.
 func (tx *Tx) CreatePayment(p Payment) (*Payment, error) {
+	if err := checkAmount("amount", p.Amount); err != nil {
+		return nil, err
+	}
+	o, err := tx.order(MerchantScope(p.MerchantID), p.OrderID)
+	if errors.Is(err, ErrNotFound) {
+		return nil, Invalid("order_id", "unknown_order")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if o.Currency != p.Currency {
+		return nil, Invalid("currency", "currency_mismatch")
+	}
 	if p.Metadata == nil {
 		p.Metadata = map[string]string{}
 	}
@@ -90,27 +104,8 @@ func (tx *Tx) CreatePayment(p Payment) (*Payment, error) {
 	if err := tx.create(&p); err != nil {
 		return nil, err
 	}
-	if err := tx.addSearchTerms(p.MerchantID, p.OrderID, p.ID); err != nil {
-		return nil, err
-	}
 	tx.Announce(Hint{Topic: "payment", ID: p.ID, MerchantID: p.MerchantID, New: true})
 	return &p, nil
-}
-
-// ImportPayment adds a payment that was taken before Tillpost knew of it: it
-// moves the order's amounts and the figures of its day, and charges nobody.
-func (tx *Tx) ImportPayment(p Payment) error {
-	if p.Metadata == nil {
-		p.Metadata = map[string]string{}
-	}
-	p.ID, p.UpdatedAt = NewIDAt(PrefixPayment, p.CreatedAt), tx.now
-	if err := tx.create(&p); err != nil {
-		return err
-	}
-	if err := tx.shiftOrderAmounts(p.OrderID, "", 0, p.Status, held(&p)); err != nil {
-		return err
-	}
-	return tx.countPayment(&p)
 }
 
 // Payment loads one payment.
@@ -141,7 +136,7 @@ func (db *DB) Payments(ctx context.Context, scope Scope, f PaymentFilter, p Page
 	} else {
 		q = db.search(ctx, q, scope, "order_id", f.Search)
 	}
-	return page(q, p, "id", func(p Payment) string { return p.ID })
+	return page(q, p, PrefixPayment, func(p Payment) string { return p.ID })
 }
 
 // Payment loads a payment inside the transaction and, where the database can,

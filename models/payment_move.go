@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 )
 
 // paymentMoves is the table of legal moves of a payment: for each status, the
@@ -47,13 +46,10 @@ type PaymentChange struct {
 	NextRetryAt *time.Time
 }
 
-// forUpdate locks the row on PostgreSQL; SQLite has one writer anyway, and
-// correctness rests on the version.
-var forUpdate = clause.Locking{Strength: "UPDATE"}
-
 // MovePayment brings a payment to another status, and with it the order's
 // amounts, the figures of the day, the event and its deliveries. A move that
-// the table forbids is a conflict, payment_status.
+// the table forbids is a conflict, payment_status; a payment that becomes paid
+// without an amount, or with more than its own, is invalid.
 func (tx *Tx) MovePayment(id string, to PaymentStatus, change PaymentChange) (*Payment, error) {
 	p, err := tx.Payment(AllMerchants(), id)
 	if err != nil {
@@ -62,7 +58,10 @@ func (tx *Tx) MovePayment(id string, to PaymentStatus, change PaymentChange) (*P
 	if !slices.Contains(paymentMoves[to], p.Status) {
 		return nil, Conflict("payment_status", string(p.Status))
 	}
-	from, heldBefore := p.Status, held(p)
+	if to == PaymentPaid && (change.Captured <= 0 || change.Captured > p.Amount) {
+		return nil, Invalid("captured", "amount_out_of_range")
+	}
+	before := *p
 	p.Status, p.Failure, p.RetryAfter = to, change.Failure, change.RetryAfter
 	p.NextAction, p.NextRetryAt = change.NextAction, change.NextRetryAt
 	p.UpdatedAt = tx.now
@@ -72,13 +71,13 @@ func (tx *Tx) MovePayment(id string, to PaymentStatus, change PaymentChange) (*P
 	if settled(to) {
 		p.SettledAt = &tx.now
 	}
-	if err := tx.savePayment(p, from); err != nil {
+	if err := tx.savePayment(p, before.Status); err != nil {
 		return nil, err
 	}
-	if err := tx.shiftOrderAmounts(p.OrderID, from, heldBefore, to, held(p)); err != nil {
+	if err := tx.shiftOrderAmounts(p.OrderID, before.Status, held(&before), to, held(p)); err != nil {
 		return nil, err
 	}
-	if err := tx.countPayment(p); err != nil {
+	if err := tx.recount(p.MerchantID, paymentFigures(&before), paymentFigures(p)); err != nil {
 		return nil, err
 	}
 	tx.Announce(Hint{Topic: "payment", ID: p.ID, MerchantID: p.MerchantID})
@@ -136,13 +135,14 @@ func orderColumn(s PaymentStatus) string {
 }
 
 // shiftOrderAmounts moves a payment's amount between the order's columns. A
-// payment that comes back to life must find its amount still due.
+// payment that is tried again must find its amount still due; evidence that a
+// failed one was charged after all is taken as it is, and may overpay the order.
 func (tx *Tx) shiftOrderAmounts(orderID string, from PaymentStatus, before int64, to PaymentStatus, after int64) error {
 	source, target := orderColumn(from), orderColumn(to)
 	if source == target && (source == "" || before == after) {
 		return nil
 	}
-	if source == "" && target == "amount_pending" && to == PaymentProcessing {
+	if source == "" && to == PaymentProcessing {
 		return tx.holdOrderAmount(orderID, after)
 	}
 	set := map[string]any{"updated_at": tx.now}

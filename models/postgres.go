@@ -74,7 +74,7 @@ func postgresDB(ctx context.Context, pool *pgxpool.Pool) (*DB, error) {
 		insert: postgresInserter{jobs}, keys: newInFlight(), clock: &clock{server: true},
 	}
 	if err := db.clock.measure(ctx, db); err != nil {
-		return nil, fmt.Errorf("ask PostgreSQL for its time: %w", err)
+		return nil, err
 	}
 	return db, nil
 }

@@ -2,10 +2,10 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
@@ -65,6 +65,7 @@ type Shipment struct {
 	PromisedAt          *time.Time
 	ShippedAt           *time.Time
 	DeliveredAt         *time.Time
+	ExceptionAt         *time.Time // when it last became an exception
 	Service             string
 	RecipientPhoneLast4 string `gorm:"column:recipient_phone_last4"`
 	TrackingURL         string
@@ -79,29 +80,7 @@ type Shipment struct {
 	Raw                 string
 	Version             int64
 	CreatedAt           time.Time
-	UpdatedAt           time.Time
-}
-
-// ShipmentJSON is a parcel as the API shows it.
-type ShipmentJSON struct {
-	ID             string              `json:"id"`
-	OrderID        string              `json:"order_id"`
-	Carrier        string              `json:"carrier"`
-	TrackingNumber string              `json:"tracking_number"`
-	Direction      string              `json:"direction" enum:"outbound,return"`
-	Items          []ShipmentItem      `json:"items" nullable:"false"`
-	Status         string              `json:"status" enum:"unknown,info_received,picked_up,in_transit,out_for_delivery,available_for_pickup,delivery_failed,exception,delivered,returning,returned,canceled,expired"`
-	StatusReason   string              `json:"status_reason,omitempty"`
-	Late           bool                `json:"late"`
-	ETA            *time.Time          `json:"eta"`
-	PromisedAt     *time.Time          `json:"promised_at"`
-	DeliveredAt    *time.Time          `json:"delivered_at"`
-	Events         []TrackingEventJSON `json:"events" nullable:"false"`
-	LastSyncedAt   *time.Time          `json:"last_synced_at"`
-	NextSyncAt     *time.Time          `json:"next_sync_at"`
-	SyncError      string              `json:"sync_error,omitempty"`
-	TrackingURL    string              `json:"tracking_url,omitempty"`
-	CreatedAt      time.Time           `json:"created_at"`
+	UpdatedAt           time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // CreateShipment adds a parcel, due to be polled at once when it has a carrier
@@ -109,7 +88,11 @@ type ShipmentJSON struct {
 // one order is a conflict, shipment_exists. CreatedAt may be set for parcels
 // that are recorded later than they happened.
 func (tx *Tx) CreateShipment(s Shipment) (*Shipment, error) {
-	if s.CreatedAt.IsZero() {
+	live := s.CreatedAt.IsZero()
+	if err := tx.checkShipment(&s, live); err != nil {
+		return nil, err
+	}
+	if live {
 		s.CreatedAt = tx.now
 		s.ID = NewID(PrefixShipment)
 	} else {
@@ -129,13 +112,13 @@ func (tx *Tx) CreateShipment(s Shipment) (*Shipment, error) {
 	if res.RowsAffected == 0 {
 		return nil, &Error{Kind: KindConflict, Code: "shipment_exists", Field: "tracking_number"}
 	}
-	if err := tx.addSearchTerms(s.MerchantID, s.OrderID, s.TrackingNumber, s.ID); err != nil {
+	if err := tx.addSearchTerms(s.MerchantID, s.OrderID, s.TrackingNumber); err != nil {
 		return nil, err
 	}
 	if err := tx.countParcels(s.OrderID); err != nil {
 		return nil, err
 	}
-	if err := tx.countStat(s.MerchantID, MetricShipments, "", 1, 0, s.CreatedAt); err != nil {
+	if err := tx.recount(s.MerchantID, nil, shipmentFigures(&s)); err != nil {
 		return nil, err
 	}
 	if err := tx.recordShipment(&s, EventShipmentCreated, "api"); err != nil {
@@ -143,6 +126,27 @@ func (tx *Tx) CreateShipment(s Shipment) (*Shipment, error) {
 	}
 	tx.Announce(Hint{Topic: "shipment", ID: s.ID, MerchantID: s.MerchantID, New: true})
 	return &s, tx.refreshOrder(s.OrderID)
+}
+
+// checkShipment locks the order that a parcel belongs to, and refuses new
+// parcels of canceled ones.
+func (tx *Tx) checkShipment(s *Shipment, live bool) error {
+	o, err := tx.lockOrder(MerchantScope(s.MerchantID), s.OrderID)
+	if errors.Is(err, ErrNotFound) {
+		return Invalid("order_id", "unknown_order")
+	}
+	if err != nil {
+		return err
+	}
+	if live && o.Status == OrderCanceled {
+		return Conflict("order_canceled", o.Status)
+	}
+	for i := range s.Items {
+		if err := checkQuantity(fmt.Sprintf("items[%d].quantity", i), s.Items[i].Quantity); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Shipment loads one parcel.
@@ -167,9 +171,10 @@ type ShipmentFilter struct {
 	Created        Span
 }
 
-// Shipments lists parcels, newest first, with the next page's cursor.
+// Shipments lists parcels without their raw answers, newest first, with the
+// next page's cursor.
 func (db *DB) Shipments(ctx context.Context, scope Scope, f ShipmentFilter, p Page) ([]Shipment, string, error) {
-	q := scope.in(db.q(ctx), "merchant_id")
+	q := scope.in(db.q(ctx).Omit("raw"), "merchant_id")
 	q = f.Created.in(q, PrefixShipment, "id")
 	q = equal(q, "order_id", f.OrderID)
 	q = equal(q, "carrier", f.Carrier)
@@ -177,24 +182,25 @@ func (db *DB) Shipments(ctx context.Context, scope Scope, f ShipmentFilter, p Pa
 	if len(f.Statuses) > 0 {
 		q = q.Where("status IN ?", f.Statuses)
 	}
-	if f.Late != nil {
-		q = q.Where("late = ?", *f.Late)
+	switch { // literals let the partial indexes serve
+	case f.Late == nil:
+	case *f.Late:
+		q = q.Where("late")
+	default:
+		q = q.Where("NOT late")
 	}
 	if IsID(PrefixShipment, f.Search) {
 		q = q.Where("id = ?", f.Search)
 	} else {
 		q = db.search(ctx, q, scope, "order_id", f.Search)
 	}
-	return page(q, p, "id", func(s Shipment) string { return s.ID })
+	return page(q, p, PrefixShipment, func(s Shipment) string { return s.ID })
 }
 
-// countParcels recomputes what an order's parcels amount to. The order's row is
-// written first, so that two parcels of one order are counted one after the other.
+// countParcels recomputes what an order's parcels amount to. The order is
+// locked first, so that two parcels of one order are counted one after the other.
 func (tx *Tx) countParcels(orderID string) error {
-	if _, err := tx.update("orders", map[string]any{"updated_at": tx.now}, "id = ?", orderID); err != nil {
-		return err
-	}
-	o, err := tx.order(AllMerchants(), orderID)
+	o, err := tx.lockOrder(AllMerchants(), orderID)
 	if err != nil {
 		return err
 	}
@@ -205,7 +211,8 @@ func (tx *Tx) countParcels(orderID string) error {
 	}
 	o.setParcels(parcels)
 	_, err = tx.update("orders", map[string]any{
-		"parcels": o.Parcels, "parcels_attention": o.ParcelsAttention,
+		"updated_at": tx.now,
+		"parcels":    o.Parcels, "parcels_attention": o.ParcelsAttention,
 		"quantity_shipped": o.QuantityShipped, "quantity_delivered": o.QuantityDelivered,
 	}, "id = ?", orderID)
 	return err
@@ -256,39 +263,4 @@ func NeedsAttention(status string) bool {
 func moving(status string) bool {
 	return status != ShipmentUnknown && status != ShipmentInfoReceived && status != ShipmentCanceled &&
 		status != ShipmentExpired
-}
-
-func shipmentsJSON(q *gorm.DB, shipments []Shipment) ([]ShipmentJSON, error) {
-	out := make([]ShipmentJSON, 0, len(shipments))
-	if len(shipments) == 0 {
-		return out, nil
-	}
-	ids := make([]string, len(shipments))
-	for i := range shipments {
-		ids[i] = shipments[i].ID
-	}
-	events, err := all[TrackingEvent](trackingOrder(q.Where("shipment_id IN ? AND retracted_at IS NULL", ids)))
-	if err != nil {
-		return nil, err
-	}
-	byShipment := map[string][]TrackingEventJSON{}
-	for i := range events {
-		e := &events[i]
-		byShipment[e.ShipmentID] = append(byShipment[e.ShipmentID], e.object())
-	}
-	for i := range shipments {
-		s := &shipments[i]
-		r := ShipmentJSON{
-			ID: s.ID, OrderID: s.OrderID, Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Direction: s.Direction,
-			Items: s.Items, Status: s.Status, StatusReason: s.StatusReason, Late: s.Late, ETA: s.ETA,
-			PromisedAt: s.PromisedAt, DeliveredAt: s.DeliveredAt, Events: byShipment[s.ID],
-			LastSyncedAt: s.LastSyncedAt, NextSyncAt: s.NextPollAt, SyncError: s.SyncError,
-			TrackingURL: s.TrackingURL, CreatedAt: s.CreatedAt,
-		}
-		if r.Events == nil {
-			r.Events = []TrackingEventJSON{}
-		}
-		out = append(out, r)
-	}
-	return out, nil
 }

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -43,6 +44,9 @@ func (tx *Tx) MoveShipment(s *Shipment, c ShipmentChange) error {
 	s.NextPollAt, s.UnchangedPolls, s.FailedPolls = c.NextPollAt, c.Unchanged, c.Failed
 	s.SyncError, s.SyncErrorKind, s.LeaseUntil = c.SyncError, c.SyncKind, nil
 	s.UpdatedAt, s.Version = tx.now, before.Version+1
+	if s.Status == ShipmentException && before.Status != ShipmentException {
+		s.ExceptionAt = &tx.now
+	}
 	if c.SyncedAt != nil {
 		s.LastSyncedAt = c.SyncedAt
 	}
@@ -63,9 +67,9 @@ func (tx *Tx) followShipment(before, s *Shipment, cause string) error {
 		if err := tx.countParcels(s.OrderID); err != nil {
 			return err
 		}
-		if err := tx.countShipment(before, s); err != nil {
-			return err
-		}
+	}
+	if err := tx.recount(s.MerchantID, shipmentFigures(before), shipmentFigures(s)); err != nil {
+		return err
 	}
 	for _, eventType := range shipmentEvents(before, s) {
 		if err := tx.recordShipment(s, eventType, cause); err != nil {
@@ -131,17 +135,37 @@ func (db *DB) DueShipments(ctx context.Context, limit int) ([]Shipment, error) {
 // returns those that it got; the guard keeps two sweeps from polling one parcel.
 func (tx *Tx) ClaimShipments(ids []string, until time.Time) ([]string, error) {
 	var got []string
-	for _, id := range ids {
-		ok, err := tx.update("shipments", map[string]any{"lease_until": until},
-			"id = ? AND next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?)", id, tx.now, tx.now)
+	for part := range slices.Chunk(ids, maxIDs) {
+		free, err := tx.lockShipments(skipLocked,
+			"id IN ? AND next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?)", part, tx.now, tx.now)
 		if err != nil {
 			return nil, err
 		}
-		if ok {
-			got = append(got, id)
+		if err := tx.updateShipments(free, map[string]any{"lease_until": until}); err != nil {
+			return nil, err
 		}
+		got = append(got, free...)
 	}
 	return got, nil
+}
+
+// LockShipments prepares a transaction that changes several parcels: it locks
+// them and then their orders, each by ascending id, as the order of locks asks.
+func (tx *Tx) LockShipments(ids []string) error {
+	if tx.db.Dialect != Postgres || len(ids) == 0 {
+		return nil
+	}
+	if _, err := tx.lockShipments(forUpdate, "id IN ?", ids); err != nil {
+		return err
+	}
+	var orders []string
+	err := tx.q().Table("orders").Clauses(forUpdate).Order("id").
+		Where("id IN (?)", tx.q().Table("shipments").Select("order_id").Where("id IN ?", ids)).
+		Pluck("id", &orders).Error
+	if err != nil {
+		return fmt.Errorf("lock orders of shipments: %w", err)
+	}
+	return nil
 }
 
 // ShipmentsByID loads parcels for background work.
@@ -155,8 +179,16 @@ func (db *DB) ShipmentsByID(ctx context.Context, ids []string) ([]Shipment, erro
 // PostponeShipments ends the leases of parcels that were not asked for and
 // makes them due again at the given time.
 func (tx *Tx) PostponeShipments(ids []string, at time.Time) error {
-	_, err := tx.update("shipments", map[string]any{"lease_until": nil, "next_poll_at": at}, "id IN ?", ids)
-	return err
+	for part := range slices.Chunk(ids, maxIDs) {
+		found, err := tx.lockShipments(forUpdate, "id IN ?", part)
+		if err != nil {
+			return err
+		}
+		if err := tx.updateShipments(found, map[string]any{"lease_until": nil, "next_poll_at": at}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RequestSync makes a parcel due now and enqueues its poll. It says false when

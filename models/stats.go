@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"fmt"
-	"sort"
 	"time"
 
 	"gorm.io/gorm"
@@ -14,12 +13,12 @@ import (
 const (
 	MetricOrders     = "orders"     // count and amount of orders placed
 	MetricPaid       = "paid"       // count and amount captured
-	MetricAuthorized = "authorized" // count and amount
-	MetricFailed     = "failed"     // count and amount of failed payments
+	MetricAuthorized = "authorized" // count and amount of what is authorized and not captured
+	MetricFailed     = "failed"     // count and amount of payments that are failed
 	MetricShipments  = "shipments"  // count of parcels made
 	MetricDelivered  = "delivered"
-	MetricLate       = "late" // delivered after the promise
-	MetricExceptions = "exceptions"
+	MetricLate       = "late"       // delivered after the promise
+	MetricExceptions = "exceptions" // parcels, on the day of their last exception
 )
 
 // DailyStat is a figure of one day in the merchant's time zone.
@@ -48,114 +47,79 @@ type statDelta struct {
 // TableName is stat_deltas.
 func (statDelta) TableName() string { return "stat_deltas" }
 
-func (tx *Tx) countStat(merchantID, metric, currency string, count, amount int64, at time.Time) error {
+func (d statDelta) stat() DailyStat {
+	return DailyStat{MerchantID: d.MerchantID, Day: d.Day, Metric: d.Metric, Currency: d.Currency}
+}
+
+// recount takes back what a row counted in before a change and counts what it
+// counts in after it. The transaction writes the difference at its end.
+func (tx *Tx) recount(merchantID string, before, after []figure) error {
+	if len(before) == 0 && len(after) == 0 {
+		return nil
+	}
 	loc, err := tx.db.location(tx, merchantID)
 	if err != nil {
 		return err
 	}
-	return tx.create(&statDelta{
-		ID: NewID("sta"), MerchantID: merchantID, Day: at.In(loc).Format(time.DateOnly),
-		Metric: metric, Currency: currency, Count: count, Amount: amount,
-	})
-}
-
-// countPayment counts a payment that has just arrived in its status.
-func (tx *Tx) countPayment(p *Payment) error {
-	metric, amount, at := paymentMetric(p)
-	if metric == "" {
-		return nil
-	}
-	return tx.countStat(p.MerchantID, metric, p.Currency, 1, amount, at)
-}
-
-// paymentMetric is what a payment counts in: no metric when its status is
-// counted nowhere.
-func paymentMetric(p *Payment) (metric string, amount int64, at time.Time) {
-	at = p.CreatedAt
-	if p.SettledAt != nil {
-		at = *p.SettledAt
-	}
-	switch p.Status {
-	case PaymentPaid:
-		return MetricPaid, p.AmountCaptured, at
-	case PaymentAuthorized:
-		return MetricAuthorized, p.Amount, at
-	case PaymentFailed:
-		return MetricFailed, p.Amount, at
-	default:
-		return "", 0, at
-	}
-}
-
-// countShipment counts a parcel that has just arrived in its status.
-func (tx *Tx) countShipment(before, s *Shipment) error {
-	at := tx.now
-	if s.Status == ShipmentDelivered && s.DeliveredAt != nil {
-		at = *s.DeliveredAt
-	}
-	for _, metric := range shipmentMetrics(s) {
-		if err := tx.countStat(s.MerchantID, metric, "", 1, 0, at); err != nil {
-			return err
-		}
-	}
+	tx.figures.add(merchantID, loc, -1, before)
+	tx.figures.add(merchantID, loc, 1, after)
 	return nil
 }
 
-// shipmentMetrics are what a parcel counts in when it arrives in its status.
-func shipmentMetrics(s *Shipment) []string {
-	switch {
-	case s.Status == ShipmentDelivered && s.Late:
-		return []string{MetricDelivered, MetricLate}
-	case s.Status == ShipmentDelivered:
-		return []string{MetricDelivered}
-	case s.Status == ShipmentException:
-		return []string{MetricExceptions}
-	default:
-		return nil
+// writeFigures inserts the transaction's counted changes.
+func (tx *Tx) writeFigures() error {
+	rows := tx.figures.rows()
+	deltas := make([]statDelta, len(rows))
+	for i, row := range rows {
+		deltas[i] = statDelta{
+			ID: NewID("sta"), MerchantID: row.MerchantID, Day: row.Day, Metric: row.Metric, Currency: row.Currency,
+			Count: row.Count, Amount: row.Amount,
+		}
 	}
+	return insertMany(tx, deltas)
 }
 
+// maxFold bounds the parameters of one statement.
+const maxFold = 5000
+
 // FoldStats folds up to limit counted changes into the daily figures and
-// returns how many it took.
+// returns how many it took. Nodes that fold at the same time take different ones.
 func (tx *Tx) FoldStats(limit int) (int, error) {
-	deltas, err := all[statDelta](tx.q().Clauses(clause.Locking{Strength: "UPDATE", Options: "SKIP LOCKED"}).Limit(limit))
+	deltas, err := all[statDelta](tx.q().Clauses(skipLocked).Order("id").Limit(min(limit, maxFold)))
 	if err != nil || len(deltas) == 0 {
 		return 0, err
 	}
-	sums := map[DailyStat]*DailyStat{}
+	folded := sums{}
 	ids := make([]string, len(deltas))
 	for i, d := range deltas {
 		ids[i] = d.ID
-		key := DailyStat{MerchantID: d.MerchantID, Day: d.Day, Metric: d.Metric, Currency: d.Currency}
-		if sums[key] == nil {
-			row := key
-			sums[key] = &row
-		}
-		sums[key].Count += d.Count
-		sums[key].Amount += d.Amount
+		folded.addTo(d.stat(), d.Count, d.Amount)
 	}
-	rows := make([]DailyStat, 0, len(sums))
-	for _, row := range sums {
-		rows = append(rows, *row)
-	}
-	sort.Slice(rows, func(i, j int) bool { // one order for all nodes, so that they cannot deadlock
-		a, b := rows[i], rows[j]
-		return a.MerchantID+a.Day+a.Metric+a.Currency < b.MerchantID+b.Day+b.Metric+b.Currency
-	})
-	err = tx.q().Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "merchant_id"}, {Name: "day"}, {Name: "metric"}, {Name: "currency"}},
-		DoUpdates: clause.Assignments(map[string]any{
-			"count":  gorm.Expr("daily_stats.count + excluded.count"),
-			"amount": gorm.Expr("daily_stats.amount + excluded.amount"),
-		}),
-	}).CreateInBatches(&rows, 200).Error
-	if err != nil {
-		return 0, fmt.Errorf("fold stats: %w", err)
+	rows := folded.rows()
+	if err := tx.addToDays(rows); err != nil {
+		return 0, err
 	}
 	if err := tx.q().Where("id IN ?", ids).Delete(&statDelta{}).Error; err != nil {
 		return 0, fmt.Errorf("fold stats: %w", err)
 	}
 	return len(deltas), nil
+}
+
+func (tx *Tx) addToDays(rows []DailyStat) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	err := tx.q().Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "merchant_id"}, {Name: "day"}, {Name: "metric"}, {Name: "currency"}},
+		DoUpdates: clause.Assignments(map[string]any{
+			"count":  gorm.Expr("daily_stats.count + excluded.count"),
+			"amount": gorm.Expr("daily_stats.amount + excluded.amount"),
+		}),
+	}).CreateInBatches(&rows, importRows).Error
+	if err != nil {
+		return fmt.Errorf("fold stats: %w", err)
+	}
+	return nil
 }
 
 // DailyStats sums the figures of the scope by day, metric and currency, from
@@ -168,7 +132,8 @@ func (db *DB) DailyStats(ctx context.Context, scope Scope, firstDay, lastDay str
 	var rows []DailyStat
 	err := db.q(ctx).Table("(? UNION ALL ?) AS s", part("daily_stats"), part("stat_deltas")).
 		Select("day, metric, currency, SUM(count) AS count, SUM(amount) AS amount").
-		Group("day, metric, currency").Order("day").Find(&rows).Error
+		Group("day, metric, currency").Having("SUM(count) <> 0 OR SUM(amount) <> 0").
+		Order("day, metric, currency").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("daily stats: %w", err)
 	}

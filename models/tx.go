@@ -12,12 +12,14 @@ import (
 // Tx is one write transaction. It makes no network call and uses no other
 // handle on the database: on SQLite that would wait for itself.
 type Tx struct {
-	ctx   context.Context //nolint:containedctx // a Tx lives inside one call of Write
-	db    *DB
-	g     *gorm.DB
-	now   time.Time
-	jobs  []river.InsertManyParams
-	hints []Hint
+	ctx context.Context //nolint:containedctx // a Tx lives inside one call of Write
+	db  *DB
+	g   *gorm.DB
+	now time.Time
+
+	jobs    []river.InsertManyParams
+	hints   []Hint
+	figures sums
 }
 
 // Write runs fn in a transaction and commits when it returns nil. fn may run
@@ -55,7 +57,7 @@ func (db *DB) writeOnce(ctx context.Context, fn func(tx *Tx) error) ([]Hint, err
 			g.Rollback()
 		}
 	}()
-	t := &Tx{ctx: ctx, db: db, g: g, now: db.Now()}
+	t := &Tx{ctx: ctx, db: db, g: g, now: db.Now(), figures: sums{}}
 	if err := fn(t); err != nil {
 		return nil, err
 	}
@@ -69,8 +71,11 @@ func (db *DB) writeOnce(ctx context.Context, fn func(tx *Tx) error) ([]Hint, err
 	return t.hints, nil
 }
 
-// flush writes what the transaction gathered: its jobs.
+// flush writes what the transaction gathered: its counted changes and its jobs.
 func (tx *Tx) flush() error {
+	if err := tx.writeFigures(); err != nil {
+		return err
+	}
 	if len(tx.jobs) == 0 {
 		return nil
 	}

@@ -87,7 +87,7 @@ func (db *DB) User(ctx context.Context, id string) (*User, error) {
 
 // Users lists users, newest first, with the next page's cursor.
 func (db *DB) Users(ctx context.Context, p Page) ([]User, string, error) {
-	return page(db.q(ctx), p, "id", func(u User) string { return u.ID })
+	return page(db.q(ctx), p, PrefixUser, func(u User) string { return u.ID })
 }
 
 // DisableUser keeps a user out and ends all sessions.

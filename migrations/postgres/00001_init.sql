@@ -43,7 +43,7 @@ CREATE TABLE api_keys (
     name          TEXT NOT NULL,
     prefix        TEXT COLLATE "C" NOT NULL UNIQUE,
     hash          TEXT NOT NULL,
-    scopes        JSONB NOT NULL,
+    scopes        JSON NOT NULL,
     last_used_at  TIMESTAMPTZ,
     revoked_at    TIMESTAMPTZ,
     created_at    TIMESTAMPTZ NOT NULL
@@ -56,9 +56,9 @@ CREATE TABLE gateway_accounts (
     kind              TEXT NOT NULL,
     name              TEXT NOT NULL,
     base_url          TEXT NOT NULL DEFAULT '',
-    fields            JSONB NOT NULL,
-    sealed            JSONB NOT NULL,
-    hints             JSONB NOT NULL,
+    fields            JSON NOT NULL,
+    sealed            JSON NOT NULL,
+    hints             JSON NOT NULL,
     position          BIGINT NOT NULL DEFAULT 0,
     enabled           BOOLEAN NOT NULL DEFAULT TRUE,
     tested_at         TIMESTAMPTZ,
@@ -76,9 +76,9 @@ CREATE TABLE carrier_accounts (
     kind              TEXT NOT NULL,
     name              TEXT NOT NULL,
     base_url          TEXT NOT NULL DEFAULT '',
-    fields            JSONB NOT NULL,
-    sealed            JSONB NOT NULL,
-    hints             JSONB NOT NULL,
+    fields            JSON NOT NULL,
+    sealed            JSON NOT NULL,
+    hints             JSON NOT NULL,
     position          BIGINT NOT NULL DEFAULT 0,
     enabled           BOOLEAN NOT NULL DEFAULT TRUE,
     tested_at         TIMESTAMPTZ,
@@ -107,8 +107,8 @@ CREATE TABLE orders (
     customer_name       TEXT NOT NULL DEFAULT '',
     customer_email      TEXT NOT NULL DEFAULT '',
     customer_phone      TEXT NOT NULL DEFAULT '',
-    shipping_address    JSONB NOT NULL,
-    metadata            JSONB NOT NULL,
+    shipping_address    JSON NOT NULL,
+    metadata            JSON NOT NULL,
     placed_at           TIMESTAMPTZ NOT NULL,
     promised_at         TIMESTAMPTZ,
     -- What payments hold of this order, moved with each payment in its transaction.
@@ -139,12 +139,17 @@ CREATE TABLE orders (
         WHEN quantity_shipped >= quantity_total THEN 'shipped'
         WHEN quantity_shipped > 0 THEN 'partly_shipped'
         ELSE 'unshipped' END) STORED,
+    -- What merchants were told last, and the number of the order's last event.
+    told_state          TEXT NOT NULL DEFAULT '',
     sequence            BIGINT NOT NULL DEFAULT 0,
     created_at          TIMESTAMPTZ NOT NULL,
     updated_at          TIMESTAMPTZ NOT NULL,
     UNIQUE (merchant_id, number)
 );
 CREATE INDEX orders_merchant ON orders (merchant_id, id);
+CREATE INDEX orders_number ON orders (number);
+CREATE INDEX orders_status ON orders (status, id);
+CREATE INDEX orders_merchant_status ON orders (merchant_id, status, id);
 CREATE INDEX orders_payment_state ON orders (payment_state, id);
 CREATE INDEX orders_shipping_state ON orders (shipping_state, id);
 CREATE INDEX orders_merchant_payment_state ON orders (merchant_id, payment_state, id);
@@ -186,12 +191,12 @@ CREATE TABLE payments (
     method_token        TEXT NOT NULL DEFAULT '',
     return_url          TEXT NOT NULL DEFAULT '',
     description         TEXT NOT NULL DEFAULT '',
-    metadata            JSONB NOT NULL,
+    metadata            JSON NOT NULL,
     failure_code        TEXT NOT NULL DEFAULT '',
     failure_class       TEXT NOT NULL DEFAULT '',
     failure_message     TEXT NOT NULL DEFAULT '',
     retry_after         TIMESTAMPTZ,
-    next_action         JSONB NOT NULL,
+    next_action         JSON NOT NULL,
     next_retry_at       TIMESTAMPTZ,
     attempts            BIGINT NOT NULL DEFAULT 0,
     version             BIGINT NOT NULL DEFAULT 0,
@@ -267,7 +272,7 @@ CREATE TABLE shipments (
     carrier_account_id    TEXT COLLATE "C" REFERENCES carrier_accounts (id),
     tracking_number       TEXT NOT NULL,
     direction             TEXT NOT NULL CHECK (direction IN ('outbound', 'return')),
-    items                 JSONB NOT NULL,
+    items                 JSON NOT NULL,
     status                TEXT NOT NULL CHECK (status IN ('unknown', 'info_received', 'picked_up', 'in_transit', 'out_for_delivery',
                               'available_for_pickup', 'delivery_failed', 'exception', 'delivered', 'returning', 'returned',
                               'canceled', 'expired')),
@@ -279,6 +284,7 @@ CREATE TABLE shipments (
     promised_at           TIMESTAMPTZ,
     shipped_at            TIMESTAMPTZ,
     delivered_at          TIMESTAMPTZ,
+    exception_at          TIMESTAMPTZ,
     service               TEXT NOT NULL DEFAULT '',
     recipient_phone_last4 TEXT NOT NULL DEFAULT '',
     tracking_url          TEXT NOT NULL DEFAULT '',
@@ -302,6 +308,9 @@ CREATE INDEX shipments_status ON shipments (status, id);
 CREATE INDEX shipments_merchant_late ON shipments (merchant_id, id) WHERE late;
 CREATE INDEX shipments_late ON shipments (id) WHERE late;
 CREATE INDEX shipments_order ON shipments (order_id, id);
+CREATE INDEX shipments_carrier ON shipments (carrier, id);
+CREATE INDEX shipments_merchant_carrier ON shipments (merchant_id, carrier, id);
+CREATE INDEX shipments_account ON shipments (carrier_account_id, id);
 CREATE INDEX shipments_number ON shipments (tracking_number);
 CREATE INDEX shipments_due ON shipments (next_poll_at) WHERE next_poll_at IS NOT NULL;
 
@@ -313,7 +322,7 @@ CREATE TABLE tracking_events (
     carrier_id      TEXT NOT NULL DEFAULT '',
     sequence        BIGINT NOT NULL DEFAULT 0,
     raw_time        TEXT NOT NULL DEFAULT '',
-    local_time      TEXT NOT NULL DEFAULT '',
+    local_time      TEXT COLLATE "C" NOT NULL DEFAULT '',
     offset_minutes  BIGINT,
     occurred_at     TIMESTAMPTZ,
     precision       TEXT NOT NULL DEFAULT '',
@@ -333,7 +342,7 @@ CREATE TABLE webhook_endpoints (
     id                          TEXT COLLATE "C" PRIMARY KEY,
     merchant_id                 TEXT COLLATE "C" NOT NULL REFERENCES merchants (id),
     url                         TEXT NOT NULL,
-    events                      JSONB NOT NULL,
+    events                      JSON NOT NULL,
     description                 TEXT NOT NULL DEFAULT '',
     secret                      TEXT NOT NULL,
     previous_secret             TEXT NOT NULL DEFAULT '',
@@ -354,13 +363,15 @@ CREATE TABLE events (
     object_id    TEXT COLLATE "C" NOT NULL,
     order_id     TEXT COLLATE "C",
     cause        TEXT NOT NULL DEFAULT '',
+    sequence     BIGINT NOT NULL DEFAULT 0,
     body         TEXT NOT NULL,
     created_at   TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX events_merchant ON events (merchant_id, id);
 CREATE INDEX events_merchant_type ON events (merchant_id, type, id);
+CREATE INDEX events_type ON events (type, id);
 CREATE INDEX events_object ON events (object_id, id);
-CREATE INDEX events_order ON events (order_id, id);
+CREATE INDEX events_order ON events (order_id, sequence);
 
 CREATE TABLE deliveries (
     id               TEXT COLLATE "C" PRIMARY KEY,
@@ -418,12 +429,14 @@ CREATE TABLE audit_entries (
     object_id    TEXT COLLATE "C" NOT NULL DEFAULT '',
     order_id     TEXT COLLATE "C",
     reason       TEXT NOT NULL DEFAULT '',
-    detail       JSONB NOT NULL,
+    detail       JSON NOT NULL,
     ip           TEXT NOT NULL DEFAULT '',
     request_id   TEXT NOT NULL DEFAULT '',
     created_at   TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX audit_entries_merchant ON audit_entries (merchant_id, id);
+CREATE INDEX audit_entries_actor ON audit_entries (actor_id, id);
+CREATE INDEX audit_entries_action ON audit_entries (action, id);
 CREATE INDEX audit_entries_object ON audit_entries (object_id, id);
 CREATE INDEX audit_entries_order ON audit_entries (order_id, id);
 
@@ -437,6 +450,7 @@ CREATE TABLE stat_deltas (
     count        BIGINT NOT NULL,
     amount       BIGINT NOT NULL
 );
+CREATE INDEX stat_deltas_day ON stat_deltas (merchant_id, day);
 
 CREATE TABLE daily_stats (
     merchant_id  TEXT COLLATE "C" NOT NULL REFERENCES merchants (id),

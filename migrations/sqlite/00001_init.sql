@@ -139,12 +139,17 @@ CREATE TABLE orders (
         WHEN quantity_shipped >= quantity_total THEN 'shipped'
         WHEN quantity_shipped > 0 THEN 'partly_shipped'
         ELSE 'unshipped' END) STORED,
+    -- What merchants were told last, and the number of the order's last event.
+    told_state          TEXT NOT NULL DEFAULT '',
     sequence            INTEGER NOT NULL DEFAULT 0,
     created_at          DATETIME NOT NULL,
     updated_at          DATETIME NOT NULL,
     UNIQUE (merchant_id, number)
 );
 CREATE INDEX orders_merchant ON orders (merchant_id, id);
+CREATE INDEX orders_number ON orders (number);
+CREATE INDEX orders_status ON orders (status, id);
+CREATE INDEX orders_merchant_status ON orders (merchant_id, status, id);
 CREATE INDEX orders_payment_state ON orders (payment_state, id);
 CREATE INDEX orders_shipping_state ON orders (shipping_state, id);
 CREATE INDEX orders_merchant_payment_state ON orders (merchant_id, payment_state, id);
@@ -279,6 +284,7 @@ CREATE TABLE shipments (
     promised_at           DATETIME,
     shipped_at            DATETIME,
     delivered_at          DATETIME,
+    exception_at          DATETIME,
     service               TEXT NOT NULL DEFAULT '',
     recipient_phone_last4 TEXT NOT NULL DEFAULT '',
     tracking_url          TEXT NOT NULL DEFAULT '',
@@ -302,6 +308,9 @@ CREATE INDEX shipments_status ON shipments (status, id);
 CREATE INDEX shipments_merchant_late ON shipments (merchant_id, id) WHERE late;
 CREATE INDEX shipments_late ON shipments (id) WHERE late;
 CREATE INDEX shipments_order ON shipments (order_id, id);
+CREATE INDEX shipments_carrier ON shipments (carrier, id);
+CREATE INDEX shipments_merchant_carrier ON shipments (merchant_id, carrier, id);
+CREATE INDEX shipments_account ON shipments (carrier_account_id, id);
 CREATE INDEX shipments_number ON shipments (tracking_number);
 CREATE INDEX shipments_due ON shipments (next_poll_at) WHERE next_poll_at IS NOT NULL;
 
@@ -354,13 +363,15 @@ CREATE TABLE events (
     object_id    TEXT NOT NULL,
     order_id     TEXT,
     cause        TEXT NOT NULL DEFAULT '',
+    sequence     INTEGER NOT NULL DEFAULT 0,
     body         TEXT NOT NULL,
     created_at   DATETIME NOT NULL
 );
 CREATE INDEX events_merchant ON events (merchant_id, id);
 CREATE INDEX events_merchant_type ON events (merchant_id, type, id);
+CREATE INDEX events_type ON events (type, id);
 CREATE INDEX events_object ON events (object_id, id);
-CREATE INDEX events_order ON events (order_id, id);
+CREATE INDEX events_order ON events (order_id, sequence);
 
 CREATE TABLE deliveries (
     id               TEXT PRIMARY KEY,
@@ -424,6 +435,8 @@ CREATE TABLE audit_entries (
     created_at   DATETIME NOT NULL
 );
 CREATE INDEX audit_entries_merchant ON audit_entries (merchant_id, id);
+CREATE INDEX audit_entries_actor ON audit_entries (actor_id, id);
+CREATE INDEX audit_entries_action ON audit_entries (action, id);
 CREATE INDEX audit_entries_object ON audit_entries (object_id, id);
 CREATE INDEX audit_entries_order ON audit_entries (order_id, id);
 
@@ -437,6 +450,7 @@ CREATE TABLE stat_deltas (
     count        INTEGER NOT NULL,
     amount       INTEGER NOT NULL
 );
+CREATE INDEX stat_deltas_day ON stat_deltas (merchant_id, day);
 
 CREATE TABLE daily_stats (
     merchant_id  TEXT NOT NULL REFERENCES merchants (id),

@@ -1,0 +1,69 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+
+	"gorm.io/gorm/clause"
+)
+
+// The order of locks. On PostgreSQL a transaction locks rows, by an update or by
+// forUpdate, in the order
+//
+//	users → payments → attempts → shipments → orders → deliveries →
+//	webhook_endpoints → gateway_accounts, carrier_accounts
+//
+// and those of one table by ascending id, so that two that meet wait for each
+// other in one direction. Rows that a transaction inserts itself stand outside,
+// as nobody can wait for them. SQLite has one writer, who meets nobody.
+
+// forUpdate locks the row on PostgreSQL and means nothing to SQLite, so that
+// correctness rests on guarded updates. It does not hold up foreign keys.
+var forUpdate = clause.Locking{Strength: "NO KEY UPDATE"}
+
+// skipLocked is forUpdate of those rows that nobody else holds.
+var skipLocked = clause.Locking{Strength: "NO KEY UPDATE", Options: "SKIP LOCKED"}
+
+// lockPaymentOf locks the payment of an attempt, which comes before the attempt.
+func (tx *Tx) lockPaymentOf(attemptID string) error {
+	if tx.db.Dialect != Postgres {
+		return nil
+	}
+	var id string
+	err := tx.q().Table("payments").Select("id").Clauses(forUpdate).
+		Where("id = (?)", tx.q().Table("attempts").Select("payment_id").Where("id = ?", attemptID)).
+		Scan(&id).Error
+	if err != nil {
+		return fmt.Errorf("lock payment of %s: %w", attemptID, err)
+	}
+	return nil
+}
+
+// lockOrder loads an order and locks its row.
+func (tx *Tx) lockOrder(scope Scope, id string) (*Order, error) {
+	return first[Order](scope.in(tx.q().Clauses(forUpdate), "merchant_id").Where("id = ?", id))
+}
+
+// maxIDs is how many rows one statement names.
+const maxIDs = 500
+
+// lockShipments locks the parcels of a condition in the order of their ids, for
+// an update of many, and returns the ids.
+func (tx *Tx) lockShipments(lock clause.Locking, where string, args ...any) ([]string, error) {
+	var ids []string
+	err := tx.q().Table("shipments").Clauses(lock).Where(where, args...).Order("id").Pluck("id", &ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("lock shipments: %w", err)
+	}
+	return ids, nil
+}
+
+// updateShipments updates parcels that the transaction has locked.
+func (tx *Tx) updateShipments(ids []string, set map[string]any) error {
+	for part := range slices.Chunk(ids, maxIDs) {
+		if _, err := tx.update("shipments", set, "id IN ?", part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
