@@ -18,7 +18,7 @@ const maxParcels = 100_000
 // of its number, its registration and the time alone: nothing moves in memory.
 type parcels struct {
 	now   func() time.Time
-	pace  float64 // how many times faster than real parcels travel; at most once set before serving
+	pace  float64 // how many times faster than real parcels these travel; set before serving
 	atlas map[string]*place
 
 	mu    sync.Mutex
@@ -50,7 +50,7 @@ func (p *parcels) register(mux *http.ServeMux) {
 // needs no registration and outlives restarts. Serial tells parcels of one
 // second apart.
 func ParcelNumber(scenario string, start time.Time, serial int) string {
-	return fmt.Sprintf("SBX%d%07s%04s", scenarioDigit(scenario), base36(start.Unix()), base36(int64(serial)%(36*36*36*36)))
+	return fmt.Sprintf("SBX%d%s%s", scenarioDigit(scenario), base36(start.Unix(), 7), base36(int64(serial), 4))
 }
 
 // DHLParcelNumber is a ParcelNumber in the form of DHL's German parcels, check
@@ -60,9 +60,10 @@ func DHLParcelNumber(scenario string, start time.Time, serial int) string {
 	return digits + strconv.Itoa(checkDigit(digits))
 }
 
-func base36(n int64) string {
-	text := strings.ToUpper(strconv.FormatInt(n, 36))
-	return strings.Repeat("0", max(0, 4-len(text))) + text
+// base36 writes the last digits of a number.
+func base36(n int64, digits int) string {
+	text := strings.Repeat("0", digits) + strings.ToUpper(strconv.FormatInt(n, 36))
+	return text[len(text)-digits:]
 }
 
 // checkDigit is GS1's: weights 3 and 1 in turn from the right.

@@ -48,7 +48,7 @@ func (p *parcels) route(number string, r registration) (from, to *place) {
 	codes := slices.Sorted(maps.Keys(p.atlas))
 	draw := func(purpose string) *place { return p.atlas[codes[seed(number, purpose)%uint64(len(codes))]] }
 	from, to = p.atlas[r.Origin], p.atlas[r.Destination]
-	if to == nil && germanForm.MatchString(number) {
+	if to == nil && dhlService(number) == "parcel-de" {
 		to = p.atlas["DE"]
 	}
 	if to == nil {

@@ -69,7 +69,7 @@ func (p *parcels) dhlShipments(w http.ResponseWriter, r *http.Request) {
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
 		"url":                            "/shipments?trackingNumber=" + number,
-		"shipments":                      []dhlShipment{j.dhl(now)},
+		"shipments":                      []dhlShipment{j.dhl(now, p.atlas["DE"].zone)},
 		"possibleAdditionalShipmentsUrl": []string{"/shipments?trackingNumber=" + number + "&service=parcel-nl"},
 	})
 }
@@ -93,7 +93,7 @@ func dhlService(number string) string {
 // dhl tells of a parcel as DHL would, with the divisions' ways of writing times:
 // German wall clocks, the place's wall clocks with a Z on the summary, or full
 // instants with nanoseconds.
-func (j journey) dhl(now time.Time) dhlShipment {
+func (j journey) dhl(now time.Time, german *time.Location) dhlShipment {
 	service := dhlService(j.number)
 	s := dhlShipment{
 		ID: dhlID(j.number), Service: service,
@@ -107,7 +107,7 @@ func (j journey) dhl(now time.Time) dhlShipment {
 	}
 	for _, scan := range j.until(now) {
 		event := dhlEvent{
-			Timestamp:   j.dhlTime(service, scan.time),
+			Timestamp:   dhlTime(service, scan.time, german),
 			Location:    dhlPlace{dhlAddress{Locality: scan.city, Country: scan.place.code}},
 			StatusCode:  dhlStatusCode(scan.status),
 			Status:      scan.text,
@@ -128,10 +128,10 @@ func (j journey) dhl(now time.Time) dhlShipment {
 	return s
 }
 
-func (j journey) dhlTime(service string, at time.Time) string {
+func dhlTime(service string, at time.Time, german *time.Location) string {
 	switch service {
 	case "parcel-de":
-		return at.In(j.to.zone).Format("2006-01-02T15:04:05")
+		return at.In(german).Format("2006-01-02T15:04:05")
 	case "express":
 		return at.Format("2006-01-02T15:04:05")
 	default:

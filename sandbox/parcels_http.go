@@ -107,9 +107,9 @@ func (p *parcels) list(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"parcels": found, "errors": refused})
 }
 
-// order is what POST takes. Without a number one is made; registering a number
+// parcelOrder is what POST takes. Without a number one is made; registering a number
 // again changes it, and its start only when that is given.
-type order struct {
+type parcelOrder struct {
 	Number      string    `json:"number"`
 	Scenario    string    `json:"scenario"`
 	Pace        float64   `json:"pace"`
@@ -119,7 +119,7 @@ type order struct {
 }
 
 func (p *parcels) create(w http.ResponseWriter, r *http.Request) {
-	var o order
+	var o parcelOrder
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&o); err != nil {
@@ -134,7 +134,7 @@ func (p *parcels) create(w http.ResponseWriter, r *http.Request) {
 }
 
 // check brings an order into its normal form and says what is wrong with it.
-func (p *parcels) check(o *order) string {
+func (p *parcels) check(o *parcelOrder) string {
 	o.Number, o.Origin, o.Destination = normalized(o.Number), normalized(o.Origin), normalized(o.Destination)
 	if o.Number != "" && !sandboxForm.MatchString(o.Number) && !dhlForm.MatchString(o.Number) {
 		return "number: letters and digits, up to 39."
@@ -158,7 +158,7 @@ func (p *parcels) check(o *order) string {
 }
 
 // enter registers a parcel.
-func (p *parcels) enter(o order) journey {
+func (p *parcels) enter(o parcelOrder) journey {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()

@@ -36,7 +36,8 @@ var (
 		`\bzur(?:ü|ue)ck an (?:den )?absender\b|an (?:den )?absender zur(?:ü|ue)ck`)
 	courierWords = regexp.MustCompile(`\bout for delivery\b|\bwith (?:the )?(?:delivery )?courier\b|` +
 		`\bloaded (?:on|in)to (?:the )?delivery vehicle\b|zustellfahrzeug|in zustellung`)
-	pickupWords = regexp.MustCompile(`\b(?:ready|available|awaiting|waiting|held) (?:for|at|in) ` +
+	collectedWords = regexp.MustCompile(`(?m)\b(?:shipment|parcel|package) (?:was |has been )?picked up(?: from (?:the )?(?:sender|shipper))?[. ]*$`)
+	pickupWords    = regexp.MustCompile(`\b(?:ready|available|awaiting|waiting|held) (?:for|at|in) ` +
 		`(?:the |a |your )?(?:collection|pick-?up|packstation|locker|(?:post|parcel|service) ?(?:office|shop|point|locker|branch))|` +
 		`\b(?:can|may) be (?:picked up|collected)\b|abholbereit|zur abholung bereit|` +
 		`in (?:die|der|eine|einer) (?:packstation|filiale) eingestellt`)
@@ -57,6 +58,8 @@ func refined(words string, coarse carriers.Status) carriers.Status {
 		return carriers.StatusDeliveryFailed
 	case coarse == carriers.StatusInTransit && courierWords.MatchString(words) && !futureWords.MatchString(words):
 		return carriers.StatusOutForDelivery
+	case coarse == carriers.StatusInTransit && collectedWords.MatchString(words):
+		return carriers.StatusPickedUp
 	default:
 		return coarse
 	}

@@ -172,15 +172,21 @@ func (s shipment) eta() *time.Time {
 	return clock.OccurredAt
 }
 
-// description joins what DHL says about a scan, each text once.
+// description joins what DHL says about a scan, each text once and the bare
+// code only when there is nothing else.
 func (w scan) description() string {
-	texts := []string{string(w.Status)}
-	for _, t := range []string{string(w.Description), string(w.Remark)} {
-		if t != "" && !slices.ContainsFunc(texts, func(s string) bool { return strings.EqualFold(s, t) }) {
-			texts = append(texts, t)
+	var texts []string
+	for _, t := range []string{string(w.Status), string(w.Description), string(w.Remark)} {
+		if t == "" || strings.EqualFold(t, string(w.StatusCode)) ||
+			slices.ContainsFunc(texts, func(s string) bool { return strings.EqualFold(s, t) }) {
+			continue
 		}
+		texts = append(texts, t)
 	}
-	return strings.TrimPrefix(strings.Join(texts, ": "), ": ")
+	if len(texts) == 0 {
+		return string(w.Status)
+	}
+	return strings.Join(texts, ": ")
 }
 
 func (w scan) place() string {
