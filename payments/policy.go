@@ -50,6 +50,28 @@ func DefaultPolicy() Policy {
 	}
 }
 
+// Paced divides the waits by pace; what keeps money safe, the timeout, the
+// lease and the time to settle, stays as it is.
+func (p Policy) Paced(pace float64) Policy {
+	if pace <= 0 || pace == 1 {
+		return p
+	}
+	shorter := func(waits []time.Duration) []time.Duration {
+		out := make([]time.Duration, len(waits))
+		for i, w := range waits {
+			out[i] = time.Duration(float64(w) / pace)
+		}
+		return out
+	}
+	p.Inquiries, p.Actions, p.Technical = shorter(p.Inquiries), shorter(p.Actions), shorter(p.Technical)
+	declined := make(map[Class][]time.Duration, len(p.Declined))
+	for class, waits := range p.Declined {
+		declined[class] = shorter(waits)
+	}
+	p.Declined = declined
+	return p
+}
+
 // nextRetry is the wait before the next attempt after one of the class, when
 // used automatic retries after such refusals have been made; false at the end.
 func (p Policy) nextRetry(class Class, used int) (time.Duration, bool) {

@@ -45,7 +45,7 @@ func newApp(ctx context.Context, c *Config, log *slog.Logger, o serveOptions) (*
 	vault := credentials.New(keys)
 	a := &app{
 		config: c, log: log, db: db, vault: vault, hub: live.New(log), demo: o.demo,
-		payments: payments.NewService(db, vault, providers(), payments.DefaultPolicy(), log),
+		payments: payments.NewService(db, vault, providers(), o.policy, log),
 		carriers: carriers.NewService(db, vault, carrierAdapters(), carriers.Options{Pace: o.pace}, log),
 		notify:   notify.NewService(db, vault, notify.Options{AllowNets: c.allowNets}, log),
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tillpost/tillpost/payments"
 	"github.com/tillpost/tillpost/sandbox"
 )
 
@@ -96,7 +97,9 @@ func (d *demo) run(ctx context.Context, c *Config) error {
 	server := &http.Server{Handler: d.routes(fake.Handler()), ReadHeaderTimeout: 5 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	err = serve(ctx, c, serveOptions{web: true, workers: true, demo: true, pace: demoPace, ready: d.begin})
+	err = serve(ctx, c, serveOptions{
+		web: true, workers: true, demo: true, pace: demoPace, policy: payments.DefaultPolicy(), ready: d.begin,
+	})
 	err = errors.Join(err, fake.Close(), server.Close())
 	if e := <-served; !errors.Is(e, http.ErrServerClosed) {
 		err = errors.Join(err, e)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tillpost/tillpost/handlers"
+	"github.com/tillpost/tillpost/payments"
 )
 
 // maxConnections bounds open connections of the web listener.
@@ -27,38 +28,54 @@ const (
 )
 
 func serveCommand() *cobra.Command {
-	var noWorkers bool
+	var (
+		noWorkers bool
+		pace      float64
+	)
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Serve web, API and background workers in one process", Args: noArgs,
 	}
 	c := bindConfig(cmd)
 	cmd.Flags().BoolVar(&noWorkers, "no-workers", false, "serve web and API only; other nodes run the workers")
+	paceFlag(cmd, &pace)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := c.complete(); err != nil {
 			return err
 		}
-		return serve(cmd.Context(), c, serveOptions{web: true, workers: !noWorkers})
+		return serve(cmd.Context(), c, serveOptions{
+			web: true, workers: !noWorkers, pace: pace, policy: payments.DefaultPolicy().Paced(pace),
+		})
 	}
 	return cmd
 }
 
 func workCommand() *cobra.Command {
+	var pace float64
 	cmd := &cobra.Command{Use: "work", Short: "Run background workers only, for a node without web", Args: noArgs}
 	c := bindConfig(cmd)
+	paceFlag(cmd, &pace)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := c.complete(); err != nil {
 			return err
 		}
-		return serve(cmd.Context(), c, serveOptions{workers: true})
+		return serve(cmd.Context(), c, serveOptions{
+			workers: true, pace: pace, policy: payments.DefaultPolicy().Paced(pace),
+		})
 	}
 	return cmd
+}
+
+// paceFlag lets load tests see in minutes what otherwise takes days.
+func paceFlag(cmd *cobra.Command, pace *float64) {
+	cmd.Flags().Float64Var(pace, "pace", 1, "divides the waits between retries, inquiries and polls, for load tests")
 }
 
 // serveOptions say what a node does.
 type serveOptions struct {
 	web, workers bool
 	demo         bool
-	pace         float64                                 // of carrier polls; 0 is 1
+	pace         float64 // of carrier polls; 0 is 1
+	policy       payments.Policy
 	ready        func(ctx context.Context, a *app) error // called when everything runs
 }
 

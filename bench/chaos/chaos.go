@@ -1,0 +1,152 @@
+// Package chaos kills a node again and again while payments run through it,
+// and compares what it came to believe with the sandbox's ledger.
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// Options is one run.
+type Options struct {
+	Payments int
+	Kills    int
+	Clients  int // shops that send at the same time
+	Tokens   []string
+	// Start starts the node, whose API is at API.
+	Start func(ctx context.Context) *exec.Cmd
+	API   string
+	Key   string // of the merchant
+	// Ledger reads the sandbox's.
+	Ledger func() Ledger
+	// Settle bounds the wait for the last outcome after the last kill.
+	Settle time.Duration
+	Log    func(format string, args ...any)
+}
+
+// Ledger is what was really charged, by payment.
+type Ledger struct {
+	Charges  map[string]int   // how often each payment was charged
+	Captured map[string]int64 // minor units
+}
+
+// Report is what came of a run.
+type Report struct {
+	Accepted   int
+	Kills      int
+	Statuses   map[string]int
+	Doubled    []string // charged more than once
+	Lost       []string // accepted, but unknown to the node afterwards
+	Unsettled  []string // neither final nor waiting for a human
+	Mismatched []string // what the node believes is not what happened
+	Elapsed    time.Duration
+	AfterKills time.Duration // until the last outcome
+}
+
+// Err says what is wrong, nil when nothing is.
+func (r *Report) Err() error {
+	if len(r.Doubled)+len(r.Lost)+len(r.Unsettled)+len(r.Mismatched) == 0 {
+		return nil
+	}
+	return fmt.Errorf("doubled %v, lost %v, unsettled %v, mismatched %v", r.Doubled, r.Lost, r.Unsettled, r.Mismatched)
+}
+
+// Run sends the payments while it kills the node, waits for every outcome and
+// compares them with the ledger.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	start := time.Now()
+	node := &node{start: o.Start, ready: o.API}
+	if err := node.run(ctx); err != nil {
+		return nil, err
+	}
+	defer node.kill()
+	shop := newShop(o)
+	sent := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range o.Clients {
+		wg.Go(func() { shop.send(ctx, i) })
+	}
+	go func() { wg.Wait(); close(sent) }()
+	kills, err := killAlong(ctx, o, node, shop, sent)
+	if err != nil {
+		return nil, err
+	}
+	<-sent
+	if err := shop.failure(); err != nil {
+		return nil, err
+	}
+	calm := time.Now()
+	payments, err := shop.outcomes(ctx, o.Settle)
+	if err != nil {
+		return nil, err
+	}
+	report := compare(payments, shop.accepted(), o.Ledger())
+	report.Kills, report.Elapsed, report.AfterKills = kills, time.Since(start), time.Since(calm)
+	return report, nil
+}
+
+// killAlong kills the node at random moments, spread over the payments sent.
+func killAlong(ctx context.Context, o Options, node *node, shop *shop, sent <-chan struct{}) (int, error) {
+	kills := 0
+	for kills < o.Kills {
+		due := (kills + 1) * o.Payments / (o.Kills + 1)
+		if !shop.waitFor(ctx, due, sent) {
+			break
+		}
+		time.Sleep(time.Duration(rand.IntN(40)) * time.Millisecond)
+		node.kill()
+		kills++
+		o.Log("kill %d of %d after %d payments", kills, o.Kills, shop.count())
+		if err := node.run(ctx); err != nil {
+			return kills, err
+		}
+	}
+	if kills < o.Kills {
+		return kills, fmt.Errorf("only %d of %d kills: the payments were sent too quickly", kills, o.Kills)
+	}
+	return kills, nil
+}
+
+// settledStatuses are final, or such that a person has the next word.
+var settledStatuses = map[string]bool{
+	"paid": true, "authorized": true, "failed": true, "canceled": true, "expired": true, "voided": true,
+	"requires_action": true, "needs_review": true,
+}
+
+func compare(payments map[string]payment, accepted []string, ledger Ledger) *Report {
+	r := &Report{Accepted: len(accepted), Statuses: map[string]int{}}
+	for _, id := range accepted {
+		p, known := payments[id]
+		if !known {
+			r.Lost = append(r.Lost, id)
+			continue
+		}
+		r.Statuses[p.Status]++
+		charged := ledger.Charges[id]
+		switch {
+		case charged > 1:
+			r.Doubled = append(r.Doubled, id)
+		case !settledStatuses[p.Status]:
+			r.Unsettled = append(r.Unsettled, id)
+		case p.Status == "paid" && (charged != 1 || ledger.Captured[id] != p.Amount):
+			r.Mismatched = append(r.Mismatched, id)
+		case p.Status == "failed" && charged != 0:
+			r.Mismatched = append(r.Mismatched, id)
+		}
+	}
+	for id, n := range ledger.Charges {
+		if n > 1 {
+			if _, seen := payments[id]; !seen {
+				r.Doubled = append(r.Doubled, id)
+			}
+		}
+	}
+	return r
+}
+
+var errNotReady = errors.New("node did not become ready")
