@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -149,8 +150,15 @@ func (b *bank) add(c *charge) {
 	}
 }
 
+// confirmation is what may still be said when a charge is executed.
+type confirmation struct {
+	token     string // another one than at first
+	returnURL string // another one than at first
+	absent    bool   // the customer is not there
+}
+
 // execute lets the token decide what becomes of an opened charge.
-func (b *bank) execute(account, id, token string, absent bool) (charge, error) {
+func (b *bank) execute(account, id string, by confirmation) (charge, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c, err := b.find(account, id)
@@ -163,9 +171,7 @@ func (b *bank) execute(account, id, token string, absent bool) (charge, error) {
 	case c.Status != statusCreated && c.Status != statusFailed:
 		return c.copy(), errState
 	}
-	if token != "" {
-		c.Token = token
-	}
+	c.Token, c.ReturnURL = cmp.Or(by.token, c.Token), cmp.Or(by.returnURL, c.ReturnURL)
 	o, ok := outcomeByToken[c.Token]
 	if !ok {
 		return c.copy(), errUnknownToken
@@ -173,7 +179,7 @@ func (b *bank) execute(account, id, token string, absent bool) (charge, error) {
 	c.Tries++
 	c.Refusal = nil
 	switch {
-	case o.Result == ResultDeclines, o.Result == ResultDeclinesAbsent && absent:
+	case o.Result == ResultDeclines, o.Result == ResultDeclinesAbsent && by.absent:
 		c.Status, c.Refusal = statusFailed, &o
 	case o.Result == ResultAsksCustomer, o.Result == ResultDeclinesAbsent:
 		c.Status = statusRequiresAction

@@ -130,7 +130,7 @@ func (s *Server) createCharge(q *request) reply {
 			Description: in.Description, ReturnURL: in.ReturnURL,
 		})
 		if err == nil && c.Status == statusCreated {
-			c, err = s.bank.execute(q.account, c.ID, "", in.ReturnURL == "")
+			c, err = s.bank.execute(q.account, c.ID, confirmation{absent: in.ReturnURL == ""})
 		}
 		if err != nil {
 			return nativeError(err, c, origin(q.Request))

@@ -4,6 +4,8 @@
 // It speaks two payment formats: its own under /v1, used by accounts of the
 // kind "sandbox", and Stripe's under /stripe/v1. Both stand on the same bank,
 // so that one ledger tells what happened, whatever the callers came to believe.
+// Parcels are told of in its own format under /carrier/v1, and in DHL's under
+// /dhl.
 package sandbox
 
 import (
@@ -30,6 +32,8 @@ type Options struct {
 	WebhookSecret string       // signs those notifications
 	WebhookClient *http.Client // sends them; a client with a 5 s timeout when nil
 
+	ParcelPace float64 // how many times faster than real parcels those of the sandbox travel; 1 when 0
+
 	MaxCharges int // charges kept in memory, after which the oldest are dropped; 200,000
 }
 
@@ -41,6 +45,7 @@ type Server struct {
 	journal  *journal
 	chaos    *chaos
 	webhooks *webhooks
+	parcels  *parcels
 	handler  http.Handler
 
 	closing   chan struct{}
@@ -68,6 +73,8 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts, journal: &journal{log: opts.Logger}, chaos: &chaos{}, closing: make(chan struct{})}
 	s.webhooks = newWebhooks(opts, s.journal)
 	s.bank = newBank(opts, s.journal, s.webhooks)
+	s.parcels = newParcels(opts.Now)
+	s.parcels.pace = cmp.Or(opts.ParcelPace, 1)
 	s.keys = newKeys(2*opts.MaxCharges, s.journal)
 	if opts.Journal != "" {
 		if err := s.restore(opts.Journal); err != nil {
@@ -107,6 +114,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /faults", s.setFaults)
 	s.nativeRoutes(mux)
 	s.stripeRoutes(mux)
+	s.parcels.register(mux)
 	return mux
 }
 

@@ -75,7 +75,7 @@ func (s *Server) createIntent(q *request) reply {
 			Capture: f.Get("capture_method") != "manual", Description: f.Get("description"), ReturnURL: f.Get("return_url"),
 		})
 		if err == nil && f.isTrue("confirm") {
-			c, err = s.bank.execute(q.account, c.ID, "", f.isTrue("off_session"))
+			c, err = s.bank.execute(q.account, c.ID, confirmation{absent: f.isTrue("off_session")})
 		}
 		return intentReply(q, f, c, err)
 	})
@@ -85,6 +85,9 @@ func (s *Server) confirmIntent(q *request) reply {
 	f, rep, ok := parseForm(q, "payment_method", "off_session", "return_url", "expand", "error_on_requires_action")
 	if !ok {
 		return rep
+	}
+	if !isWebURL(f.Get("return_url")) {
+		return badParam("return_url", "url_invalid", "Not a valid URL")
 	}
 	c, err := s.bank.charge(q.account, q.PathValue("id"))
 	if err != nil {
@@ -96,7 +99,9 @@ func (s *Server) confirmIntent(q *request) reply {
 			"You cannot confirm this PaymentIntent because it's missing a payment method.")
 	}
 	return s.once(q, outcomeByToken[token].Fault, func() reply {
-		c, err := s.bank.execute(q.account, c.ID, token, f.isTrue("off_session"))
+		c, err := s.bank.execute(q.account, c.ID, confirmation{
+			token: token, returnURL: f.Get("return_url"), absent: f.isTrue("off_session"),
+		})
 		return intentReply(q, f, c, err)
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +40,7 @@ func TestConformance(t *testing.T) {
 			Charging: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/confirm") },
 			Complete: func(t *testing.T, address string) {
 				t.Helper()
-				resp, err := http.PostForm(strings.Replace(address, "/action", "/complete", 1), url.Values{"result": {"succeeded"}})
+				resp, err := http.Post(strings.Replace(address, "/action", "/complete", 1), "application/json", strings.NewReader(`{"result":"succeeded"}`))
 				if err != nil {
 					t.Fatal(err)
 				}
