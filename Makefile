@@ -1,0 +1,92 @@
+# Tillpost: `make help` lists what there is.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GOLANGCI_LINT := v2.15.0
+STRIPE_MOCK_VERSION := v0.203.0
+
+# What to test, and which tests of it.
+PKG ?= ./...
+RUN ?= .
+
+export STRIPE_MOCK := $(CURDIR)/bin/stripe-mock
+with_postgres := scripts/with-postgres.sh
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: dev
+dev: ## run the demo, rebuilt and reloaded at every change
+	go tool templ generate --watch --proxy=http://127.0.0.1:8080 \
+		--cmd='go run ./cmd/tillpost demo --addr=127.0.0.1:8080 --keep=.cache/demo'
+
+.PHONY: build
+build: ## build ./tillpost, without C
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o tillpost ./cmd/tillpost
+
+.PHONY: generate
+generate: ## generate Go code from templ pages
+	go tool templ generate
+
+.PHONY: css
+css: static/build/node_modules ## build the stylesheet and copy vendored scripts (needs npm)
+	npm --prefix static/build run build
+
+.PHONY: fmt
+fmt: bin/.golangci-lint-$(GOLANGCI_LINT) ## format Go and templ files
+	bin/golangci-lint fmt
+	go tool templ fmt .
+
+.PHONY: test
+test: setup ## everything that must pass, on both databases and in a browser
+	scripts/current.sh '*_templ.go' go tool templ generate
+	go vet -race ./...
+	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) \
+		go test -race -shuffle=on -timeout=15m ./...
+
+.PHONY: setup
+setup: bin/.stripe-mock-$(STRIPE_MOCK_VERSION) ## install what the tests need
+	@scripts/ensure.sh git gcc postgres chromium
+
+.PHONY: test-go
+test-go: setup ## quick tests without race detector or browser: PKG=./models RUN=TestName
+	packages=$$(go list $(PKG) | grep -v '/e2e$$') && $(with_postgres) go test -run='$(RUN)' $$packages
+
+.PHONY: e2e
+e2e: setup ## the browser tests alone: RUN=TestName
+	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) \
+		go test -count=1 -timeout=15m -run='$(RUN)' ./e2e
+
+.PHONY: lint
+lint: bin/.golangci-lint-$(GOLANGCI_LINT) static/build/node_modules ## golangci-lint, and whether the built CSS is current
+	bin/golangci-lint run
+	scripts/current.sh static npm --prefix static/build run build
+
+.PHONY: bench
+bench: setup ## load scenarios; results are kept in bench/README.md
+	$(with_postgres) go run ./bench/load
+
+.PHONY: chaos
+chaos: setup ## kill the process again and again, then compare with the provider's ledger
+	$(with_postgres) go run ./bench/chaos
+
+.PHONY: clean
+clean: ## remove what the targets above have built
+	rm -rf bin tillpost .cache static/build/node_modules
+
+# The stamps name the version, so that a new one is built.
+bin/.golangci-lint-$(GOLANGCI_LINT):
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	touch $@
+
+bin/.stripe-mock-$(STRIPE_MOCK_VERSION):
+	GOBIN=$(CURDIR)/bin go install github.com/stripe/stripe-mock@$(STRIPE_MOCK_VERSION)
+	touch $@
+
+static/build/node_modules: static/build/package-lock.json
+	@scripts/ensure.sh npm
+	npm --prefix static/build ci --no-audit --no-fund
+	touch $@
