@@ -14,6 +14,7 @@ var ErrBodyTooLarge = errors.New("answer is too large")
 // limitedBody reads at most left bytes and then fails, unless that was all.
 type limitedBody struct {
 	io.ReadCloser
+
 	left int64
 }
 
@@ -33,7 +34,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return n - 1, ErrBodyTooLarge
 	}
-	return n, err
+	return n, err //nolint:wrapcheck // io.Reader's callers compare with ==
 }
 
 // ReadAll reads an answer's body, at most limit bytes of it, and closes it. It

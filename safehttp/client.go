@@ -132,7 +132,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := t.base.RoundTrip(req)
 	if err != nil {
-		return nil, err // net/http wraps it with method and URL
+		return nil, err //nolint:wrapcheck // net/http wraps it with method and URL
 	}
 	resp.Body = &limitedBody{ReadCloser: resp.Body, left: t.maxBody}
 	return resp, nil

@@ -39,7 +39,7 @@ func TestStringHidesItself(t *testing.T) {
 			t.Errorf("it shows itself: %s", output)
 		}
 	}
-	if got := fmt.Sprint(value); got != "***" {
+	if got := fmt.Sprintf("<%v>", value); got != "<***>" {
 		t.Errorf("prints %q, want ***", got)
 	}
 	if value.Reveal() != text {
