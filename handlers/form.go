@@ -3,11 +3,13 @@ package handlers
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/views"
 )
 
 // keyField is the hidden field of forms that make something: a key issued with
@@ -61,4 +63,19 @@ func checked(c *fiber.Ctx, name string) []string {
 		values = append(values, string(value))
 	}
 	return values
+}
+
+// form is what the form in an answer has beside its fields.
+func (s *server) form(c *fiber.Ctx, v *viewer, errs map[string]string) views.Form {
+	return views.Form{CSRF: v.csrf, Key: newFormKey(), Dialog: wantsFragment(c), Errors: errs}
+}
+
+// fieldErrors tells by field why a form was refused; nil when the error is none
+// that the form's sender can correct.
+func fieldErrors(v *viewer, err error) map[string]string {
+	var domain *models.Error
+	if !errors.As(err, &domain) || domain.Kind != models.KindInvalid && domain.Field == "" {
+		return nil
+	}
+	return map[string]string{domain.Field: errorText(v.Texts, domain)}
 }

@@ -57,7 +57,7 @@ func (s *server) login(c *fiber.Ctx, v *viewer) error {
 			return err
 		}
 		actor := models.Actor{Kind: "user", ID: user.ID, Name: user.Email, IP: c.IP(), RequestID: requestID(c)}
-		return tx.Audit(actor, models.AuditEntry{MerchantID: user.MerchantID, Action: "user.signed_in", ObjectID: user.ID})
+		return tx.Audit(actor, models.AuditEntry{MerchantID: user.MerchantID, Action: "user.sign_in", ObjectID: user.ID})
 	})
 	if err != nil {
 		return err

@@ -60,6 +60,10 @@ func (s *server) pages() []route {
 		s.loginRoutes(),
 		s.preferenceRoutes(),
 		s.dashboardRoutes(),
+		s.paletteRoutes(),
 		s.liveRoutes(),
+		s.merchantRoutes(),
+		s.userRoutes(),
+		s.auditRoutes(),
 	)
 }

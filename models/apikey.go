@@ -111,3 +111,8 @@ func hashKey(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
+
+// APIKey loads one key, without its text.
+func (db *DB) APIKey(ctx context.Context, scope Scope, id string) (*APIKey, error) {
+	return first[APIKey](scope.in(db.q(ctx), "merchant_id").Where("id = ?", id))
+}
