@@ -23,11 +23,12 @@ type journal struct {
 }
 
 type entry struct {
-	Charge  *charge    `json:"charge,omitempty"`
-	Refund  *refund    `json:"refund,omitempty"`
-	Key     *storedKey `json:"key,omitempty"`
-	Webhook *webhook   `json:"webhook,omitempty"`
-	Dropped int        `json:"dropped,omitempty"` // charges dropped before this line
+	Charge  *charge       `json:"charge,omitempty"`
+	Refund  *refund       `json:"refund,omitempty"`
+	Key     *storedKey    `json:"key,omitempty"`
+	Webhook *webhook      `json:"webhook,omitempty"`
+	Parcel  *registration `json:"parcel,omitempty"`
+	Dropped int           `json:"dropped,omitempty"` // charges dropped before this line
 }
 
 func (j *journal) write(e entry) {
@@ -123,6 +124,9 @@ func (s *Server) apply(e entry) {
 	if e.Webhook != nil {
 		s.webhooks.register(*e.Webhook)
 	}
+	if e.Parcel != nil {
+		s.parcels.keep(*e.Parcel)
+	}
 	s.bank.dropped += e.Dropped
 }
 
@@ -143,6 +147,9 @@ func (s *Server) snapshot(file io.Writer) error {
 	}
 	for _, hook := range s.webhooks.snapshot() {
 		w.Write(line(entry{Webhook: &hook})) //nolint:errcheck // likewise
+	}
+	for _, parcel := range s.parcels.snapshot() {
+		w.Write(line(entry{Parcel: &parcel})) //nolint:errcheck // likewise
 	}
 	return w.Flush()
 }

@@ -17,9 +17,10 @@ const maxParcels = 100_000
 // parcels are the fake carriers. What a parcel has been through is a function
 // of its number, its registration and the time alone: nothing moves in memory.
 type parcels struct {
-	now   func() time.Time
-	pace  float64 // how many times faster than real parcels these travel; set before serving
-	atlas map[string]*place
+	now     func() time.Time
+	pace    float64  // how many times faster than real parcels these travel; set before serving
+	journal *journal // set before serving
+	atlas   map[string]*place
 
 	mu    sync.Mutex
 	known map[string]registration
@@ -28,15 +29,16 @@ type parcels struct {
 
 // registration is what a parcel was told to do.
 type registration struct {
-	Start       time.Time
-	Scenario    string
-	Pace        float64
-	Origin      string // country codes
-	Destination string
+	Number      string    `json:"number"`
+	Start       time.Time `json:"start"`
+	Scenario    string    `json:"scenario"`
+	Pace        float64   `json:"pace,omitempty"`   // 0: the sandbox's own
+	Origin      string    `json:"origin,omitempty"` // country codes
+	Destination string    `json:"destination,omitempty"`
 }
 
 func newParcels(now func() time.Time) *parcels {
-	return &parcels{now: now, pace: 1, atlas: newAtlas(), known: make(map[string]registration)}
+	return &parcels{now: now, pace: 1, journal: &journal{}, atlas: newAtlas(), known: make(map[string]registration)}
 }
 
 func (p *parcels) register(mux *http.ServeMux) {
@@ -102,10 +104,11 @@ func (p *parcels) journey(number string, form *regexp.Regexp) (journey, bool) {
 		if !form.MatchString(number) {
 			return journey{}, false
 		}
-		r = registration{Start: p.now(), Scenario: scenarioOf(seed(number, "scenario"))}
-		p.keep(number, r)
+		r = registration{Number: number, Start: p.now(), Scenario: scenarioOf(seed(number, "scenario"))}
+		p.keep(r)
+		p.journal.write(entry{Parcel: &r})
 	}
-	return p.plan(number, r), true
+	return p.plan(r), true
 }
 
 // written reads the registration that a number carries.
@@ -122,19 +125,30 @@ func written(number string) (registration, bool) {
 	if digit == "" || start.Year() < 2010 || start.Year() > 2090 {
 		return registration{}, false
 	}
-	return registration{Start: start, Scenario: scenarios[digit[0]-'1'].name}, true
+	return registration{Number: number, Start: start, Scenario: scenarios[digit[0]-'1'].name}, true
 }
 
 // keep remembers a registration; p.mu is held.
-func (p *parcels) keep(number string, r registration) {
-	if _, known := p.known[number]; !known {
-		p.order = append(p.order, number)
+func (p *parcels) keep(r registration) {
+	if _, known := p.known[r.Number]; !known {
+		p.order = append(p.order, r.Number)
 	}
-	p.known[number] = r
+	p.known[r.Number] = r
 	if len(p.order) > maxParcels {
 		delete(p.known, p.order[0])
 		p.order = p.order[1:]
 	}
+}
+
+// snapshot lists the registrations, oldest first.
+func (p *parcels) snapshot() []registration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := make([]registration, len(p.order))
+	for i, number := range p.order {
+		all[i] = p.known[number]
+	}
+	return all
 }
 
 // seed draws a number that depends on the parcel alone.

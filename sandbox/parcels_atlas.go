@@ -44,11 +44,11 @@ func newAtlas() map[string]*place {
 
 // route chooses where a parcel goes. Parcels with a German number go to Germany;
 // half of the others stay in their country.
-func (p *parcels) route(number string, r registration) (from, to *place) {
+func (p *parcels) route(r registration) (from, to *place) {
 	codes := slices.Sorted(maps.Keys(p.atlas))
-	draw := func(purpose string) *place { return p.atlas[codes[seed(number, purpose)%uint64(len(codes))]] }
+	draw := func(purpose string) *place { return p.atlas[codes[seed(r.Number, purpose)%uint64(len(codes))]] }
 	from, to = p.atlas[r.Origin], p.atlas[r.Destination]
-	if to == nil && dhlService(number) == "parcel-de" {
+	if to == nil && dhlService(r.Number) == "parcel-de" {
 		to = p.atlas["DE"]
 	}
 	if to == nil {
@@ -56,7 +56,7 @@ func (p *parcels) route(number string, r registration) (from, to *place) {
 	}
 	if from == nil {
 		from = to
-		if r.Scenario == "customs" || seed(number, "abroad")%2 == 0 {
+		if r.Scenario == "customs" || seed(r.Number, "abroad")%2 == 0 {
 			from = draw("origin")
 		}
 	}

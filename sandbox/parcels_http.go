@@ -172,6 +172,10 @@ func (p *parcels) enter(o parcelOrder) journey {
 		o.Start = now
 	}
 	r := p.known[o.Number]
+	if r.Number == "" {
+		r, _ = written(o.Number)
+	}
+	r.Number = o.Number
 	r.Pace, r.Origin, r.Destination = o.Pace, o.Origin, o.Destination
 	if !o.Start.IsZero() {
 		r.Start = o.Start
@@ -184,8 +188,9 @@ func (p *parcels) enter(o parcelOrder) journey {
 	case r.Scenario == "":
 		r.Scenario = scenarios[0].name
 	}
-	p.keep(o.Number, r)
-	return p.plan(o.Number, r)
+	p.keep(r)
+	p.journal.write(entry{Parcel: &r})
+	return p.plan(r)
 }
 
 // wire tells what is known of a parcel by now.

@@ -136,12 +136,13 @@ type parcelScan struct {
 
 // plan lays a registration out in time. Parcels of one scenario differ by a
 // fifth in speed.
-func (p *parcels) plan(number string, r registration) journey {
+func (p *parcels) plan(r registration) journey {
+	number := r.Number
 	pace := p.pace
 	if r.Pace > 0 {
 		pace = r.Pace
 	}
-	from, to := p.route(number, r)
+	from, to := p.route(r)
 	j := journey{number: number, scenario: r.Scenario, from: from, to: to}
 	speed := pace / (0.8 + float64(seed(number, "speed")%401)/1000)
 	for i, s := range scenarios[scenarioDigit(r.Scenario)-1].steps {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +130,40 @@ func TestParcelsSurviveRestarts(t *testing.T) {
 	b, _ := json.Marshal(second.list(t, numbers))
 	if string(a) != string(b) {
 		t.Errorf("a restart changed the past:\n%s\n%s", a, b)
+	}
+}
+
+func TestParcelsInTheJournal(t *testing.T) {
+	t.Parallel()
+	clock := time.Date(2026, 3, 2, 8, 0, 30, 0, time.UTC)
+	opts := Options{Now: func() time.Time { return clock }, Journal: filepath.Join(t.TempDir(), "journal"), ParcelPace: 60}
+	ask := func(method, target, body string) string {
+		s, err := New(opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
+		r.Header.Set("Authorization", "Bearer tok_test")
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	if got := ask(http.MethodPost, "/carrier/v1/parcels", `{"number":"SBX-TOLD","scenario":"customs","pace":900}`); !strings.Contains(got, "ANN") {
+		t.Fatal(got)
+	}
+	ask(http.MethodGet, "/carrier/v1/parcels?numbers=SBX1", "")
+	clock = clock.Add(10 * time.Minute)
+	got := ask(http.MethodGet, "/carrier/v1/parcels?numbers=SBX-TOLD,SBX1", "")
+	if !strings.Contains(got, "delivered") || strings.Count(got, "2026-03-02T") == 0 || !strings.Contains(got, "CUD") {
+		t.Errorf("registered parcel after a restart: %s", got)
+	}
+	if !strings.Contains(got, "SRT") || strings.Count(got, `"ANN"`) != 2 {
+		t.Errorf("a parcel that was asked for began anew: %s", got)
 	}
 }
 

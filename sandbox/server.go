@@ -74,7 +74,7 @@ func New(opts Options) (*Server, error) {
 	s.webhooks = newWebhooks(opts, s.journal)
 	s.bank = newBank(opts, s.journal, s.webhooks)
 	s.parcels = newParcels(opts.Now)
-	s.parcels.pace = cmp.Or(opts.ParcelPace, 1)
+	s.parcels.pace, s.parcels.journal = cmp.Or(opts.ParcelPace, 1), s.journal
 	s.keys = newKeys(2*opts.MaxCharges, s.journal)
 	if opts.Journal != "" {
 		if err := s.restore(opts.Journal); err != nil {
