@@ -1,0 +1,278 @@
+package notify_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/tillpost/tillpost/credentials"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/models/modelstest"
+	"github.com/tillpost/tillpost/notify"
+	"github.com/tillpost/tillpost/secret"
+)
+
+// receiver is a merchant's server.
+type receiver struct {
+	*httptest.Server
+
+	mu      sync.Mutex
+	got     []received
+	respond func(w http.ResponseWriter)
+}
+
+type received struct {
+	header http.Header
+	body   string
+}
+
+func newReceiver(t *testing.T) *receiver {
+	t.Helper()
+	r := &receiver{respond: func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) }}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		r.mu.Lock()
+		r.got = append(r.got, received{header: req.Header.Clone(), body: string(body)})
+		respond := r.respond
+		r.mu.Unlock()
+		respond(w)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) answer(status int, body string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.respond = func(w http.ResponseWriter) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body) // the client may be gone
+	}
+}
+
+func (r *receiver) all() []received {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]received(nil), r.got...)
+}
+
+// office is a service with a merchant and an endpoint at the receiver.
+type office struct {
+	*notify.Service
+
+	db       *models.DB
+	shop     *models.Merchant
+	endpoint *models.Endpoint
+	secret   string
+	offset   time.Duration
+}
+
+func newOffice(t *testing.T, db *models.DB, url string) *office {
+	t.Helper()
+	keys, err := secret.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &office{db: db, shop: modelstest.Merchant(t, db)}
+	clock := db.Now
+	db.Now = func() time.Time { return clock().Add(o.offset) }
+	o.Service = notify.NewService(db, credentials.New(keys),
+		notify.Options{AllowNets: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		slog.New(slog.NewTextHandler(io.Discard, nil)))
+	modelstest.Write(t, db, func(tx *models.Tx) (err error) {
+		o.endpoint, o.secret, err = o.CreateEndpoint(tx, o.shop.ID, notify.NewEndpoint{URL: url})
+		return err
+	})
+	return o
+}
+
+// order makes an event with its delivery.
+func (o *office) order(t *testing.T) models.Delivery {
+	t.Helper()
+	modelstest.Order(t, o.db, o.shop.ID, 500)
+	rows, _, err := o.db.Deliveries(t.Context(), models.MerchantScope(o.shop.ID), models.DeliveryFilter{}, models.Page{Limit: 1})
+	if err != nil || len(rows) != 1 {
+		t.Fatalf("deliveries: %v, %v", rows, err)
+	}
+	return rows[0]
+}
+
+func (o *office) deliver(t *testing.T, id string) time.Duration {
+	t.Helper()
+	wait, err := o.Deliver(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wait
+}
+
+func (o *office) delivery(t *testing.T, id string) *models.Delivery {
+	t.Helper()
+	d, err := o.db.Delivery(t.Context(), models.MerchantScope(o.shop.ID), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestDeliver(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		shop := newReceiver(t)
+		o := newOffice(t, db, shop.URL+"/hooks")
+		d := o.order(t)
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				if _, err := o.Deliver(context.Background(), d.ID); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		got := shop.all()
+		if len(got) != 1 {
+			t.Fatalf("%d posts, want 1", len(got))
+		}
+		verifier, err := standardwebhooks.NewWebhook(o.secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := verifier.Verify([]byte(got[0].body), got[0].header); err != nil {
+			t.Errorf("the public library refuses the delivery: %v", err)
+		}
+		if err := verifier.Verify([]byte(got[0].body+" "), got[0].header); err == nil {
+			t.Error("the public library accepts a changed body")
+		}
+		if !strings.HasPrefix(got[0].body, `{"type":"order.created","timestamp":"`) {
+			t.Errorf("body = %s", got[0].body)
+		}
+		if got := o.delivery(t, d.ID); got.Status != models.DeliveryDelivered || got.Attempts != 1 || got.LastStatus != 204 {
+			t.Errorf("delivery = %+v", got)
+		}
+	})
+}
+
+func TestDeliverUntilExhaustedAndReplay(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		shop := newReceiver(t)
+		shop.answer(http.StatusInternalServerError, "our database is down")
+		o := newOffice(t, db, shop.URL)
+		d := o.order(t)
+		for n := 1; n <= notify.MaxAttempts; n++ {
+			o.deliver(t, d.ID)
+			if n == notify.MaxAttempts {
+				break
+			}
+			if wait := o.deliver(t, d.ID); wait == 0 {
+				t.Fatalf("after attempt %d the delivery did not ask to be left for later", n)
+			}
+			o.offset += o.delivery(t, d.ID).NextAttemptAt.Sub(db.Now()) + time.Second
+		}
+		got := o.delivery(t, d.ID)
+		if got.Status != models.DeliveryExhausted || got.Attempts != notify.MaxAttempts {
+			t.Fatalf("delivery is %s after %d attempts", got.Status, got.Attempts)
+		}
+		attempts, err := db.DeliveryAttempts(t.Context(), d.ID)
+		if err != nil || len(attempts) != notify.MaxAttempts || attempts[0].Answer != "our database is down" {
+			t.Errorf("attempts %+v, %v", attempts, err)
+		}
+		posts := shop.all()
+		if first, last := posts[0], posts[len(posts)-1]; first.body != last.body ||
+			first.header.Get("Webhook-Id") != last.header.Get("Webhook-Id") {
+			t.Error("id or body changed between attempts")
+		}
+		shop.answer(http.StatusOK, "")
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			_, err := tx.ReplayDelivery(models.MerchantScope(o.shop.ID), d.ID)
+			return err
+		})
+		o.deliver(t, d.ID)
+		if got := o.delivery(t, d.ID); got.Status != models.DeliveryDelivered || got.Attempts != notify.MaxAttempts+1 {
+			t.Errorf("after the replay: %s, %d attempts", got.Status, got.Attempts)
+		}
+	})
+}
+
+func TestEndpointFates(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		shop := newReceiver(t)
+		o := newOffice(t, db, shop.URL)
+		shop.answer(http.StatusGone, "")
+		first, second := o.order(t), o.order(t)
+		o.deliver(t, first.ID)
+		endpoint, err := db.Endpoint(t.Context(), models.MerchantScope(o.shop.ID), o.endpoint.ID)
+		if err != nil || endpoint.DisabledReason != "gone" {
+			t.Fatalf("endpoint = %+v, %v", endpoint, err)
+		}
+		o.deliver(t, second.ID)
+		if got := o.delivery(t, second.ID); got.Status != models.DeliveryCanceled || got.Attempts != 0 {
+			t.Errorf("delivery to a disabled endpoint: %s after %d attempts", got.Status, got.Attempts)
+		}
+		if n := len(shop.all()); n != 1 {
+			t.Errorf("%d posts, want 1", n)
+		}
+	})
+}
+
+func TestRotatedSecretsBothSign(t *testing.T) {
+	t.Parallel()
+	db := modelstest.SQLite(t)
+	shop := newReceiver(t)
+	o := newOffice(t, db, shop.URL)
+	var fresh string
+	modelstest.Write(t, db, func(tx *models.Tx) (err error) {
+		_, fresh, err = o.RotateSecret(tx, models.MerchantScope(o.shop.ID), o.endpoint.ID)
+		return err
+	})
+	o.deliver(t, o.order(t).ID)
+	verify := func(post received, text string) error {
+		verifier, err := standardwebhooks.NewWebhook(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return verifier.VerifyIgnoringTimestamp([]byte(post.body), post.header)
+	}
+	if post := shop.all()[0]; verify(post, o.secret) != nil || verify(post, fresh) != nil {
+		t.Error("during the overlap both secrets must verify")
+	}
+	o.offset = 25 * time.Hour
+	o.deliver(t, o.order(t).ID)
+	if post := shop.all()[1]; verify(post, o.secret) == nil || verify(post, fresh) != nil {
+		t.Error("after the overlap only the new secret may verify")
+	}
+}
+
+func TestPrivateNetworksAreRefused(t *testing.T) {
+	t.Parallel()
+	db := modelstest.SQLite(t)
+	keys, err := secret.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := notify.NewService(db, credentials.New(keys), notify.Options{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	shop := modelstest.Merchant(t, db)
+	for _, url := range []string{"http://127.0.0.1:9/", "http://[::1]/", "http://169.254.169.254/", "ftp://example.com/", "http://u:p@example.com/"} {
+		err := db.Write(t.Context(), func(tx *models.Tx) error {
+			_, _, err := service.CreateEndpoint(tx, shop.ID, notify.NewEndpoint{URL: url})
+			return err
+		})
+		if err == nil {
+			t.Errorf("%s was accepted", url)
+		}
+	}
+}
