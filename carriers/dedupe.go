@@ -23,7 +23,7 @@ func Key(carrier, number string, e Event) string {
 	}
 	sum := sha256.New()
 	for _, field := range fields {
-		length := binary.BigEndian.AppendUint32(nil, uint32(len(field)))
+		length := binary.AppendUvarint(nil, uint64(len(field)))
 		sum.Write(length)
 		sum.Write([]byte(field))
 	}

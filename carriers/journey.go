@@ -113,18 +113,16 @@ func (j *journey) next(status Status, reason Reason) (Status, bool) {
 // still returning, and arriving there is no delivery. Only a scan that says so
 // sends it to the recipient again.
 func (j *journey) nextOnReturn(status Status, reason Reason) (Status, bool) {
-	switch status {
-	case StatusDelivered, StatusReturned:
+	switch {
+	case status == StatusDelivered || status == StatusReturned:
 		return StatusReturned, true
-	case StatusException, StatusCanceled, StatusReturning:
+	case status == StatusException || status == StatusCanceled || status == StatusReturning:
 		return status, true
-	case StatusInTransit:
-		if reason == ReasonRedirected {
-			return status, true
-		}
+	case status == StatusInTransit && reason == ReasonRedirected:
+		return status, true
+	default: // movement clears an exception on the way back, and nothing else
+		return StatusReturning, j.status == StatusException && Rank(status) >= Rank(StatusInTransit)
 	}
-	// Movement clears an exception on the way back, and nothing else.
-	return StatusReturning, j.status == StatusException && Rank(status) >= Rank(StatusInTransit)
 }
 
 func (j *journey) move(status Status, reason Reason, at *time.Time, notBefore time.Time) {

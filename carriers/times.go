@@ -68,10 +68,10 @@ func (e *Event) SetTime(raw string, zone *time.Location, further ...string) {
 		}
 	}
 	_, seconds := wall.Zone()
-	if time.Duration(seconds).Abs()*time.Second > maxOffset {
+	minutes, instant := seconds/60, wall.UTC().Truncate(time.Microsecond)
+	if max(minutes, -minutes) > int(maxOffset.Minutes()) {
 		return
 	}
-	minutes, instant := seconds/60, wall.UTC().Truncate(time.Microsecond)
 	e.Offset, e.OccurredAt = &minutes, &instant
 }
 

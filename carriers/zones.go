@@ -8,9 +8,9 @@ import (
 // ZoneOf returns the zone of a country (ISO 3166-1 alpha-2) that keeps a single
 // civil time, or nil: for others a country does not say what time it is.
 func ZoneOf(country string) *time.Location {
-	name := zoneName(strings.ToUpper(strings.TrimSpace(country)))
-	if name == "" {
-		return nil // LoadLocation takes an empty name for UTC
+	name, known := zones[strings.ToUpper(strings.TrimSpace(country))]
+	if !known {
+		return nil
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
@@ -19,87 +19,46 @@ func ZoneOf(country string) *time.Location {
 	return zone
 }
 
-func zoneName(country string) string {
-	switch country {
-	case "AT":
-		return "Europe/Vienna"
-	case "BE":
-		return "Europe/Brussels"
-	case "BG":
-		return "Europe/Sofia"
-	case "CH", "LI":
-		return "Europe/Zurich"
-	case "CN":
-		return "Asia/Shanghai"
-	case "CZ":
-		return "Europe/Prague"
-	case "DE":
-		return "Europe/Berlin"
-	case "DK":
-		return "Europe/Copenhagen"
-	case "EE":
-		return "Europe/Tallinn"
-	case "FI":
-		return "Europe/Helsinki"
-	case "GB":
-		return "Europe/London"
-	case "GR":
-		return "Europe/Athens"
-	case "HK":
-		return "Asia/Hong_Kong"
-	case "HR":
-		return "Europe/Zagreb"
-	case "HU":
-		return "Europe/Budapest"
-	case "IE":
-		return "Europe/Dublin"
-	case "IL":
-		return "Asia/Jerusalem"
-	case "IN":
-		return "Asia/Kolkata"
-	case "IT":
-		return "Europe/Rome"
-	case "JP":
-		return "Asia/Tokyo"
-	case "KR":
-		return "Asia/Seoul"
-	case "LT":
-		return "Europe/Vilnius"
-	case "LU":
-		return "Europe/Luxembourg"
-	case "LV":
-		return "Europe/Riga"
-	case "MY":
-		return "Asia/Kuala_Lumpur"
-	case "NL":
-		return "Europe/Amsterdam"
-	case "NO":
-		return "Europe/Oslo"
-	case "PH":
-		return "Asia/Manila"
-	case "PL":
-		return "Europe/Warsaw"
-	case "RO":
-		return "Europe/Bucharest"
-	case "SE":
-		return "Europe/Stockholm"
-	case "SG":
-		return "Asia/Singapore"
-	case "SI":
-		return "Europe/Ljubljana"
-	case "SK":
-		return "Europe/Bratislava"
-	case "TH":
-		return "Asia/Bangkok"
-	case "TR":
-		return "Europe/Istanbul"
-	case "TW":
-		return "Asia/Taipei"
-	case "VN":
-		return "Asia/Ho_Chi_Minh"
-	case "ZA":
-		return "Africa/Johannesburg"
-	default:
-		return ""
-	}
+// zones are the single zones of countries.
+var zones = map[string]string{
+	"AT": "Europe/Vienna",
+	"BE": "Europe/Brussels",
+	"BG": "Europe/Sofia",
+	"CH": "Europe/Zurich",
+	"CN": "Asia/Shanghai",
+	"CZ": "Europe/Prague",
+	"DE": "Europe/Berlin",
+	"DK": "Europe/Copenhagen",
+	"EE": "Europe/Tallinn",
+	"FI": "Europe/Helsinki",
+	"GB": "Europe/London",
+	"GR": "Europe/Athens",
+	"HK": "Asia/Hong_Kong",
+	"HR": "Europe/Zagreb",
+	"HU": "Europe/Budapest",
+	"IE": "Europe/Dublin",
+	"IL": "Asia/Jerusalem",
+	"IN": "Asia/Kolkata",
+	"IT": "Europe/Rome",
+	"JP": "Asia/Tokyo",
+	"KR": "Asia/Seoul",
+	"LI": "Europe/Zurich",
+	"LT": "Europe/Vilnius",
+	"LU": "Europe/Luxembourg",
+	"LV": "Europe/Riga",
+	"MY": "Asia/Kuala_Lumpur",
+	"NL": "Europe/Amsterdam",
+	"NO": "Europe/Oslo",
+	"PH": "Asia/Manila",
+	"PL": "Europe/Warsaw",
+	"RO": "Europe/Bucharest",
+	"SE": "Europe/Stockholm",
+	"SG": "Asia/Singapore",
+	"SI": "Europe/Ljubljana",
+	"SK": "Europe/Bratislava",
+	"TH": "Asia/Bangkok",
+	"TR": "Europe/Istanbul",
+	"TW": "Asia/Taipei",
+	"VN": "Asia/Ho_Chi_Minh",
+	"ZA": "Africa/Johannesburg",
 }

@@ -46,7 +46,7 @@ type wireRefusal struct {
 }
 
 // authorized lets callers with a token in; any of the right form does.
-func (p *parcels) authorized(serve http.HandlerFunc) http.HandlerFunc {
+func authorized(serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !bearer || !hasAnyPrefix(token, carrierTokens) {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 // depot is a fake carrier whose clock the test moves.
 type depot struct {
 	*parcels
+
 	mux   *http.ServeMux
 	clock time.Time
 }
@@ -128,7 +130,7 @@ func TestParcelsSurviveRestarts(t *testing.T) {
 	first.clock = second.clock
 	a, _ := json.Marshal(first.list(t, numbers))
 	b, _ := json.Marshal(second.list(t, numbers))
-	if string(a) != string(b) {
+	if !bytes.Equal(a, b) {
 		t.Errorf("a restart changed the past:\n%s\n%s", a, b)
 	}
 }

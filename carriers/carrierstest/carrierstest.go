@@ -48,18 +48,19 @@ func (r Reply) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 
 // Run puts a carrier through the suite.
 func Run(t *testing.T, spec Spec) {
+	t.Helper()
 	t.Run("answers", func(t *testing.T) { t.Parallel(); answers(t, spec) })
 	t.Run("refusals", func(t *testing.T) { t.Parallel(); refusals(t, spec) })
 	t.Run("unreadable", func(t *testing.T) { t.Parallel(); unreadable(t, spec) })
 	t.Run("network", func(t *testing.T) { t.Parallel(); network(t, spec) })
 	t.Run("credentials", func(t *testing.T) { t.Parallel(); secrecy(t, spec) })
-	if _, ok := spec.New(http.DefaultClient).(carriers.Tester); ok {
+	if _, ok := spec.New(&http.Client{}).(carriers.Tester); ok {
 		t.Run("connection test", func(t *testing.T) { t.Parallel(); connection(t, spec) })
 	}
 }
 
 // ask puts one question to a server that answers as the handler does.
-func (s Spec) ask(t *testing.T, ctx context.Context, handler http.Handler) carriers.Answer {
+func (s Spec) ask(ctx context.Context, t *testing.T, handler http.Handler) carriers.Answer {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	defer server.Close()
@@ -131,85 +132,83 @@ func (s Spec) clean(t *testing.T, what, text string) {
 }
 
 func answers(t *testing.T, s Spec) {
-	good := s.ask(t, t.Context(), s.Success)
+	t.Helper()
+	good := s.ask(t.Context(), t, s.Success)
 	if good.Err != nil {
 		t.Fatalf("success: %v", good.Err)
 	}
-	events := good.Tracking.Events
-	if len(events) < 2 {
-		t.Fatalf("success has %d events, the suite needs two", len(events))
+	if n := len(good.Tracking.Events); n < 2 {
+		t.Fatalf("success has %d events, the suite needs two", n)
 	}
-	newest := newest(events)
-	t.Run("success", func(t *testing.T) {
-		if len(good.Tracking.Raw) == 0 {
-			t.Error("the raw answer was not kept")
-		}
-		sequences := map[int]bool{}
-		for _, e := range events {
-			sequences[e.Sequence] = true
-			if e.LocalTime == "" || e.RawTime == "" {
-				t.Errorf("time was not read: %+v", e)
-			}
-		}
-		if len(sequences) != len(events) {
-			t.Error("sequences repeat")
-		}
-		for _, e := range events {
-			if e.OccurredAt != nil && newest.OccurredAt != nil && e.OccurredAt.After(*newest.OccurredAt) {
-				t.Error("the highest sequence is not the newest event")
-			}
-		}
-	})
+	t.Run("success", func(t *testing.T) { inOrder(t, good.Tracking) })
 	t.Run("every question is answered in its place", func(t *testing.T) {
 		server := httptest.NewServer(s.NotFound)
 		defer server.Close()
 		account := s.Account
 		account.BaseURL = server.URL
-		parcels := slices.Repeat([]carriers.Parcel{s.Parcel}, 3)
-		if got := s.New(server.Client()).Track(t.Context(), account, parcels); len(got) != len(parcels) {
-			t.Errorf("%d answers to %d questions", len(got), len(parcels))
-		}
-		if got := s.New(server.Client()).Track(t.Context(), account, nil); len(got) != 0 {
-			t.Errorf("%d answers to no question", len(got))
+		for _, n := range []int{0, 3} {
+			got := s.New(server.Client()).Track(t.Context(), account, slices.Repeat([]carriers.Parcel{s.Parcel}, n))
+			if len(got) != n {
+				t.Errorf("%d answers to %d questions", len(got), n)
+			}
 		}
 	})
 	t.Run("an unknown code moves nothing", func(t *testing.T) {
-		got := s.ask(t, t.Context(), s.UnknownCode)
+		got := s.ask(t.Context(), t, s.UnknownCode)
 		if got.Err != nil {
 			t.Fatal(got.Err)
 		}
-		e := newestOf(got)
-		if e.Status != carriers.StatusInfo {
-			t.Errorf("status = %s, want info", e.Status)
-		}
-		if e.Description == "" {
-			t.Error("its text was not kept")
+		if e := newest(got.Tracking.Events); e.Status != carriers.StatusInfo || e.Description == "" {
+			t.Errorf("status %s, text %q; want info and the text", e.Status, e.Description)
 		}
 	})
-	t.Run("an unknown form of date costs that time only", func(t *testing.T) {
-		got := s.ask(t, t.Context(), s.UnknownDate)
-		if got.Err != nil {
-			t.Fatal(got.Err)
-		}
-		e := newestOf(got)
-		if e.LocalTime != "" || e.OccurredAt != nil || e.RawTime == "" {
-			t.Errorf("time = %q, %v (raw %q), want the raw text only", e.LocalTime, e.OccurredAt, e.RawTime)
-		}
-		if e.Status != newest.Status || e.Description != newest.Description {
-			t.Errorf("the rest of the event was lost: %+v", e)
-		}
-		if len(got.Tracking.Events) != len(events) {
-			t.Errorf("%d events, want %d", len(got.Tracking.Events), len(events))
-		}
-	})
+	t.Run("an unknown form of date costs that time only", func(t *testing.T) { unknownDate(t, s, good.Tracking.Events) })
 	t.Run("limits", func(t *testing.T) {
-		if l := s.New(http.DefaultClient).Limits(); l.Batch < 1 || l.PerSecond <= 0 || l.PerDay < 0 {
+		if l := s.New(&http.Client{}).Limits(); l.Batch < 1 || l.PerSecond <= 0 || l.PerDay < 0 {
 			t.Errorf("limits make no sense: %+v", l)
 		}
 	})
 }
 
-func newestOf(a carriers.Answer) carriers.Event { return newest(a.Tracking.Events) }
+// inOrder fails unless every time was read and sequences rise with time.
+func inOrder(t *testing.T, tracking *carriers.Tracking) {
+	t.Helper()
+	if len(tracking.Raw) == 0 {
+		t.Error("the raw answer was not kept")
+	}
+	last := newest(tracking.Events)
+	sequences := map[int]bool{}
+	for _, e := range tracking.Events {
+		sequences[e.Sequence] = true
+		if e.LocalTime == "" || e.RawTime == "" {
+			t.Errorf("time was not read: %+v", e)
+		}
+		if e.OccurredAt != nil && last.OccurredAt != nil && e.OccurredAt.After(*last.OccurredAt) {
+			t.Error("the highest sequence is not the newest event")
+		}
+	}
+	if len(sequences) != len(tracking.Events) {
+		t.Error("sequences repeat")
+	}
+}
+
+func unknownDate(t *testing.T, s Spec, good []carriers.Event) {
+	t.Helper()
+	got := s.ask(t.Context(), t, s.UnknownDate)
+	if got.Err != nil {
+		t.Fatal(got.Err)
+	}
+	if len(got.Tracking.Events) != len(good) {
+		t.Errorf("%d events, want %d", len(got.Tracking.Events), len(good))
+	}
+	e, want := newest(got.Tracking.Events), newest(good)
+	if e.LocalTime != "" || e.OccurredAt != nil || e.RawTime == "" {
+		t.Errorf("time = %q, %v (raw %q), want the raw text only", e.LocalTime, e.OccurredAt, e.RawTime)
+	}
+	if e.Status != want.Status || e.Description != want.Description {
+		t.Errorf("the rest of the event was lost: %+v", e)
+	}
+}
 
 func newest(events []carriers.Event) carriers.Event {
 	return slices.MaxFunc(events, func(a, b carriers.Event) int { return a.Sequence - b.Sequence })
@@ -227,8 +226,9 @@ func wantKind(t *testing.T, got carriers.Answer, want carriers.ErrorKind) {
 }
 
 func refusals(t *testing.T, s Spec) {
-	t.Run("not found", func(t *testing.T) { wantKind(t, s.ask(t, t.Context(), s.NotFound), carriers.ErrNotFound) })
-	t.Run("credentials refused", func(t *testing.T) { wantKind(t, s.ask(t, t.Context(), s.Auth), carriers.ErrAuth) })
+	t.Helper()
+	t.Run("not found", func(t *testing.T) { wantKind(t, s.ask(t.Context(), t, s.NotFound), carriers.ErrNotFound) })
+	t.Run("credentials refused", func(t *testing.T) { wantKind(t, s.ask(t.Context(), t, s.Auth), carriers.ErrAuth) })
 	for name, limited := range map[string]struct {
 		header   string
 		min, max time.Duration
@@ -241,7 +241,7 @@ func refusals(t *testing.T, s Spec) {
 		"for years": {"999999999", time.Hour, 24 * time.Hour},
 	} {
 		t.Run("throttled, "+name, func(t *testing.T) {
-			got := s.ask(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			got := s.ask(t.Context(), t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if limited.header != "" {
 					w.Header().Set("Retry-After", limited.header)
 				}
@@ -255,14 +255,14 @@ func refusals(t *testing.T, s Spec) {
 	}
 	t.Run("an account without credentials", func(t *testing.T) {
 		account := carriers.Account{ID: "cra_1", BaseURL: "http://127.0.0.1:1"}
-		got := s.New(http.DefaultClient).Track(t.Context(), account, []carriers.Parcel{s.Parcel})
+		got := s.New(&http.Client{}).Track(t.Context(), account, []carriers.Parcel{s.Parcel})
 		wantKind(t, got[0], carriers.ErrAuth)
 	})
 	t.Run("a base URL that is none", func(t *testing.T) {
 		for _, base := range []string{"nonsense", "http://", "http://a b", "::"} {
 			account := s.Account
 			account.BaseURL = base
-			got := s.New(http.DefaultClient).Track(t.Context(), account, []carriers.Parcel{s.Parcel})
+			got := s.New(&http.Client{}).Track(t.Context(), account, []carriers.Parcel{s.Parcel})
 			wantKind(t, got[0], carriers.ErrBadRequest)
 		}
 	})

@@ -19,6 +19,7 @@ const page = "<!DOCTYPE html><html><head><title>Sorry</title></head><body>We are
 
 // unreadable is about answers that came whole and still say nothing.
 func unreadable(t *testing.T, s Spec) {
+	t.Helper()
 	for name, body := range map[string]string{
 		"a web page":           page,
 		"nothing":              "",
@@ -34,7 +35,7 @@ func unreadable(t *testing.T, s Spec) {
 		"nested to the sky":    strings.Repeat("[", 100_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			wantKind(t, s.ask(t, t.Context(), Reply{http.StatusOK, body}), carriers.ErrMalformed)
+			wantKind(t, s.ask(t.Context(), t, Reply{http.StatusOK, body}), carriers.ErrMalformed)
 		})
 	}
 	t.Run("a web page as an error", func(t *testing.T) {
@@ -45,13 +46,13 @@ func unreadable(t *testing.T, s Spec) {
 			http.StatusTooManyRequests:    carriers.ErrRateLimited,
 			http.StatusUnauthorized:       carriers.ErrAuth,
 		} {
-			wantKind(t, s.ask(t, t.Context(), Reply{status, page}), want)
+			wantKind(t, s.ask(t.Context(), t, Reply{status, page}), want)
 		}
 	})
 	t.Run("without an end", func(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		got := s.ask(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		got := s.ask(t.Context(), t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			chunk := strings.Repeat(`{"shipments":[],"parcels":[],"x":"`, 1000)
 			for range 6000 { // 200 MB
 				if _, err := io.WriteString(w, chunk); err != nil {
@@ -65,30 +66,31 @@ func unreadable(t *testing.T, s Spec) {
 			t.Errorf("%d bytes of it were kept", len(got.Err.Raw))
 		}
 		// Other tests allocate meanwhile, so the bound is loose.
-		if grown := int64(after.HeapInuse) - int64(before.HeapInuse); grown > 64<<20 {
-			t.Errorf("the heap grew by %d MiB", grown>>20)
+		if after.HeapInuse > before.HeapInuse+64<<20 {
+			t.Errorf("the heap grew by %d MiB", (after.HeapInuse-before.HeapInuse)>>20)
 		}
 	})
 }
 
 // network is about answers that do not arrive.
 func network(t *testing.T, s Spec) {
+	t.Helper()
 	t.Run("outages", func(t *testing.T) {
 		for _, status := range []int{500, 502, 503, 504, 520, 408} {
-			wantKind(t, s.ask(t, t.Context(), Reply{status, `{"error":"x"}`}), carriers.ErrUnavailable)
+			wantKind(t, s.ask(t.Context(), t, Reply{status, `{"error":"x"}`}), carriers.ErrUnavailable)
 		}
 	})
 	t.Run("no answer in time", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		got := s.ask(t, ctx, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+		got := s.ask(ctx, t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 		wantKind(t, got, carriers.ErrUnavailable)
 	})
 	t.Run("an answer that drips", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		got := s.ask(t, ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			fmt.Fprint(w, s.Success.Body[:len(s.Success.Body)/2])
+		got := s.ask(ctx, t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, s.Success.Body[:len(s.Success.Body)/2]) // the reader may have left
 			if flusher, ok := w.(http.Flusher); ok {
 				flusher.Flush()
 			}
@@ -97,9 +99,9 @@ func network(t *testing.T, s Spec) {
 		wantKind(t, got, carriers.ErrUnavailable)
 	})
 	t.Run("an answer that breaks off", func(t *testing.T) {
-		got := s.ask(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		got := s.ask(t.Context(), t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", fmt.Sprint(len(s.Success.Body)))
-			fmt.Fprint(w, s.Success.Body[:len(s.Success.Body)/2])
+			_, _ = io.WriteString(w, s.Success.Body[:len(s.Success.Body)/2]) // the reader may have left
 		}))
 		wantKind(t, got, carriers.ErrUnavailable)
 	})
@@ -116,16 +118,17 @@ func network(t *testing.T, s Spec) {
 
 // secrecy is about credentials that must stay between us and the carrier.
 func secrecy(t *testing.T, s Spec) {
+	t.Helper()
 	echo := func(r *http.Request) string { return fmt.Sprintf("%q %q", r.URL, fmt.Sprint(r.Header)) }
 	t.Run("an echo of the question as an error", func(t *testing.T) {
 		for _, status := range []int{400, 401, 403, 404, 429, 500} {
-			s.ask(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.ask(t.Context(), t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				Reply{status, fmt.Sprintf(`{"title":%q,"detail":%q,"message":%q}`, "x", echo(r), echo(r))}.ServeHTTP(w, r)
 			}))
 		}
 	})
 	t.Run("an echo of the question beside the answer", func(t *testing.T) {
-		got := s.ask(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got := s.ask(t.Context(), t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body := strings.Replace(s.Success.Body, "{", fmt.Sprintf(`{"echo":%q,`, echo(r)), 1)
 			Reply{http.StatusOK, body}.ServeHTTP(w, r)
 		}))
@@ -140,7 +143,7 @@ func secrecy(t *testing.T, s Spec) {
 			s.Success.ServeHTTP(w, r)
 		}))
 		defer other.Close()
-		got := s.ask(t, t.Context(), http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+		got := s.ask(t.Context(), t, http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 		wantKind(t, got, carriers.ErrMalformed)
 		if reached.Load() {
 			t.Error("the credentials went to another host")
@@ -150,6 +153,7 @@ func secrecy(t *testing.T, s Spec) {
 
 // connection is about the test of an account's credentials.
 func connection(t *testing.T, s Spec) {
+	t.Helper()
 	test := func(reply Reply) error {
 		server := httptest.NewServer(reply)
 		defer server.Close()

@@ -29,7 +29,7 @@ func New(client *http.Client) *Carrier { return &Carrier{client: client} }
 
 // Limits are those of a new key: 250 calls a day, counted from midnight GMT, one
 // a second and one parcel a call.
-func (c *Carrier) Limits() carriers.Limits {
+func (*Carrier) Limits() carriers.Limits {
 	return carriers.Limits{Batch: 1, PerSecond: 1, PerDay: 250}
 }
 
@@ -96,7 +96,7 @@ func newRequest(ctx context.Context, base string, parcel carriers.Parcel) (*http
 		query.Set("recipientPostalCode", parcel.RecipientPostalCode)
 	}
 	address := strings.TrimRight(base, "/") + "/shipments?" + query.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil || request.URL.Host == "" {
 		return nil, errors.New("the account's base URL is not a web address")
 	}

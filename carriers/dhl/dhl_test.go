@@ -39,6 +39,7 @@ func once(t testing.TB, s, old, replacement string) string {
 }
 
 func spec(t testing.TB) carrierstest.Spec {
+	t.Helper()
 	success := fixture(t, "parcel-de.json")
 	head, events, _ := strings.Cut(success, `"events": [`)
 	change := func(old, replacement string) carrierstest.Reply {
@@ -83,7 +84,7 @@ func TestParse(t *testing.T) {
 				t.Fatal(failure)
 			}
 			got.Raw = nil
-			text, err := json.MarshalIndent(got, "", "  ")
+			text, err := json.MarshalIndent(got, "", "  ") //nolint:musttag // the golden file shows the struct as it is
 			if err != nil {
 				t.Fatal(err)
 			}

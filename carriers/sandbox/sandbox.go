@@ -27,7 +27,7 @@ type Carrier struct{ client *http.Client }
 func New(client *http.Client) *Carrier { return &Carrier{client: client} }
 
 // Limits are generous: the sandbox is there to be used.
-func (c *Carrier) Limits() carriers.Limits {
+func (*Carrier) Limits() carriers.Limits {
 	return carriers.Limits{Batch: batch, PerSecond: 10}
 }
 
@@ -95,7 +95,7 @@ func newRequest(ctx context.Context, base string, numbers []string) (*http.Reque
 	}
 	query := url.Values{"numbers": {strings.Join(numbers, ",")}}
 	address := strings.TrimRight(base, "/") + "/carrier/v1/parcels?" + query.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil || request.URL.Host == "" {
 		return nil, errors.New("the account's base URL is not a web address")
 	}

@@ -38,6 +38,7 @@ func once(t testing.TB, s, old, replacement string) string {
 }
 
 func spec(t testing.TB) carrierstest.Spec {
+	t.Helper()
 	success := fixture(t)
 	ok := func(body string) carrierstest.Reply { return carrierstest.Reply{Status: http.StatusOK, Body: body} }
 	return carrierstest.Spec{
