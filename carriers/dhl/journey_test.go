@@ -107,14 +107,15 @@ func (f *follower) announce(t *testing.T, division, scenario string) string {
 	return number
 }
 
-// follow polls every two hours for two weeks and returns the statuses in turn.
+// follow polls every two hours until a day after the end, or for twelve days, and
+// returns the statuses in turn.
 func (f *follower) follow(t *testing.T, number, division string) []carriers.Status {
 	t.Helper()
 	var statuses []carriers.Status
 	stored := map[string]carriers.Scan{}
 	in := carriers.StatusInput{Since: f.clock, Destination: carriers.ZoneOf("NL")}
 	parcel := carriers.Parcel{Number: number}
-	for range 12 * 14 {
+	for end, polls := 0, 0; end < 12 && polls < 12*12; polls++ {
 		f.clock = f.clock.Add(2 * time.Hour)
 		answer := New(f.server.Client()).Track(t.Context(), f.account, []carriers.Parcel{parcel})[0]
 		if answer.Err != nil {
@@ -148,6 +149,9 @@ func (f *follower) follow(t *testing.T, number, division string) []carriers.Stat
 		}
 		if got.Status != in.Previous {
 			statuses = append(statuses, got.Status)
+		}
+		if carriers.Terminal(got.Status, got.Reason) {
+			end++
 		}
 		in.Previous, in.Reason, in.DeliveredAt = got.Status, got.Reason, got.DeliveredAt
 	}
