@@ -90,7 +90,7 @@ const ordersAtOnce = 250
 // the report. On an error the report tells what was done before.
 func (in *intake) store(ctx context.Context, db *models.DB, m *models.Merchant, opts Options) (Report, error) {
 	orders := in.finish()
-	report := Report{DryRun: opts.DryRun, Refused: in.reasons(refused), Incomplete: in.reasons(incomplete)}
+	report := Report{DryRun: opts.DryRun, Refused: in.reasons(refused), Incomplete: in.reasons(incomplete), Sums: []Sum{}}
 	done := 0
 	for batch := range slices.Chunk(orders, ordersAtOnce) {
 		added, err := storeBatch(ctx, db, m, opts, batch)
@@ -143,7 +143,6 @@ func (r *Report) count(added []models.ImportedOrder) {
 }
 
 func (r *Report) addSums(ctx context.Context, db *models.DB, m *models.Merchant, orders []models.ImportedOrder) error {
-	r.Sums = []Sum{}
 	sums := map[[2]string]*Sum{}
 	sum := func(method, currency string) *Sum {
 		key := [2]string{method, currency}
