@@ -26,7 +26,11 @@ func parseAmount(text string, digits int) (int64, error) {
 	if len(minor) > maxDigits {
 		return 0, fmt.Errorf("%q is too large", text)
 	}
-	return strconv.ParseInt("0"+minor, 10, 64)
+	amount, err := strconv.ParseInt("0"+minor, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("amount: %w", err)
+	}
+	return amount, nil
 }
 
 func onlyDigits(text string) bool { return strings.Trim(text, "0123456789") == "" }

@@ -28,12 +28,12 @@ func (c *ownFiles) build(d *draft) models.ImportedOrder {
 	r := d.row
 	placed := r.time("placed_at", c.zone)
 	if placed == nil {
-		r.refuse("placed_at is empty")
+		r.refusef("placed_at is empty")
 		return models.ImportedOrder{}
 	}
 	currency := r.or("currency", c.currency)
 	if !models.ValidCurrency(currency) {
-		r.refuse("currency: %q is not a currency of ISO 4217, in capitals", currency)
+		r.refusef("currency: %q is not a currency of ISO 4217, in capitals", currency)
 	}
 	in := models.ImportedOrder{Order: models.Order{
 		Number: d.number, Status: r.or("status", models.OrderOpen), Currency: currency,
@@ -46,10 +46,10 @@ func (c *ownFiles) build(d *draft) models.ImportedOrder {
 		PlacedAt: placed.at, CreatedAt: placed.at, PromisedAt: r.promise("promised_at", c.zone),
 	}}
 	if !slices.Contains([]string{models.OrderOpen, models.OrderCompleted, models.OrderCanceled}, in.Order.Status) {
-		r.refuse("status: %q is not open, completed or canceled", in.Order.Status)
+		r.refusef("status: %q is not open, completed or canceled", in.Order.Status)
 	}
 	digits := models.CurrencyDigits(currency)
-	c.items(d, &in, digits)
+	ownItems(d, &in, digits)
 	for _, r := range d.payments {
 		in.Payments = append(in.Payments, c.payment(r, &in.Order, digits))
 	}
@@ -59,7 +59,7 @@ func (c *ownFiles) build(d *draft) models.ImportedOrder {
 	return in
 }
 
-func (c *ownFiles) items(d *draft, in *models.ImportedOrder, digits int) {
+func ownItems(d *draft, in *models.ImportedOrder, digits int) {
 	for _, r := range d.items {
 		item := models.OrderItem{
 			SKU: r.text("sku"), Name: r.required("name"), Quantity: r.count("quantity", "1"), Amount: r.amount("amount", digits),
@@ -71,7 +71,7 @@ func (c *ownFiles) items(d *draft, in *models.ImportedOrder, digits int) {
 	case d.row.text("amount") != "":
 		in.Order.Amount = d.row.amount("amount", digits)
 	case len(d.items) == 0:
-		d.row.refuse("amount is empty and the order has no items")
+		d.row.refusef("amount is empty and the order has no items")
 	}
 }
 
@@ -85,7 +85,7 @@ func (c *ownFiles) payment(r *row, order *models.Order, digits int) models.Payme
 		p.Metadata = map[string]string{"reference": reference}
 	}
 	if !slices.Contains(settledStatuses, p.Status) {
-		r.refuse("status: %q is not one of %v", p.Status, settledStatuses)
+		r.refusef("status: %q is not one of %v", p.Status, settledStatuses)
 	}
 	if created := r.time("created_at", c.zone); created != nil {
 		p.CreatedAt = created.at
@@ -115,13 +115,13 @@ func (c *ownFiles) parcel(r *row, order *models.Order) models.ImportedParcel {
 	}
 	switch {
 	case !carrierCode.MatchString(p.carrier):
-		r.refuse("carrier: %q is not a code of small letters, digits and _", p.carrier)
+		r.refusef("carrier: %q is not a code of small letters, digits and _", p.carrier)
 	case len(p.number) > maxNumber:
-		r.refuse("tracking_number is longer than %d bytes", maxNumber)
+		r.refusef("tracking_number is longer than %d bytes", maxNumber)
 	case p.summary != "" && !slices.Contains(models.ShipmentStatuses, p.summary):
-		r.refuse("status: %q is not one of %v", p.summary, models.ShipmentStatuses)
+		r.refusef("status: %q is not one of %v", p.summary, models.ShipmentStatuses)
 	case p.delivered != nil && !slices.Contains(endedStatuses, p.summary):
-		r.refuse("delivered_at is set although the status is %s", p.summary)
+		r.refusef("delivered_at is set although the status is %s", p.summary)
 	}
 	return p.build()
 }

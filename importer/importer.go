@@ -104,7 +104,8 @@ func (in *intake) store(ctx context.Context, db *models.DB, m *models.Merchant, 
 			opts.Progress(done, len(orders))
 		}
 	}
-	return report, report.addSums(ctx, db, m, orders)
+	err := report.addSums(ctx, db, m, orders)
+	return report, err
 }
 
 // storeBatch returns the orders that it created or, on a dry run, would create.

@@ -38,10 +38,10 @@ func (in *intake) orders(t *table, column string) {
 	for _, r := range t.rows {
 		number := r.required(column)
 		if len(number) > maxNumber {
-			r.refuse("%s is longer than %d bytes", column, maxNumber)
+			r.refusef("%s is longer than %d bytes", column, maxNumber)
 		}
 		if first := in.drafts[number]; first != nil {
-			r.refuse("order %s stands in %s line %d already", number, first.row.table.name, first.row.line)
+			r.refusef("order %s stands in %s line %d already", number, first.row.table.name, first.row.line)
 			continue
 		}
 		d := &draft{row: r, number: number, seen: map[string]int{}}
@@ -58,12 +58,12 @@ func (in *intake) attach(t *table, column string, part func(d *draft) *[]*row, k
 		number := r.required(column)
 		d := in.drafts[number]
 		if d == nil {
-			r.refuse("order %s is not in %s", number, in.ofOrder)
+			r.refusef("order %s is not in %s", number, in.ofOrder)
 			continue
 		}
 		if name := key(r); name != "" {
 			if line := d.seen[name]; line > 0 {
-				r.refuse("%s of order %s stands in line %d already", name, number, line)
+				r.refusef("%s of order %s stands in line %d already", name, number, line)
 				continue
 			}
 			d.seen[name] = r.line
@@ -93,7 +93,7 @@ func (in *intake) finish() []models.ImportedOrder {
 			continue
 		}
 		for _, r := range rows {
-			r.refuse("order %s is left out because of %s line %d", d.number, rows[bad].table.name, rows[bad].line)
+			r.refusef("order %s is left out because of %s line %d", d.number, rows[bad].table.name, rows[bad].line)
 		}
 	}
 	slices.SortStableFunc(out, byPurchase)

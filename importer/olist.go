@@ -99,7 +99,7 @@ func (in *intake) index(t *table, column string) map[string]*row {
 	for _, r := range t.rows {
 		name := r.required(column)
 		if first := byName[name]; first != nil {
-			r.refuse("%s %s stands in line %d already", column, name, first.line)
+			r.refusef("%s %s stands in line %d already", column, name, first.line)
 		}
 		if r.refusal == "" {
 			byName[name] = r

@@ -19,7 +19,7 @@ func (o *olist) build(d *draft) models.ImportedOrder {
 	status := r.required("order_status")
 	placed := r.time("order_purchase_timestamp", o.zone)
 	if placed == nil {
-		r.refuse("order_purchase_timestamp is empty")
+		r.refusef("order_purchase_timestamp is empty")
 		return models.ImportedOrder{}
 	}
 	in := models.ImportedOrder{Order: models.Order{
@@ -33,10 +33,10 @@ func (o *olist) build(d *draft) models.ImportedOrder {
 	case status == "canceled" || status == "unavailable":
 		in.Order.Status = models.OrderCanceled
 	default:
-		r.refuse("order_status: %q is not known", status)
+		r.refusef("order_status: %q is not known", status)
 	}
 	place := o.address(r, &in.Order)
-	in.Items, in.Order.Amount = o.items(d)
+	in.Items, in.Order.Amount = olistLines(d)
 	in.Payments = o.payments(d, &in.Order, status)
 	if len(d.items) == 0 {
 		for i := range in.Payments {
@@ -62,7 +62,7 @@ func (o *olist) address(r *row, order *models.Order) string {
 	return order.ShippingAddress.City + ", " + order.ShippingAddress.Region
 }
 
-func (o *olist) items(d *draft) ([]models.OrderItem, int64) {
+func olistLines(d *draft) ([]models.OrderItem, int64) {
 	sortBy(d.items, "order_item_id")
 	var (
 		items          []models.OrderItem

@@ -128,33 +128,27 @@ func TestOlistTakesOrdersWithoutCustomer(t *testing.T) {
 
 func TestOlistRefusesFolders(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name  string
-		spoil func(t *testing.T, dir string)
-		want  string
-	}{
-		{"no file of payments", func(t *testing.T, dir string) { remove(t, dir, olistPayments) }, "read " + olistPayments},
-		{"no such column", func(t *testing.T, dir string) {
-			overwrite(t, dir, olistItems, "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price\n")
-		}, olistItems + `: column "freight_value" is missing`},
-		{"an empty file", func(t *testing.T, dir string) { overwrite(t, dir, olistCustomers, "") }, olistCustomers + ": the file is empty"},
+	tests := []struct{ name, file, content, want string }{
+		{"an empty file", olistCustomers, "", olistCustomers + ": the file is empty"},
+		{"no such column", olistItems, "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price\n", olistItems + `: column "freight_value" is missing`},
+		{"a column too many", olistSellers, "seller_id,seller_zip_code_prefix,seller_city,seller_state,rating\n", olistSellers + `: unknown column "rating"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			db := modelstest.SQLite(t)
-			m := brazil(t, db)
 			dir := folder(t, "olist")
-			tt.spoil(t, dir)
-			_, err := Olist(t.Context(), db, m, dir, Options{})
-			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
-				t.Errorf("error = %v, want %s", err, tt.want)
+			if err := os.WriteFile(filepath.Join(dir, tt.file), []byte(tt.content), 0o600); err != nil {
+				t.Fatal(err)
 			}
-			if n := len(list(t, db, m)); n != 0 {
-				t.Errorf("%d orders were written", n)
-			}
+			wantRefused(t, dir, tt.want)
 		})
 	}
+	t.Run("a file is missing", func(t *testing.T) {
+		t.Parallel()
+		dir := folder(t, "olist")
+		remove(t, dir, olistPayments)
+		wantRefused(t, dir, "read "+olistPayments)
+	})
 	t.Run("sellers may be missing", func(t *testing.T) {
 		t.Parallel()
 		db := modelstest.SQLite(t)
@@ -173,9 +167,16 @@ func remove(t *testing.T, dir, file string) {
 	}
 }
 
-func overwrite(t *testing.T, dir, file, content string) {
+// wantRefused imports a folder that must be refused as a whole.
+func wantRefused(t *testing.T, dir, want string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
-		t.Fatal(err)
+	db := modelstest.SQLite(t)
+	m := brazil(t, db)
+	_, err := Olist(t.Context(), db, m, dir, Options{})
+	if err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("error = %v, want %s", err, want)
+	}
+	if n := len(list(t, db, m)); n != 0 {
+		t.Errorf("%d orders were written", n)
 	}
 }

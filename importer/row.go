@@ -17,7 +17,7 @@ type row struct {
 	missing string // what it is taken without
 }
 
-func (r *row) refuse(format string, args ...any) {
+func (r *row) refusef(format string, args ...any) {
 	if r.refusal == "" {
 		r.refusal = fmt.Sprintf(format, args...)
 	}
@@ -36,7 +36,7 @@ func (r *row) text(column string) string {
 func (r *row) required(column string) string {
 	text := r.text(column)
 	if text == "" {
-		r.refuse("%s is empty", column)
+		r.refusef("%s is empty", column)
 	}
 	return text
 }
@@ -53,7 +53,7 @@ func (r *row) or(column, empty string) string {
 func (r *row) amount(column string, digits int) int64 {
 	amount, err := parseAmount(r.required(column), digits)
 	if err != nil {
-		r.refuse("%s: %v", column, err)
+		r.refusef("%s: %v", column, err)
 	}
 	return amount
 }
@@ -63,7 +63,7 @@ func (r *row) count(column, empty string) int64 {
 	text := r.or(column, empty)
 	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil || n < 1 {
-		r.refuse("%s: %q is not a whole number of at least 1", column, text)
+		r.refusef("%s: %q is not a whole number of at least 1", column, text)
 		return 1
 	}
 	return n
@@ -77,7 +77,7 @@ func (r *row) time(column string, zone *time.Location) *moment {
 	}
 	at, err := parseMoment(text, zone)
 	if err != nil {
-		r.refuse("%s: %v", column, err)
+		r.refusef("%s: %v", column, err)
 		return nil
 	}
 	return at
@@ -91,7 +91,7 @@ func (r *row) promise(column string, zone *time.Location) *time.Time {
 	}
 	end, err := parsePromise(text, zone)
 	if err != nil {
-		r.refuse("%s: %v", column, err)
+		r.refusef("%s: %v", column, err)
 		return nil
 	}
 	return &end

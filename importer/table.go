@@ -61,7 +61,7 @@ func readTable(path string, required, optional []string) (*table, error) {
 			t.add(line, record)
 		case errors.As(err, &broken) && broken.Line == broken.StartLine:
 			raw := string(bytes.TrimSpace(data[start:records.InputOffset()]))
-			t.add(broken.StartLine, strings.Split(raw, ",")).refuse("%v", broken.Err)
+			t.add(broken.StartLine, strings.Split(raw, ",")).refusef("%v", broken.Err)
 		case errors.As(err, &broken):
 			return nil, fmt.Errorf("%s line %d: a quote is opened that does not end properly (line %d): %w",
 				name, broken.StartLine, broken.Line, broken.Err)
@@ -99,15 +99,15 @@ func (t *table) add(line int, record []string) *row {
 	r := &row{table: t, line: line, fields: record}
 	t.rows = append(t.rows, r)
 	if len(record) != len(t.columns) {
-		r.refuse("%d fields instead of %d", len(record), len(t.columns))
+		r.refusef("%d fields instead of %d", len(record), len(t.columns))
 	}
 	for i, field := range record {
 		record[i] = strings.TrimSpace(decode(field))
 		if strings.ContainsRune(field, 0) {
-			r.refuse("field %d contains a zero byte", i+1)
+			r.refusef("field %d contains a zero byte", i+1)
 		}
 		if len(record[i]) > maxField {
-			r.refuse("field %d is longer than %d bytes", i+1, maxField)
+			r.refusef("field %d is longer than %d bytes", i+1, maxField)
 		}
 	}
 	return r
