@@ -64,7 +64,8 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 	result := Compute(StatusInput{
 		Scans: scans(stored), Header: t.Header, LastHeader: &last,
 		Previous: Status(sh.Status), Reason: Reason(sh.StatusReason), DeliveredAt: sh.DeliveredAt,
-		Since: sh.CreatedAt, PromisedAt: sh.PromisedAt, Destination: zone, Now: tx.Now(),
+		Since: sh.CreatedAt, PromisedAt: sh.PromisedAt, International: postal(sh.TrackingNumber),
+		Destination: zone, Now: tx.Now(),
 	})
 	now := tx.Now()
 	c := unchanged(sh)

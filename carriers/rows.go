@@ -1,6 +1,7 @@
 package carriers
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -62,6 +63,13 @@ func destination(tx *models.Tx, sh *models.Shipment) (*time.Location, error) {
 	}
 	return ZoneOf(o.ShippingAddress.Country), nil
 }
+
+// s10 is the form of the numbers of international post (UPU S10).
+var s10 = regexp.MustCompile(`^[A-Z]{2}\d{9}[A-Z]{2}$`)
+
+// postal says whether a number is one of the post's, whose parcels may be
+// silent for weeks on their way across a border.
+func postal(number string) bool { return s10.MatchString(number) }
 
 // text is the start of a raw answer in a form that every database stores.
 func text(raw []byte) string {

@@ -1,0 +1,287 @@
+package carriers_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tillpost/tillpost/carriers"
+	"github.com/tillpost/tillpost/credentials"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/models/modelstest"
+	"github.com/tillpost/tillpost/secret"
+)
+
+// courier is a carrier that says what a test wants.
+type courier struct {
+	mu     sync.Mutex
+	calls  int
+	limits carriers.Limits
+	answer func(p carriers.Parcel) carriers.Answer
+}
+
+func (c *courier) Track(_ context.Context, _ carriers.Account, parcels []carriers.Parcel) []carriers.Answer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls++
+	out := make([]carriers.Answer, len(parcels))
+	for i, p := range parcels {
+		out[i] = c.answer(p)
+	}
+	return out
+}
+
+func (c *courier) Limits() carriers.Limits { return c.limits }
+
+func (c *courier) say(answer carriers.Answer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer = func(carriers.Parcel) carriers.Answer { return answer }
+}
+
+// depot is a service with a merchant, an account and an order.
+type depot struct {
+	*carriers.Service
+
+	db      *models.DB
+	courier *courier
+	shop    *models.Merchant
+	account string
+	order   *models.Order
+	offset  time.Duration
+}
+
+func newDepot(t *testing.T, db *models.DB) *depot {
+	t.Helper()
+	keys, err := secret.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &depot{db: db, courier: &courier{limits: carriers.Limits{Batch: 10, PerSecond: 1000}}}
+	clock := db.Now
+	db.Now = func() time.Time { return clock().Add(d.offset) }
+	d.shop = modelstest.Merchant(t, db)
+	d.order = modelstest.Order(t, db, d.shop.ID, 900)
+	d.account = models.NewID(models.PrefixCarrierAccount)
+	modelstest.Write(t, db, func(tx *models.Tx) error {
+		return tx.CreateCarrierAccount(models.CarrierAccount{Account: models.Account{
+			ID: d.account, MerchantID: d.shop.ID, Kind: "sandbox", Name: "Sandbox", Enabled: true,
+		}})
+	})
+	d.Service = carriers.NewService(db, credentials.New(keys), map[string]carriers.Carrier{"sandbox": d.courier},
+		carriers.Options{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	return d
+}
+
+func (d *depot) add(t *testing.T) string {
+	t.Helper()
+	var id string
+	modelstest.Write(t, d.db, func(tx *models.Tx) error {
+		s, err := d.Add(tx, d.shop.ID, carriers.New{
+			OrderID: d.order.ID, Carrier: "sandbox", TrackingNumber: "sbx 1234",
+		})
+		if err == nil {
+			id = s.ID
+		}
+		return err
+	})
+	return id
+}
+
+func (d *depot) poll(t *testing.T, id string) time.Duration {
+	t.Helper()
+	wait, err := d.Poll(t.Context(), d.account, []string{id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wait
+}
+
+func (d *depot) shipment(t *testing.T, id string) *models.Shipment {
+	t.Helper()
+	s, err := d.db.Shipment(t.Context(), models.MerchantScope(d.shop.ID), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func scan(status carriers.Status, at time.Time) carriers.Event {
+	return carriers.Event{
+		RawTime: at.Format(time.RFC3339), LocalTime: at.UTC().Format("2006-01-02T15:04:05"), OccurredAt: &at,
+		Precision: carriers.PrecisionSecond, Status: status, Description: string(status), Location: "Hamburg",
+	}
+}
+
+func tracking(events ...carriers.Event) carriers.Answer {
+	return carriers.Answer{Tracking: &carriers.Tracking{Events: events, Raw: []byte("{}\x00")}}
+}
+
+func TestPoll(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		start := db.Now().Add(-time.Hour).Truncate(time.Second)
+		picked, delivered := scan(carriers.StatusPickedUp, start), scan(carriers.StatusDelivered, start.Add(30*time.Minute))
+		d.courier.say(tracking(picked))
+		d.poll(t, id)
+		d.courier.say(tracking(delivered, picked))
+		d.poll(t, id)
+		d.poll(t, id) // nothing new
+		got := d.shipment(t, id)
+		if got.Status != models.ShipmentDelivered || got.DeliveredAt == nil || got.TrackingNumber != "SBX1234" || got.LeaseUntil != nil {
+			t.Errorf("shipment = %+v", got)
+		}
+		object, err := db.ShipmentObject(t.Context(), models.MerchantScope(d.shop.ID), id)
+		if err != nil || len(object.Events) != 2 {
+			t.Fatalf("events %v, %v", object, err)
+		}
+		o, err := db.Order(t.Context(), models.MerchantScope(d.shop.ID), d.order.ID)
+		if err != nil || o.ShippingState != "delivered" {
+			t.Errorf("order is %s, %v", o.ShippingState, err)
+		}
+		events, _, err := db.Events(t.Context(), models.MerchantScope(d.shop.ID), models.EventShipmentDelivered, models.Span{}, models.Page{})
+		if err != nil || len(events) != 1 {
+			t.Errorf("%d shipment.delivered events, %v", len(events), err)
+		}
+	})
+}
+
+func TestPollErrors(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		d.courier.say(carriers.Answer{Err: &carriers.Error{Kind: carriers.ErrNotFound, Message: "not known"}})
+		d.poll(t, id)
+		if got := d.shipment(t, id); got.Status != models.ShipmentUnknown || got.SyncErrorKind != "not_found" || got.NextPollAt == nil {
+			t.Errorf("after not found: %+v", got)
+		}
+		d.courier.say(carriers.Answer{Err: &carriers.Error{Kind: carriers.ErrRateLimited, After: 10 * time.Minute}})
+		d.poll(t, id)
+		before := d.courier.calls
+		d.poll(t, id)
+		if d.courier.calls != before {
+			t.Error("the carrier was called although it asked to wait")
+		}
+		d.offset = 11 * time.Minute
+		d.courier.say(carriers.Answer{Err: &carriers.Error{Kind: carriers.ErrAuth, Message: "key refused"}})
+		d.poll(t, id)
+		account, err := db.CarrierAccount(t.Context(), models.MerchantScope(d.shop.ID), d.account)
+		if err != nil || account.StoppedAt == nil || account.StopReason != "key refused" {
+			t.Fatalf("account = %+v, %v", account, err)
+		}
+		before = d.courier.calls
+		d.offset = 48 * time.Hour
+		d.poll(t, id)
+		if d.courier.calls != before {
+			t.Error("a stopped account was called")
+		}
+		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.ResumeCarrierAccount(d.account) })
+		d.courier.say(tracking(scan(carriers.StatusInTransit, db.Now().Add(-time.Hour))))
+		d.poll(t, id)
+		if got := d.shipment(t, id); got.Status != models.ShipmentInTransit || got.SyncErrorKind != "" {
+			t.Errorf("after the account was resumed: %+v", got)
+		}
+	})
+}
+
+func TestRateOfAccountIsKept(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		d.courier.limits = carriers.Limits{Batch: 1, PerSecond: 0.2}
+		d.courier.say(tracking())
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if _, err := d.Poll(context.Background(), d.account, []string{id}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if d.courier.calls != 1 {
+			t.Errorf("%d calls within the time of one", d.courier.calls)
+		}
+	})
+}
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		leased := func() bool {
+			until := d.shipment(t, id).LeaseUntil
+			return until != nil && until.After(db.Now())
+		}
+		if !leased() {
+			t.Fatal("a new parcel's first poll is not under way")
+		}
+		d.offset = 5 * time.Minute // its worker died
+		var wg sync.WaitGroup
+		for range 5 {
+			wg.Go(func() {
+				if err := d.Sweep(context.Background()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if !leased() {
+			t.Error("the sweep left a due parcel")
+		}
+	})
+}
+
+func TestAddAndSyncRefuse(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		refused := func(in carriers.New) string {
+			err := db.Write(t.Context(), func(tx *models.Tx) error {
+				_, err := d.Add(tx, d.shop.ID, in)
+				return err
+			})
+			var e *models.Error
+			if !errors.As(err, &e) {
+				return "accepted"
+			}
+			return e.Code
+		}
+		for in, want := range map[*carriers.New]string{
+			{OrderID: d.order.ID, Carrier: "sandbox", TrackingNumber: "SBX1234"}:                "shipment_exists",
+			{OrderID: "ord_x", Carrier: "sandbox", TrackingNumber: "SBX1235"}:                   "unknown_order",
+			{OrderID: d.order.ID, Carrier: "Sand Box", TrackingNumber: "SBX1235"}:               "unknown_carrier",
+			{OrderID: d.order.ID, Carrier: "sandbox", TrackingNumber: "x"}:                      "bad_tracking_number",
+			{OrderID: d.order.ID, Carrier: "sandbox", TrackingNumber: "A1234", Direction: "up"}: "unknown_direction",
+		} {
+			if got := refused(*in); got != want {
+				t.Errorf("%+v: %s, want %s", *in, got, want)
+			}
+		}
+		sync := func() error {
+			return db.Write(t.Context(), func(tx *models.Tx) error {
+				_, err := d.Sync(tx, models.MerchantScope(d.shop.ID), id, models.SystemActor())
+				return err
+			})
+		}
+		if err := sync(); err == nil {
+			t.Error("a parcel was asked for while its first poll is under way")
+		}
+		d.courier.say(tracking())
+		d.poll(t, id)
+		d.offset = 2 * time.Minute
+		if err := sync(); err != nil {
+			t.Errorf("sync: %v", err)
+		}
+	})
+}
