@@ -117,13 +117,14 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, rep reply, fault F
 	case FaultErrorBefore, FaultErrorAfter, FaultErrorStored:
 		writeReply(w, internalError())
 	case FaultRateLimited:
-		rep = problem(http.StatusTooManyRequests, apiError{Type: "invalid_request_error", Code: "rate_limit", Message: "Too many requests; slow down."})
+		rep = problem(http.StatusTooManyRequests, apiError{
+			Type: "invalid_request_error", Code: "rate_limit", Message: "Too many requests; slow down.",
+		})
 		rep.header = map[string]string{"Retry-After": "1"}
 		writeReply(w, rep)
 	case FaultHTMLAfter:
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(http.StatusBadGateway)
-		fmt.Fprint(w, "<html><body><h1>502 Bad Gateway</h1></body></html>")
+		page := []byte("<html><body><h1>502 Bad Gateway</h1></body></html>")
+		writeReply(w, reply{status: http.StatusBadGateway, body: page, header: map[string]string{"Content-Type": "text/html"}})
 	case FaultHalfJSONAfter:
 		rep.body = rep.body[:len(rep.body)/2]
 		writeReply(w, rep)

@@ -35,6 +35,7 @@ func TestFaultTokens(t *testing.T) {
 				wantStatus, wantCharges = http.StatusTooManyRequests, 0
 			case FaultTimeoutBefore, FaultResetBefore:
 				wantCharges = 0
+			default:
 			}
 			a, err := post()
 			if a.status != wantStatus {

@@ -15,6 +15,7 @@ const maxBody = 64 << 10
 // request is an API request whose caller is known and whose body is read.
 type request struct {
 	*http.Request
+
 	account string // the caller's secret key, as a fingerprint
 	body    []byte
 	key     string // Idempotency-Key; may be empty
@@ -71,7 +72,9 @@ func (s *Server) api(prefixes []string, serve endpoint) http.HandlerFunc {
 		}
 		account, ok := authenticate(r, prefixes)
 		if !ok {
-			writeReply(w, problem(http.StatusUnauthorized, apiError{Type: "invalid_request_error", Code: "api_key_invalid", Message: "Invalid API key provided."}))
+			writeReply(w, problem(http.StatusUnauthorized, apiError{
+				Type: "invalid_request_error", Code: "api_key_invalid", Message: "Invalid API key provided.",
+			}))
 			return
 		}
 		rep := serve(&request{Request: r, account: account, body: body, key: r.Header.Get("Idempotency-Key")})

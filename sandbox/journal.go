@@ -58,7 +58,10 @@ func (j *journal) close() error {
 	}
 	err := j.file.Close()
 	j.file = nil
-	return err
+	if err != nil {
+		return fmt.Errorf("close sandbox journal: %w", err)
+	}
+	return nil
 }
 
 // restore reads the state back and starts the journal anew with what of it still counts.
@@ -69,27 +72,27 @@ func (s *Server) restore(path string) error {
 	compact := path + ".new"
 	file, err := os.OpenFile(compact, os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o600)
 	if err != nil {
-		return err
+		return fmt.Errorf("start anew: %w", err)
 	}
 	if err := s.snapshot(file); err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", compact, err), file.Close())
+		return errors.Join(err, file.Close())
 	}
 	if err := os.Rename(compact, path); err != nil {
-		return errors.Join(err, file.Close())
+		return errors.Join(fmt.Errorf("start anew: %w", err), file.Close())
 	}
 	s.journal.file = file
 	return nil
 }
 
-func (s *Server) replay(path string) error {
+func (s *Server) replay(path string) (err error) {
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("read: %w", err)
 	}
-	defer file.Close()
+	defer func() { err = errors.Join(err, file.Close()) }()
 	reader := bufio.NewReader(file)
 	for number := 1; ; number++ {
 		text, err := reader.ReadBytes('\n')
@@ -97,7 +100,7 @@ func (s *Server) replay(path string) error {
 			return nil // a last line without its end was cut off by the end of the process: it never happened
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("%s line %d: %w", path, number, err)
 		}
 		var e entry
 		if err := json.Unmarshal(text, &e); err != nil {
@@ -132,26 +135,30 @@ func (s *Server) apply(e entry) {
 
 func (s *Server) snapshot(file io.Writer) error {
 	w := bufio.NewWriter(file)
+	put := func(e entry) { _, _ = w.Write(line(e)) } // the writer keeps an error until Flush
 	if s.bank.dropped > 0 {
-		w.Write(line(entry{Dropped: s.bank.dropped})) //nolint:errcheck // kept by the writer until Flush
+		put(entry{Dropped: s.bank.dropped})
 	}
 	for _, id := range s.bank.order {
 		c := s.bank.charges[id]
-		w.Write(line(entry{Charge: c})) //nolint:errcheck // likewise
+		put(entry{Charge: c})
 		for _, id := range c.Refunds {
-			w.Write(line(entry{Refund: s.bank.refunds[id]})) //nolint:errcheck // likewise
+			put(entry{Refund: s.bank.refunds[id]})
 		}
 	}
 	for _, key := range s.keys.snapshot() {
-		w.Write(line(entry{Key: key})) //nolint:errcheck // likewise
+		put(entry{Key: key})
 	}
 	for _, hook := range s.webhooks.snapshot() {
-		w.Write(line(entry{Webhook: &hook})) //nolint:errcheck // likewise
+		put(entry{Webhook: &hook})
 	}
 	for _, parcel := range s.parcels.snapshot() {
-		w.Write(line(entry{Parcel: &parcel})) //nolint:errcheck // likewise
+		put(entry{Parcel: &parcel})
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
 }
 
 func line(e entry) []byte {

@@ -16,7 +16,10 @@ type keys struct {
 	order   []keyID // oldest first
 }
 
-type keyID struct{ Account, Key string }
+type keyID struct {
+	Account string `json:"account"`
+	Key     string `json:"key"`
+}
 
 // keyRecord is one key; its answer is kept once execution had begun.
 type keyRecord struct {
@@ -83,17 +86,17 @@ func (s *Server) run(q *request, fault Fault, run func() reply) reply {
 
 // begin claims a key. It answers ok with whether this is the key's first
 // request, or not ok with the answer to give instead.
-func (k *keys) begin(id keyID, print [32]byte) (first bool, instead reply, ok bool) {
+func (k *keys) begin(id keyID, digest [32]byte) (first bool, instead reply, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	rec := k.records[id]
 	switch {
 	case rec == nil:
-		rec = &keyRecord{fingerprint: print}
+		rec = &keyRecord{fingerprint: digest}
 		k.add(id, rec)
 	case rec.free:
-		rec.fingerprint, rec.free = print, false
-	case rec.fingerprint != print:
+		rec.fingerprint, rec.free = digest, false
+	case rec.fingerprint != digest:
 		return false, problem(http.StatusBadRequest, apiError{
 			Type:    "idempotency_error",
 			Message: "Keys for idempotent requests can only be used with the same parameters they were first used with.",

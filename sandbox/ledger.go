@@ -92,6 +92,7 @@ func (s *Server) ledgerPage(w http.ResponseWriter, r *http.Request) {
 	ledger := s.Ledger(r.FormValue("payment_reference"))
 	view := struct {
 		Ledger
+
 		Newest   []LedgerCharge
 		Filter   string
 		Outcomes []Outcome

@@ -17,7 +17,7 @@ var nativeKeys = []string{"sk_sandbox_"}
 
 func (s *Server) nativeRoutes(mux *http.ServeMux) {
 	handle := func(pattern string, serve endpoint) { mux.HandleFunc(pattern, s.api(nativeKeys, serve)) }
-	handle("GET /v1/account", s.nativeAccount)
+	handle("GET /v1/account", nativeAccount)
 	handle("POST /v1/charges", s.createCharge)
 	handle("GET /v1/charges", s.listCharges)
 	handle("GET /v1/charges/{id}", s.showCharge)
@@ -79,7 +79,7 @@ func nativeView(c charge, host string) nativeCharge {
 	return v
 }
 
-func (s *Server) nativeAccount(q *request) reply {
+func nativeAccount(q *request) reply {
 	return jsonReply(http.StatusOK, map[string]string{"object": "account", "id": q.account})
 }
 
@@ -165,7 +165,7 @@ func (s *Server) listCharges(q *request) reply {
 }
 
 func (s *Server) showCharge(q *request) reply {
-	return s.chargeOrError(q)(s.bank.charge(q.account, q.PathValue("id")))
+	return chargeOrError(q)(s.bank.charge(q.account, q.PathValue("id")))
 }
 
 func (s *Server) cancelReference(q *request) reply {
@@ -178,7 +178,7 @@ func (s *Server) cancelReference(q *request) reply {
 	if in.Reference == "" || len(in.Reference) > 255 {
 		return badRequest("parameter_missing", "reference is required, with at most 255 characters")
 	}
-	return s.chargeOrError(q)(s.bank.cancelReference(q.account, in.Reference))
+	return chargeOrError(q)(s.bank.cancelReference(q.account, in.Reference))
 }
 
 func (s *Server) captureCharge(q *request) reply {
@@ -192,17 +192,17 @@ func (s *Server) captureCharge(q *request) reply {
 		return badRequest("parameter_invalid", "amount must not be negative")
 	}
 	return s.once(q, "", func() reply {
-		return s.chargeOrError(q)(s.bank.capture(q.account, q.PathValue("id"), in.Amount))
+		return chargeOrError(q)(s.bank.capture(q.account, q.PathValue("id"), in.Amount))
 	})
 }
 
 func (s *Server) voidCharge(q *request) reply {
 	return s.once(q, "", func() reply {
-		return s.chargeOrError(q)(s.bank.void(q.account, q.PathValue("id")))
+		return chargeOrError(q)(s.bank.void(q.account, q.PathValue("id")))
 	})
 }
 
-func (s *Server) chargeOrError(q *request) func(charge, error) reply {
+func chargeOrError(q *request) func(charge, error) reply {
 	return func(c charge, err error) reply {
 		if err != nil {
 			return nativeError(err, c, origin(q.Request))

@@ -31,6 +31,7 @@ func TestCreateCharge(t *testing.T) {
 				want, charged = "requires_action", 0
 			case ResultSettlesLater, ResultFailsLater:
 				want, charged = "processing", -1
+			default:
 			}
 			if got := a.text("status"); got != want {
 				t.Errorf("status = %q, want %q", got, want)

@@ -49,6 +49,7 @@ func (o Outcome) Advice() string {
 // Outcomes lists every token that the sandbox understands, on both of its payment formats.
 func Outcomes() []Outcome { return append([]Outcome(nil), outcomes...) }
 
+//nolint:gosec // names of tokens, none of them a credential
 var outcomes = []Outcome{
 	success("tok_success", "Succeeds."),
 	decline("tok_declined_never", "never", "transaction_not_allowed", "57", "The card does not allow this kind of transaction."),
@@ -98,17 +99,25 @@ var outcomes = []Outcome{
 	decline("pm_card_visa_chargeDeclined", "generic", "generic_decline", "05", "Your card was declined."),
 	decline("pm_card_chargeCustomerFail", "generic", "generic_decline", "05", "Your card was declined."),
 	decline("pm_card_visa_chargeDeclinedInsufficientFunds", "later", "insufficient_funds", "51", "Your card has insufficient funds."),
-	decline("pm_card_visa_chargeDeclinedVelocityLimitExceeded", "later", "card_velocity_exceeded", "61", "Your card was declined for making repeated attempts too frequently or exceeding its amount limit."),
+	decline("pm_card_visa_chargeDeclinedVelocityLimitExceeded", "later", "card_velocity_exceeded", "61",
+		"Your card was declined for making repeated attempts too frequently or exceeding its amount limit."),
 	decline("pm_card_visa_chargeDeclinedLostCard", "never", "lost_card", "41", "Your card was declined."),
 	decline("pm_card_visa_chargeDeclinedStolenCard", "never", "stolen_card", "43", "Your card was declined."),
 	decline("pm_card_chargeDeclinedExpiredCard", "fix_data", "expired_card", "54", "Your card has expired."),
 	decline("pm_card_chargeDeclinedIncorrectCvc", "fix_data", "incorrect_cvc", "82", "Your card's security code is incorrect."),
-	decline("pm_card_chargeDeclinedProcessingError", "later", "processing_error", "96", "An error occurred while processing your card. Try again in a little bit."),
+	decline("pm_card_chargeDeclinedProcessingError", "later", "processing_error", "96",
+		"An error occurred while processing your card. Try again in a little bit."),
 	decline("pm_card_radarBlock", "never", "fraudulent", "59", "Your card was declined."),
 	authentication("pm_card_authenticationRequired"),
 	authentication("pm_card_threeDSecure2Required"),
-	{Token: "pm_card_pendingRefund", Result: ResultRefundsLater, Description: "Stripe's test card: succeeds; a refund is pending at first, succeeds a short while later."},
-	{Token: "pm_card_refundFail", Result: ResultRefundsFailLate, Description: "Stripe's test card: succeeds; a refund succeeds at first, fails a short while later."},
+	{
+		Token: "pm_card_pendingRefund", Result: ResultRefundsLater,
+		Description: "Stripe's test card: succeeds; a refund is pending at first, succeeds a short while later.",
+	},
+	{
+		Token: "pm_card_refundFail", Result: ResultRefundsFailLate,
+		Description: "Stripe's test card: succeeds; a refund succeeds at first, fails a short while later.",
+	},
 }
 
 var outcomeByToken = func() map[string]Outcome {
@@ -141,6 +150,6 @@ func authentication(token string) Outcome {
 	return o
 }
 
-func (s *Server) outcomesJSON(w http.ResponseWriter, _ *http.Request) {
+func outcomesJSON(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"data": outcomes})
 }

@@ -47,6 +47,7 @@ func (b *bank) refund(account, chargeID string, amount int64, reason string) (re
 		r.Status, r.SettleAt = "pending", r.CreatedAt.Add(b.opts.SettleAfter)
 	case ResultRefundsFailLate:
 		r.SettleAt = r.CreatedAt.Add(b.opts.SettleAfter)
+	default:
 	}
 	if !r.SettleAt.IsZero() {
 		b.schedule(r.ID, b.opts.SettleAfter, b.settleRefund)

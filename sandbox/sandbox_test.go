@@ -18,6 +18,7 @@ import (
 // bundle is a running sandbox and a client for it.
 type bundle struct {
 	*Server
+
 	t      *testing.T
 	url    string
 	secret string

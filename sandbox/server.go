@@ -109,7 +109,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /health", s.health)
 	mux.HandleFunc("GET /ledger", s.ledgerPage)
 	mux.HandleFunc("GET /ledger.json", s.ledgerJSON)
-	mux.HandleFunc("GET /outcomes.json", s.outcomesJSON)
+	mux.HandleFunc("GET /outcomes.json", outcomesJSON)
 	mux.HandleFunc("GET /faults", s.showFaults)
 	mux.HandleFunc("POST /faults", s.setFaults)
 	s.nativeRoutes(mux)
@@ -118,7 +118,7 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	if err := s.journal.failure(); err != nil {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "failing", "reason": err.Error()})
 		return

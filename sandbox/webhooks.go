@@ -37,7 +37,6 @@ type webhooks struct {
 	opts    Options
 	journal *journal
 	queue   chan notification
-	ctx     context.Context
 	cancel  context.CancelFunc
 	done    sync.WaitGroup
 
@@ -51,16 +50,17 @@ type notification struct {
 }
 
 func newWebhooks(opts Options, j *journal) *webhooks {
-	ctx, cancel := context.WithCancel(context.Background())
 	return &webhooks{
-		opts: opts, journal: j, queue: make(chan notification, webhookQueue), ctx: ctx, cancel: cancel,
+		opts: opts, journal: j, queue: make(chan notification, webhookQueue),
 		byAccount: make(map[string]webhook),
 	}
 }
 
 func (h *webhooks) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	h.cancel = cancel
 	for range webhookWorkers {
-		h.done.Go(h.work)
+		h.done.Go(func() { h.work(ctx) })
 	}
 }
 
@@ -109,22 +109,22 @@ func (h *webhooks) notify(c charge) {
 	}
 }
 
-func (h *webhooks) work() {
+func (h *webhooks) work(ctx context.Context) {
 	for {
 		select {
-		case <-h.ctx.Done():
+		case <-ctx.Done():
 			return
 		case n := <-h.queue:
-			h.deliver(n)
+			h.deliver(ctx, n)
 		}
 	}
 }
 
-func (h *webhooks) deliver(n notification) {
+func (h *webhooks) deliver(ctx context.Context, n notification) {
 	pause := webhookPause
 	for try := 1; ; try++ {
-		err := h.post(n)
-		if err == nil || h.ctx.Err() != nil {
+		err := h.post(ctx, n)
+		if err == nil || ctx.Err() != nil {
 			return
 		}
 		if try == webhookTries {
@@ -133,23 +133,23 @@ func (h *webhooks) deliver(n notification) {
 		}
 		select {
 		case <-time.After(pause):
-		case <-h.ctx.Done():
+		case <-ctx.Done():
 			return
 		}
 		pause *= 2
 	}
 }
 
-func (h *webhooks) post(n notification) error {
-	req, err := http.NewRequestWithContext(h.ctx, http.MethodPost, n.to.URL, bytes.NewReader(n.body))
+func (h *webhooks) post(ctx context.Context, n notification) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.to.URL, bytes.NewReader(n.body))
 	if err != nil {
-		return err
+		return fmt.Errorf("make request: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Sandbox-Signature", Sign(n.to.Secret, h.opts.Now(), n.body))
 	resp, err := h.opts.WebhookClient.Do(req)
 	if err != nil {
-		return err
+		return fmt.Errorf("send: %w", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {

@@ -73,9 +73,12 @@ func expect(t *testing.T, got chan received, at time.Time, charge, kind string) 
 		t.Errorf("signature = %q, want %q", n.signature, want)
 	}
 	var event struct {
-		ID, Type string
-		Created  int64
-		Data     struct{ Charge nativeCharge }
+		ID      string `json:"id"`
+		Type    string `json:"type"`
+		Created int64  `json:"created"`
+		Data    struct {
+			Charge nativeCharge `json:"charge"`
+		} `json:"data"`
 	}
 	if err := json.Unmarshal(n.body, &event); err != nil {
 		t.Fatal(err)

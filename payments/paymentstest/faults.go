@@ -2,6 +2,7 @@ package paymentstest
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -27,10 +28,12 @@ var lost = map[string]fault{
 	"408":               answer(408, "text/html", "<html><h1>Request Timeout</h1></html>"),
 }
 
-func testLostAnswer(t *testing.T, s *suite) {
+func (run runner) lostAnswer(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
 	for name, spoil := range lost {
 		t.Run(name, func(t *testing.T) {
-			provider, c := s.provider(t, patience), s.charge(s.Tokens.Success)
+			provider, c := s.provider(t, patience), newCharge(s.Tokens.Success)
 			s.network.breakCharges(after(spoil))
 			r := provider.Charge(t.Context(), s.Account, c)
 			s.network.heal()
@@ -47,10 +50,12 @@ func testLostAnswer(t *testing.T, s *suite) {
 	}
 }
 
-func testLostRequest(t *testing.T, s *suite) {
+func (run runner) lostRequest(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
 	for name, spoil := range map[string]fault{"time-out": silence, "reset": reset, "503": answer(503, "text/html", "<h1>Down</h1>")} {
 		t.Run(name, func(t *testing.T) {
-			provider, c := s.provider(t, patience), s.charge(s.Tokens.Success)
+			provider, c := s.provider(t, patience), newCharge(s.Tokens.Success)
 			s.network.breakCharges(spoil)
 			r := provider.Charge(t.Context(), s.Account, c)
 			s.network.heal()
@@ -66,8 +71,10 @@ func testLostRequest(t *testing.T, s *suite) {
 
 // A request is stuck in the network while its charge is looked up and not
 // found; when it arrives at last it must not charge any more.
-func testLateRequest(t *testing.T, s *suite) {
-	provider, c := s.provider(t, patience), s.charge(s.Tokens.Success)
+func (run runner) lateRequest(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
+	provider, c := s.provider(t, patience), newCharge(s.Tokens.Success)
 	release, arrived := make(chan struct{}), make(chan struct{})
 	s.network.breakCharges(func(_ http.ResponseWriter, _ *http.Request, forward func() reply) {
 		<-release
@@ -85,14 +92,18 @@ func testLateRequest(t *testing.T, s *suite) {
 	wantOutcome(t, s.provider(t, calm).Lookup(t.Context(), s.Account, c), payments.OutcomeNotFound)
 }
 
-func testNeverSent(t *testing.T, s *suite) {
-	provider, c := s.provider(t, calm), s.charge(s.Tokens.Success)
+func (run runner) neverSent(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
+	provider, c := s.provider(t, calm), newCharge(s.Tokens.Success)
 	wantOutcome(t, provider.Lookup(t.Context(), s.Account, c), payments.OutcomeNotFound)
 	wantOutcome(t, provider.Charge(t.Context(), s.Account, c), payments.OutcomeNotSent)
 	s.wantCharged(t, c, 0)
 }
 
-func testUnreachable(t *testing.T, s *suite) {
+func (run runner) unreachable(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
 	var config net.ListenConfig
 	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -119,7 +130,7 @@ func testUnreachable(t *testing.T, s *suite) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			provider, c, account := s.provider(t, calm), s.charge(s.Tokens.Success), s.Account
+			provider, c, account := s.provider(t, calm), newCharge(s.Tokens.Success), s.Account
 			account.BaseURL = test.baseURL
 			r := provider.Charge(test.ctx, account, c)
 			wantOutcome(t, r, payments.OutcomeNotSent)
@@ -131,9 +142,11 @@ func testUnreachable(t *testing.T, s *suite) {
 	}
 }
 
-func testRefusedRequest(t *testing.T, s *suite) {
+func (run runner) refusedRequest(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
 	t.Run("wrong credentials", func(t *testing.T) {
-		c := s.charge(s.Tokens.Success)
+		c := newCharge(s.Tokens.Success)
 		r := s.provider(t, calm).Charge(t.Context(), s.Wrong, c)
 		wantOutcome(t, r, payments.OutcomeNotSent)
 		if !r.Misconfigured {
@@ -144,7 +157,7 @@ func testRefusedRequest(t *testing.T, s *suite) {
 	for _, status := range []int{401, 403} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			s.network.breakCharges(answer(status, "text/html", "<h1>No</h1>"))
-			r := s.provider(t, calm).Charge(t.Context(), s.Account, s.charge(s.Tokens.Success))
+			r := s.provider(t, calm).Charge(t.Context(), s.Account, newCharge(s.Tokens.Success))
 			wantOutcome(t, r, payments.OutcomeNotSent)
 			if !r.Misconfigured {
 				t.Error("not marked as misconfigured")
@@ -156,7 +169,7 @@ func testRefusedRequest(t *testing.T, s *suite) {
 			w.Header().Set("Retry-After", "7")
 			answer(429, "text/html", "<h1>Slow down</h1>")(w, r, forward)
 		})
-		r := s.provider(t, calm).Charge(t.Context(), s.Account, s.charge(s.Tokens.Success))
+		r := s.provider(t, calm).Charge(t.Context(), s.Account, newCharge(s.Tokens.Success))
 		wantOutcome(t, r, payments.OutcomeNotSent)
 		if !r.RateLimited || r.RetryAfter != 7*time.Second {
 			t.Errorf("rate limited %v, retry after %s", r.RateLimited, r.RetryAfter)
@@ -166,11 +179,13 @@ func testRefusedRequest(t *testing.T, s *suite) {
 
 // The fake executes a request on a connection kept alive, which then breaks;
 // net/http sends the request again by itself, and only that copy is refused.
-func testResent(t *testing.T, s *suite) {
+func (run runner) resent(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
 	for _, status := range []int{400, 401, 404, 429} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
-			provider, c := s.provider(t, calm), s.charge(s.Tokens.Success)
-			wantOutcome(t, provider.Lookup(t.Context(), s.Account, s.charge(s.Tokens.Success)), payments.OutcomeNotFound)
+			provider, c := s.provider(t, calm), newCharge(s.Tokens.Success)
+			wantOutcome(t, provider.Lookup(t.Context(), s.Account, newCharge(s.Tokens.Success)), payments.OutcomeNotFound)
 			var copies atomic.Int32
 			s.network.breakCharges(func(w http.ResponseWriter, r *http.Request, forward func() reply) {
 				if copies.Add(1) == 1 {
@@ -188,17 +203,17 @@ func testResent(t *testing.T, s *suite) {
 	}
 }
 
-func testFailedLookup(t *testing.T, s *suite) {
-	c := s.charge(s.Tokens.Success)
+func (run runner) failedLookup(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
+	c := newCharge(s.Tokens.Success)
 	r := s.provider(t, calm).Charge(t.Context(), s.Account, c)
 	wantOutcome(t, r, payments.OutcomeSucceeded)
 	broken := map[string]fault{
 		"400": answer(400, "text/html", "<h1>No</h1>"), "401": answer(401, "text/html", "<h1>No</h1>"),
 		"404": answer(404, "text/html", "<h1>No</h1>"), "429": answer(429, "text/html", "<h1>No</h1>"),
 	}
-	for name, spoil := range lost {
-		broken[name] = spoil
-	}
+	maps.Copy(broken, lost)
 	for name, spoil := range broken {
 		for _, reference := range []string{"", r.ProviderReference} {
 			t.Run(name+" "+reference, func(t *testing.T) {
@@ -216,14 +231,16 @@ func testFailedLookup(t *testing.T, s *suite) {
 }
 
 // A server that echoes what it was sent must not bring secrets to the page.
-func testSecrets(t *testing.T, s *suite) {
+func (run runner) secrets(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
 	echo := strings.Join(s.Secrets, " ") + " 4242 4242 4242 4242"
 	for _, status := range []int{200, 400, 401, 402, 403, 404, 409, 429, 500} {
 		for _, body := range []string{echo, `{"error":{"type":"card_error","code":"card_declined","message":"` + echo + `"}}`} {
 			spoil := answer(status, "application/json", body)
 			for _, broken := range []func(fault){s.network.breakAll, s.network.breakCharges} {
 				broken(spoil)
-				c := s.charge(s.Tokens.Success)
+				c := newCharge(s.Tokens.Success)
 				provider := s.provider(t, calm)
 				for _, r := range []payments.Result{
 					provider.Charge(t.Context(), s.Account, c), provider.Lookup(t.Context(), s.Account, c),
@@ -238,7 +255,7 @@ func testSecrets(t *testing.T, s *suite) {
 	for _, baseURL := range []string{"http://127.0.0.1:1", "http://user:" + s.Secrets[0] + "@127.0.0.1:1"} {
 		account := s.Account
 		account.BaseURL = baseURL
-		s.wantNoSecret(t, s.provider(t, calm).Charge(t.Context(), account, s.charge(s.Tokens.Success)).Message)
+		s.wantNoSecret(t, s.provider(t, calm).Charge(t.Context(), account, newCharge(s.Tokens.Success)).Message)
 	}
 }
 

@@ -163,6 +163,7 @@ func endless(w http.ResponseWriter, r *http.Request, _ func() reply) {
 }
 
 // redirect sends the caller somewhere else.
-func redirect(w http.ResponseWriter, r *http.Request, _ func() reply) {
-	http.Redirect(w, r, r.URL.Path+"/elsewhere", http.StatusTemporaryRedirect)
+func redirect(w http.ResponseWriter, _ *http.Request, _ func() reply) {
+	w.Header().Set("Location", "/elsewhere")
+	w.WriteHeader(http.StatusTemporaryRedirect)
 }

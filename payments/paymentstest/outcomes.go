@@ -9,8 +9,10 @@ import (
 	"github.com/tillpost/tillpost/payments"
 )
 
-func testSuccess(t *testing.T, s *suite) {
-	provider, c := s.provider(t, calm), s.charge(s.Tokens.Success)
+func (run runner) success(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
+	provider, c := s.provider(t, calm), newCharge(s.Tokens.Success)
 	first := provider.Charge(t.Context(), s.Account, c)
 	wantOutcome(t, first, payments.OutcomeSucceeded)
 	if first.Amount != c.Amount || first.ProviderReference == "" || first.Raw == "" {
@@ -28,8 +30,10 @@ func testSuccess(t *testing.T, s *suite) {
 	s.wantCharged(t, c, 1)
 }
 
-func testAuthorize(t *testing.T, s *suite) {
-	provider, c := s.provider(t, calm), s.charge(s.Tokens.Success)
+func (run runner) authorize(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
+	provider, c := s.provider(t, calm), newCharge(s.Tokens.Success)
 	c.Capture = false
 	r := provider.Charge(t.Context(), s.Account, c)
 	wantOutcome(t, r, payments.OutcomeAuthorized)
@@ -40,11 +44,13 @@ func testAuthorize(t *testing.T, s *suite) {
 	s.wantCharged(t, c, 1)
 }
 
-func testRefusals(t *testing.T, s *suite) {
+func (run runner) refusals(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
 	classes := []payments.Class{payments.ClassNever, payments.ClassFixData, payments.ClassLater, payments.ClassGeneric}
 	for _, class := range classes {
 		t.Run(string(class), func(t *testing.T) {
-			provider, c := s.provider(t, calm), s.charge(s.Tokens.Refused[class])
+			provider, c := s.provider(t, calm), newCharge(s.Tokens.Refused[class])
 			r := provider.Charge(t.Context(), s.Account, c)
 			wantOutcome(t, r, payments.OutcomeDeclined)
 			if r.Class != class || r.Code == "" || r.Message == "" {
@@ -61,8 +67,10 @@ func testRefusals(t *testing.T, s *suite) {
 	}
 }
 
-func testAction(t *testing.T, s *suite) {
-	provider, c := s.provider(t, calm), s.charge(s.Tokens.Action)
+func (run runner) action(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
+	provider, c := s.provider(t, calm), newCharge(s.Tokens.Action)
 	c.ReturnURL = "https://shop.example/thanks"
 	r := provider.Charge(t.Context(), s.Account, c)
 	wantOutcome(t, r, payments.OutcomeRequiresAction)
@@ -79,11 +87,13 @@ func testAction(t *testing.T, s *suite) {
 	s.wantCharged(t, c, 1)
 }
 
-func testProcessing(t *testing.T, s *suite) {
+func (run runner) processing(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
 	if s.Tokens.Processing == "" {
 		return
 	}
-	provider, c := s.provider(t, calm), s.charge(s.Tokens.Processing)
+	provider, c := s.provider(t, calm), newCharge(s.Tokens.Processing)
 	wantOutcome(t, provider.Charge(t.Context(), s.Account, c), payments.OutcomeProcessing)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -102,8 +112,10 @@ func testProcessing(t *testing.T, s *suite) {
 	s.wantCharged(t, c, 1)
 }
 
-func testConcurrent(t *testing.T, s *suite) {
-	provider, c := s.provider(t, calm), s.charge(s.Tokens.Success)
+func (run runner) concurrent(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
+	provider, c := s.provider(t, calm), newCharge(s.Tokens.Success)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -120,7 +132,9 @@ func testConcurrent(t *testing.T, s *suite) {
 	s.wantCharged(t, c, 1)
 }
 
-func testCredentials(t *testing.T, s *suite) {
+func (run runner) credentials(t *testing.T) {
+	t.Parallel()
+	s := run.suite(t)
 	tester, ok := s.provider(t, calm).(payments.Tester)
 	if !ok {
 		return

@@ -43,33 +43,28 @@ type Tokens struct {
 // Run tests a provider. Setup is called for every test; its fake may be shared.
 func Run(t *testing.T, setup func(t *testing.T) Setup) {
 	t.Helper()
-	tests := []struct {
-		name string
-		run  func(*testing.T, *suite)
-	}{
-		{"a charge succeeds once, however often it is sent", testSuccess},
-		{"an amount is authorized", testAuthorize},
-		{"refusals have a class", testRefusals},
-		{"a customer confirms", testAction},
-		{"a charge takes a while", testProcessing},
-		{"the same charge at the same time", testConcurrent},
-		{"an answer is lost", testLostAnswer},
-		{"a request is lost", testLostRequest},
-		{"a request is held up", testLateRequest},
-		{"a charge that was never sent", testNeverSent},
-		{"the server cannot be reached", testUnreachable},
-		{"a request is refused before it is executed", testRefusedRequest},
-		{"net/http sends a request twice", testResent},
-		{"a look-up that fails proves nothing", testFailedLookup},
-		{"secrets stay secret", testSecrets},
-		{"credentials are tested", testCredentials},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			test.run(t, newSuite(t, setup(t)))
-		})
-	}
+	run := runner{setup}
+	t.Run("a charge succeeds once, however often it is sent", run.success)
+	t.Run("an amount is authorized", run.authorize)
+	t.Run("refusals have a class", run.refusals)
+	t.Run("a customer confirms", run.action)
+	t.Run("a charge takes a while", run.processing)
+	t.Run("the same charge at the same time", run.concurrent)
+	t.Run("an answer is lost", run.lostAnswer)
+	t.Run("a request is lost", run.lostRequest)
+	t.Run("a request is held up", run.lateRequest)
+	t.Run("a charge that was never sent", run.neverSent)
+	t.Run("the server cannot be reached", run.unreachable)
+	t.Run("a request is refused before it is executed", run.refusedRequest)
+	t.Run("net/http sends a request twice", run.resent)
+	t.Run("a look-up that fails proves nothing", run.failedLookup)
+	t.Run("secrets stay secret", run.secrets)
+	t.Run("credentials are tested", run.credentials)
+}
+
+// runner holds the tests.
+type runner struct {
+	setup func(t *testing.T) Setup
 }
 
 // suite is a Setup behind a network that can be broken.
@@ -86,8 +81,9 @@ const (
 	calm     = 20 * time.Second
 )
 
-func newSuite(t *testing.T, s Setup) *suite {
+func (run runner) suite(t *testing.T) *suite {
 	t.Helper()
+	s := run.setup(t)
 	n := newNetwork(t, s.Account.BaseURL, s.Charging)
 	s.Account.BaseURL, s.Wrong.BaseURL = n.url, n.url
 	return &suite{Setup: s, network: n}
@@ -101,8 +97,8 @@ func (s *suite) provider(t *testing.T, timeout time.Duration) payments.Provider 
 	return s.New(&http.Client{Transport: transport, Timeout: timeout})
 }
 
-// charge is a new attempt of a new payment.
-func (s *suite) charge(token string) payments.Charge {
+// newCharge is a new attempt of a new payment.
+func newCharge(token string) payments.Charge {
 	id := strings.ToLower(rand.Text())
 	return payments.Charge{
 		MerchantID: "mer_1", PaymentID: "pay_" + id, AttemptID: "att_" + id, Key: "key_" + id, OrderNumber: "A-7",

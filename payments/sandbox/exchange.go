@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -55,7 +56,7 @@ func (p *Provider) call(
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)
 	}
-	resp, err := p.client.Do(req)
+	resp, err := p.client.Do(req) //nolint:bodyclose // ReadAll does
 	if err != nil {
 		x.err = err
 		return x
@@ -86,12 +87,12 @@ func request(ctx context.Context, account payments.Account, method, path string,
 	var content []byte
 	if body != nil {
 		if content, err = json.Marshal(body); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("encode request: %w", err)
 		}
 	}
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(base, "/")+path, bytes.NewReader(content))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make request: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+account.Fields["secret_key"])
 	req.Header.Set("Content-Type", "application/json")
@@ -99,12 +100,12 @@ func request(ctx context.Context, account payments.Account, method, path string,
 	return req, nil
 }
 
-// decode reads an answer of the expected status and kind of object.
-func (x *exchange) decode(status int, object string, into any) bool {
+// decode reads a good answer of the expected kind of object.
+func (x *exchange) decode(object string, into any) bool {
 	var kind struct {
 		Object string `json:"object"`
 	}
-	return x.err == nil && x.status == status && json.Unmarshal(x.body, &kind) == nil && kind.Object == object &&
+	return x.err == nil && x.status == http.StatusOK && json.Unmarshal(x.body, &kind) == nil && kind.Object == object &&
 		json.Unmarshal(x.body, into) == nil
 }
 

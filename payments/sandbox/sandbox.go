@@ -69,7 +69,7 @@ func (p *Provider) Charge(ctx context.Context, account payments.Account, charge 
 		Token: charge.Token, Capture: charge.Capture, Description: charge.Description, ReturnURL: charge.ReturnURL,
 	})
 	var made wireCharge
-	if x.decode(http.StatusOK, "charge", &made) {
+	if x.decode("charge", &made) {
 		return x.result(made)
 	}
 	return x.failed()
@@ -84,7 +84,7 @@ func (p *Provider) Lookup(ctx context.Context, account payments.Account, charge 
 	var list struct {
 		Data []wireCharge `json:"data"`
 	}
-	if !x.decode(http.StatusOK, "list", &list) {
+	if !x.decode("list", &list) {
 		return x.unknown()
 	}
 	if len(list.Data) > 0 {
@@ -92,7 +92,7 @@ func (p *Provider) Lookup(ctx context.Context, account payments.Account, charge 
 	}
 	x = p.call(ctx, account, http.MethodPost, "/v1/charges/cancel", "", map[string]string{"reference": charge.AttemptID})
 	var canceled wireCharge
-	if x.decode(http.StatusOK, "charge", &canceled) {
+	if x.decode("charge", &canceled) {
 		return x.result(canceled)
 	}
 	if x.status == http.StatusConflict && x.fault.Object != nil {
@@ -105,7 +105,7 @@ func (p *Provider) Lookup(ctx context.Context, account payments.Account, charge 
 func (p *Provider) Test(ctx context.Context, account payments.Account) error {
 	x := p.call(ctx, account, http.MethodGet, "/v1/account", "", nil)
 	switch {
-	case x.decode(http.StatusOK, "account", &struct{}{}):
+	case x.decode("account", &struct{}{}):
 		return nil
 	case x.status == http.StatusUnauthorized:
 		return errors.New("the sandbox refused the secret key")

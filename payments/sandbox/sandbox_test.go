@@ -81,6 +81,7 @@ func wantOf(o sandbox.Outcome) (payments.Outcome, int) {
 		return payments.OutcomeNotFound, 0
 	case sandbox.FaultRateLimited:
 		return payments.OutcomeNotSent, 0
+	default:
 	}
 	switch o.Result {
 	case sandbox.ResultDeclines, sandbox.ResultDeclinesAbsent:

@@ -59,9 +59,6 @@ func newExchange(account payments.Account) *exchange { return &exchange{account:
 // telemetry, logging, global settings.
 func (x *exchange) api(client *http.Client) *stripe.Client {
 	x.next = client.Transport
-	if x.next == nil {
-		x.next = http.DefaultTransport
-	}
 	traced := *client
 	traced.Transport = x
 	traced.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -73,7 +70,7 @@ func (x *exchange) api(client *http.Client) *stripe.Client {
 		URL:               stripe.String(origin),
 		HTTPClient:        &traced,
 		MaxNetworkRetries: stripe.Int64(0),
-		EnableTelemetry:   stripe.Bool(false),
+		EnableTelemetry:   new(false),
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
 	})
 	return stripe.NewClient(x.account.Fields["secret_key"], stripe.WithBackends(&stripe.Backends{API: backend}))

@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -219,10 +220,7 @@ func TestChargeSends(t *testing.T) {
 		"capture_method": {"automatic"}, "description": {"Order A-7"},
 		"metadata[payment_id]": {"pay_1"}, "metadata[attempt_id]": {"att_1"}, "metadata[merchant_id]": {"mer_1"}, "metadata[order_number]": {"A-7"},
 	}
-	manual := url.Values{}
-	for name, values := range create {
-		manual[name] = values
-	}
+	manual := maps.Clone(create)
 	manual["capture_method"] = []string{"manual"}
 	want := []url.Values{
 		create, {"off_session": {"true"}, "expand[0]": {"latest_charge"}},

@@ -16,7 +16,7 @@ import (
 // Lookup asks Stripe what became of a charge. A payment intent that was never
 // confirmed is canceled, so that it cannot be any more.
 func (p *Provider) Lookup(ctx context.Context, account payments.Account, charge payments.Charge) payments.Result {
-	if r, ok := p.check(account, charge); !ok {
+	if r, ok := check(account, charge); !ok {
 		r.Outcome = payments.OutcomeUnknown
 		return r
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path"
 	"sync"
 	"testing"
 	"time"
@@ -74,7 +75,7 @@ func (w *watcher) RoundTrip(r *http.Request) (*http.Response, error) {
 	if w.calls == nil {
 		w.calls = map[string]int{}
 	}
-	w.calls[r.URL.Path[bytes.LastIndexByte([]byte(r.URL.Path), '/')+1:]]++
+	w.calls[path.Base(r.URL.Path)]++
 	if resp.StatusCode != http.StatusOK {
 		w.refused = append(w.refused, fmt.Sprintf("%s %s: %s", r.Method, r.URL, resp.Status))
 	}

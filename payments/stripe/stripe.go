@@ -16,6 +16,7 @@ import (
 	stripe "github.com/stripe/stripe-go/v85"
 
 	"github.com/tillpost/tillpost/payments"
+	"github.com/tillpost/tillpost/safehttp"
 )
 
 // keyLife is how long Stripe keeps an idempotency key at the least (24 hours),
@@ -30,11 +31,17 @@ type Provider struct {
 }
 
 // New returns the provider; the client brings the time-outs.
-func New(client *http.Client) *Provider { return &Provider{client: client, now: time.Now} }
+func New(client *http.Client) *Provider {
+	own := *client
+	if own.Transport == nil {
+		own.Transport = safehttp.New(safehttp.Options{Timeout: client.Timeout}).Transport
+	}
+	return &Provider{client: &own, now: time.Now}
+}
 
 // Charge creates a payment intent and confirms it.
 func (p *Provider) Charge(ctx context.Context, account payments.Account, charge payments.Charge) payments.Result {
-	if r, ok := p.check(account, charge); !ok {
+	if r, ok := check(account, charge); !ok {
 		return r
 	}
 	if p.keysForgotten(charge) {
@@ -63,7 +70,7 @@ func (p *Provider) keysForgotten(charge payments.Charge) bool {
 }
 
 // check refuses what need not be sent to Stripe to know that it is wrong.
-func (p *Provider) check(account payments.Account, charge payments.Charge) (payments.Result, bool) {
+func check(account payments.Account, charge payments.Charge) (payments.Result, bool) {
 	refuse := func(code, message string) (payments.Result, bool) {
 		return payments.Result{Outcome: payments.OutcomeNotSent, Misconfigured: true, Code: code, Message: message}, false
 	}
@@ -85,7 +92,7 @@ func (p *Provider) create(
 	ctx context.Context, account payments.Account, charge payments.Charge,
 ) (*stripe.PaymentIntent, *exchange) {
 	params := &stripe.PaymentIntentCreateParams{
-		Amount:             stripe.Int64(charge.Amount),
+		Amount:             new(charge.Amount),
 		Currency:           stripe.String(strings.ToLower(charge.Currency)),
 		PaymentMethodTypes: stripe.StringSlice([]string{"card"}),
 		PaymentMethod:      stripe.String(charge.Token),
@@ -114,7 +121,7 @@ func (p *Provider) confirm(
 ) (*stripe.PaymentIntent, *exchange) {
 	params := &stripe.PaymentIntentConfirmParams{Expand: stripe.StringSlice([]string{"latest_charge"})}
 	if charge.ReturnURL == "" {
-		params.OffSession = stripe.Bool(true)
+		params.OffSession = new(true)
 	} else {
 		params.ReturnURL = stripe.String(charge.ReturnURL)
 	}
