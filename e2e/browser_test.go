@@ -1,0 +1,157 @@
+package e2e
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+//go:embed axe.min.js
+var axe string
+
+// browserLimit bounds one test's time in the browser.
+const browserLimit = 2 * time.Minute
+
+// tab is a browser of its own, with what its console said.
+type tab struct {
+	context.Context
+
+	t    *testing.T
+	mu   sync.Mutex
+	said []string
+}
+
+// newTab opens a browser without a session.
+func newTab(t *testing.T) *tab {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 860),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+	if path := os.Getenv("CHROME"); path != "" {
+		options = append(options, chromedp.ExecPath(path))
+	}
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	ctx, cancelLimit := context.WithTimeout(ctx, browserLimit)
+	t.Cleanup(func() { cancelLimit(); cancel(); cancelAllocator() })
+	b := &tab{Context: ctx, t: t}
+	chromedp.ListenTarget(ctx, func(event any) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			b.said = append(b.said, e.ExceptionDetails.Error())
+		case *log.EventEntryAdded:
+			if e.Entry.Level == log.LevelError && !strings.Contains(e.Entry.Text, "Failed to load resource") {
+				b.said = append(b.said, e.Entry.Text)
+			}
+		}
+	})
+	b.do(log.Enable())
+	return b
+}
+
+// do runs actions and fails the test when one does.
+func (b *tab) do(actions ...chromedp.Action) {
+	b.t.Helper()
+	if err := chromedp.Run(b, actions...); err != nil {
+		b.t.Fatalf("browser: %v", err)
+	}
+}
+
+// visit opens a page of the demo.
+func (b *tab) visit(path string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(shared.URL+path), chromedp.WaitReady("body"))
+}
+
+// signIn signs in with the login of a role.
+func (b *tab) signIn(role string) {
+	b.t.Helper()
+	for _, login := range shared.Logins {
+		if login.Role == role {
+			b.visit("/login")
+			b.do(chromedp.SendKeys(`input[name=email]`, login.Email), chromedp.SendKeys(`input[name=password]`, login.Password),
+				chromedp.Submit(`form[action^="/login"]`), chromedp.WaitVisible(`#dashboard-now`))
+			return
+		}
+	}
+	b.t.Fatalf("the demo has no login for %s", role)
+}
+
+// eval evaluates a script into a value.
+func eval[T any](b *tab, script string) T {
+	b.t.Helper()
+	var value T
+	b.do(chromedp.Evaluate(script, &value, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+		return p.WithAwaitPromise(true)
+	}))
+	return value
+}
+
+// until waits for a script to become true.
+func (b *tab) until(script string) {
+	b.t.Helper()
+	b.do(chromedp.Poll(script, nil, chromedp.WithPollingTimeout(20*time.Second)))
+}
+
+// violation is one finding of axe.
+type violation struct {
+	ID    string   `json:"id"`
+	Nodes []string `json:"nodes"`
+}
+
+// accessible fails the test when axe finds anything against WCAG 2.2 AA.
+func (b *tab) accessible(what string) {
+	b.t.Helper()
+	b.do(chromedp.Evaluate(axe+";0", nil))
+	found := eval[[]violation](b, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+		.then(r => r.violations.map(v => ({id: v.id, nodes: v.nodes.map(n => n.target.join(" ") + ": " + n.failureSummary)})))`)
+	for _, v := range found {
+		b.t.Errorf("%s: axe %s at %s", what, v.ID, strings.Join(v.Nodes, "; "))
+	}
+}
+
+// quiet fails the test when the console had something to say.
+func (b *tab) quiet(what string) {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, text := range b.said {
+		b.t.Errorf("%s: the console says: %s", what, text)
+	}
+	b.said = nil
+}
+
+// picture keeps a screenshot where TILLPOST_SHOTS says, if it does.
+func (b *tab) picture(name string) {
+	b.t.Helper()
+	folder := os.Getenv("TILLPOST_SHOTS")
+	if folder == "" {
+		return
+	}
+	var shot []byte
+	b.do(chromedp.CaptureScreenshot(&shot))
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), shot, 0o600); err != nil {
+		b.t.Error(err)
+	}
+}
+
+func quote(text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(quoted)
+}
