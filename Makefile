@@ -65,13 +65,10 @@ lint: bin/.golangci-lint-$(GOLANGCI_LINT) static/build/node_modules ## golangci-
 	bin/golangci-lint run
 	scripts/current.sh static npm --prefix static/build run build
 
-.PHONY: bench
-bench: setup ## load scenarios; results are kept in bench/README.md
-	$(with_postgres) go run ./bench/load
-
 .PHONY: chaos
-chaos: setup ## kill the process again and again, then compare with the provider's ledger
-	$(with_postgres) go run ./bench/chaos
+chaos: ## kill the program again and again, on both databases, and compare with the provider's ledger
+	go run ./bench chaos
+	$(with_postgres) go run ./bench chaos -server "$$TILLPOST_TEST_POSTGRES_URL"
 
 .PHONY: clean
 clean: ## remove what the targets above have built

@@ -23,7 +23,7 @@ func main() {
 	}
 }
 
-func run() error {
+func run() (err error) {
 	if len(os.Args) < 2 || os.Args[1] != "chaos" {
 		return errors.New("usage: bench chaos [flags]")
 	}
@@ -32,7 +32,7 @@ func run() error {
 	kills := flags.Int("kills", 20, "how often the node is killed meanwhile")
 	clients := flags.Int("clients", 8, "shops that send at the same time")
 	pace := flags.Float64("pace", 60, "divides the waits between inquiries and retries")
-	database := flags.String("database", "", "an empty PostgreSQL database; SQLite in a temporary folder when empty")
+	server := flags.String("server", "", "PostgreSQL server to make a database on; SQLite in a temporary folder when empty")
 	settle := flags.Duration("settle", 12*time.Minute, "how long to wait for the last outcome")
 	if err := flags.Parse(os.Args[2:]); err != nil {
 		return err
@@ -48,8 +48,13 @@ func run() error {
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/tillpost").CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w: %s", err, out)
 	}
-	if *database == "" {
-		*database = "sqlite://" + filepath.Join(folder, "tillpost.db")
+	database := "sqlite://" + filepath.Join(folder, "tillpost.db")
+	if *server != "" {
+		var drop func() error
+		if database, drop, err = makeDatabase(ctx, *server); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, drop()) }()
 	}
 	bank, err := chaos.OpenBank(time.Minute)
 	if err != nil {
@@ -62,7 +67,7 @@ func run() error {
 	}
 	program := func(ctx context.Context, args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, binary, args...)
-		cmd.Env = append(os.Environ(), "TILLPOST_DATA="+folder, "TILLPOST_DATABASE_URL="+*database, "TILLPOST_LOG=error")
+		cmd.Env = append(os.Environ(), "TILLPOST_DATA="+folder, "TILLPOST_DATABASE_URL="+database, "TILLPOST_LOG=error")
 		cmd.Stderr = os.Stderr
 		return cmd
 	}

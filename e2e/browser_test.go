@@ -38,7 +38,7 @@ func newTab(t *testing.T) *tab {
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 860),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	if path := os.Getenv("CHROME"); path != "" {
+	if path := os.Getenv("TILLPOST_TEST_CHROMIUM"); path != "" {
 		options = append(options, chromedp.ExecPath(path))
 	}
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)

@@ -68,7 +68,7 @@ func TestPaymentSettlesInEveryOpenPage(t *testing.T) {
 	detail.signIn("merchant")
 	list.visit("/payments")
 	detail.visit("/payments/" + id)
-	list.until(`document.documentElement.dataset.live === "on" || document.querySelector("[data-state=live]") !== null`)
+	list.until(`document.querySelector("[data-state=live]") !== null`)
 	row := fmt.Sprintf(`document.getElementById(%s)`, quote(rowID(list, id)))
 	list.do(chromedp.Evaluate(`(() => { const a = `+row+`.querySelector("a"); a.focus(); window.scrollTo(0, 40); window.sameRow = `+row+` })()`, nil))
 	scroll := eval[float64](list, `window.scrollY`)

@@ -31,7 +31,7 @@ func TestDemoStopsWithOpenStreams(t *testing.T) {
 	shared = first
 	ctx, cancel := context.WithTimeout(b, 20*time.Second)
 	defer cancel()
-	if err := chromedp.Run(ctx, chromedp.Poll(`document.querySelector("[data-state=live]") !== null || document.documentElement.dataset.live === "on"`, nil)); err != nil {
+	if err := chromedp.Run(ctx, chromedp.Poll(`document.querySelector("[data-state=live]") !== null`, nil)); err != nil {
 		t.Fatalf("the page is not live: %v", err)
 	}
 	if rss, err := residentKB(d.cmd.Process.Pid); err != nil || rss > rssLimit {
