@@ -60,6 +60,7 @@ func Run(t *testing.T, setup func(t *testing.T) Setup) {
 	t.Run("a look-up that fails proves nothing", run.failedLookup)
 	t.Run("secrets stay secret", run.secrets)
 	t.Run("credentials are tested", run.credentials)
+	t.Run("everything at once", run.chaos)
 }
 
 // runner holds the tests.
