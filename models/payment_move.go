@@ -170,16 +170,11 @@ func (tx *Tx) holdOrderAmount(orderID string, amount int64) error {
 		return err
 	}
 	o, err := tx.order(AllMerchants(), orderID)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case o.Status == OrderCanceled:
-		return Conflict("order_canceled", o.Status)
-	case o.AmountPaid+o.AmountAuthorized >= o.Amount:
-		return Conflict("order_already_paid", o.PaymentState)
-	case o.AmountDue() <= 0:
-		return Conflict("order_payment_open", o.PaymentState)
-	default:
-		return Invalid("amount", "amount_exceeds_due")
 	}
+	if refusal := o.HoldRefusal(amount); refusal != nil {
+		return refusal
+	}
+	return errRaced // it was due again by the time the order was read
 }

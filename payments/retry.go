@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tillpost/tillpost/models"
 )
@@ -17,20 +18,20 @@ type RetryRequest struct {
 	Actor   models.Actor
 }
 
-// minReason is the shortest reason that tells somebody something.
-const minReason = 3
-
-// maxReason bounds a reason.
-const maxReason = 500
+// Bounds of a reason, in characters: the shortest tells somebody something.
+const (
+	minReason = 3
+	maxReason = 500
+)
 
 // Retry makes a new attempt of a failed payment, unless RetryRefusal says no.
 // Of many that ask at once, one succeeds.
 func (s *Service) Retry(tx *models.Tx, scope models.Scope, paymentID string, r RetryRequest) (*models.Payment, error) {
 	r.Reason = strings.TrimSpace(r.Reason)
-	if len(r.Reason) < minReason {
+	switch n := utf8.RuneCountInString(r.Reason); {
+	case n < minReason:
 		return nil, models.Invalid("reason", "reason_required")
-	}
-	if len(r.Reason) > maxReason {
+	case n > maxReason:
 		return nil, models.Invalid("reason", "too_long")
 	}
 	p, err := tx.Payment(scope, paymentID)
