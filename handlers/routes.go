@@ -62,6 +62,8 @@ func (s *server) pages() []route {
 		s.dashboardRoutes(),
 		s.paletteRoutes(),
 		s.liveRoutes(),
+		s.orderRoutes(),
+		s.paymentRoutes(),
 		s.merchantRoutes(),
 		s.userRoutes(),
 		s.auditRoutes(),

@@ -1,0 +1,124 @@
+package views
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/tillpost/tillpost/locales"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/views/ui"
+)
+
+// TimelineView is what happened to an order or a payment, newest first.
+type TimelineView struct {
+	Entries []TimelineEntry
+	Address string // of the page with as much of the timeline
+	AllHref string // to the page with all of it, when this is a part
+	Staff   bool
+}
+
+// TimelineEntry is one thing that happened: an event, an attempt, a scan, or an
+// act of a person.
+type TimelineEntry struct {
+	At         time.Time
+	Event      *models.Event
+	Deliveries []models.Delivery // of Event
+	Attempt    *models.Attempt
+	Payment    *models.Payment // of Attempt
+	Account    string          // that Attempt went through
+	Scan       *models.TrackingEvent
+	Parcel     *models.Shipment // of Scan
+	Act        *models.AuditEntry
+	Actor      string // who did Act, as far as the viewer may know
+	Reason     string // of Act, likewise
+}
+
+// topics are the deliveries whose end the page waits for.
+func (v TimelineView) topics() string {
+	topics := ""
+	for _, e := range v.Entries {
+		for i := range e.Deliveries {
+			if waits(e.Deliveries[i].Status) {
+				topics += " delivery:" + e.Deliveries[i].ID
+			}
+		}
+	}
+	return topics
+}
+
+// waits says whether a delivery of the status is still to end.
+func waits(status string) bool {
+	return status == models.DeliveryPending || status == models.DeliveryDelivering || status == models.DeliveryRetrying
+}
+
+// shownDeliveries is how many of an event's deliveries are named.
+const shownDeliveries = 3
+
+func (e TimelineEntry) shownDeliveries() []models.Delivery {
+	return e.Deliveries[:min(len(e.Deliveries), shownDeliveries)]
+}
+
+func (e TimelineEntry) moreDeliveries() int { return len(e.Deliveries) - len(e.shownDeliveries()) }
+
+// eventLook is how an event is shown: by what it is about, and how it went.
+func eventLook(eventType string) look {
+	switch eventType {
+	case models.EventOrderCreated:
+		return look{ui.Primary, "shopping-bag"}
+	case models.EventPaymentPaid, models.EventRefundSucceeded:
+		return look{ui.Success, "circle-check"}
+	case models.EventPaymentFailed, models.EventRefundFailed, models.EventDisputeOpened:
+		return look{ui.Danger, "circle-x"}
+	case models.EventPaymentRequiresAction, models.EventPaymentNeedsReview:
+		return look{ui.Warning, "hand"}
+	case models.EventShipmentDelivered:
+		return look{ui.Success, "package-check"}
+	case models.EventShipmentException, models.EventShipmentLate:
+		return look{ui.Danger, "package-x"}
+	case models.EventOrderCanceled:
+		return look{ui.Neutral, "ban"}
+	}
+	switch kind, _, _ := strings.Cut(eventType, "."); kind {
+	case "payment", "refund", "dispute":
+		return look{ui.Info, "credit-card"}
+	case "shipment":
+		return look{ui.Info, "truck"}
+	default:
+		return look{ui.Neutral, "pencil"}
+	}
+}
+
+// orderState is what an event about an order says of it.
+type orderState struct {
+	PaymentState  string `json:"payment_state"`
+	ShippingState string `json:"shipping_state"`
+}
+
+// orderState reads where the order stood; empty for events about other things.
+func (e TimelineEntry) orderState() orderState {
+	var body struct {
+		Data orderState `json:"data"`
+	}
+	if !strings.HasPrefix(e.Event.Type, "order.") || json.Unmarshal([]byte(e.Event.Body), &body) != nil {
+		return orderState{}
+	}
+	return body.Data
+}
+
+var acts = map[string]string{
+	"payment.retry":   locales.Mark("payments.act_retry"),
+	"payment.sync":    locales.Mark("payments.act_sync"),
+	"shipment.sync":   locales.Mark("orders.act_shipment_sync"),
+	"order.cancel":    locales.Mark("orders.act_cancel"),
+	"delivery.replay": locales.Mark("orders.act_replay"),
+}
+
+// actTitle names an act in the viewer's language; a newer one by its own words.
+func actTitle(ctx context.Context, action string) string {
+	if key, ok := acts[action]; ok {
+		return locales.FromContext(ctx).T(key)
+	}
+	return actionName(action)
+}
