@@ -117,6 +117,8 @@ func (tx *Tx) CreateAttempt(p *Payment, a Attempt) (*Attempt, error) {
 	a.MerchantID, a.PaymentID, a.Number = p.MerchantID, p.ID, p.Attempts+1
 	a.Kind, a.Status, a.CreatedAt = KindCharge, AttemptQueued, tx.now
 	a.IdempotencyKey = a.ID
+	patience := tx.now.Add(queuedPatience)
+	a.LeaseUntil = &patience
 	ok, err := tx.update("payments",
 		map[string]any{"attempts": a.Number, "gateway_account_id": a.GatewayAccountID},
 		"id = ? AND attempts = ? AND status IN ?", p.ID, p.Attempts, []PaymentStatus{PaymentPending, PaymentProcessing})
@@ -201,11 +203,27 @@ func (db *DB) Attempts(ctx context.Context, paymentID string) ([]Attempt, error)
 	return attemptsOf(db.q(ctx), paymentID)
 }
 
-// StalledAttempts finds attempts whose sender's lease has ended.
+// queuedPatience is how long an attempt may be queued before its job counts as
+// lost with the worker that had taken it.
+const queuedPatience = 45 * time.Second
+
+// StalledAttempts finds attempts that were left: queued ones whose job nobody
+// seems to have, and those whose sender's lease has ended.
 func (db *DB) StalledAttempts(ctx context.Context, limit int) ([]Attempt, error) {
 	return all[Attempt](db.q(ctx).
-		// The literal lets SQLite see that the partial index serves.
-		Where("status = 'sending' AND lease_until < ?", db.Now()).Order("lease_until").Limit(limit))
+		// The literals let SQLite see that the partial index serves.
+		Where("status IN ('queued', 'sending') AND lease_until < ?", db.Now()).Order("lease_until").Limit(limit))
+}
+
+// RequeueAttempt gives an attempt that is still queued a new job. Should the
+// old one turn up as well, one of them finds nothing to do.
+func (tx *Tx) RequeueAttempt(id string) error {
+	ok, err := tx.update("attempts", map[string]any{"lease_until": tx.now.Add(queuedPatience)},
+		"id = ? AND status = ? AND lease_until < ?", id, AttemptQueued, tx.now)
+	if err == nil && ok {
+		tx.Enqueue(ChargeArgs{AttemptID: id})
+	}
+	return err
 }
 
 func attemptsOf(q *gorm.DB, paymentIDs ...string) ([]Attempt, error) {

@@ -125,8 +125,9 @@ func (s *Service) giveUp(tx *models.Tx, a *models.Attempt) error {
 // rescueBatch bounds one look for stalled attempts.
 const rescueBatch = 200
 
-// Rescue finds attempts whose worker died between sending and storing the
-// answer. What became of them is unknown: they are looked up, never sent again.
+// Rescue finds attempts whose worker died. Those that were not sent yet are
+// queued again. What became of those that were is unknown: they are looked up,
+// never sent again.
 func (s *Service) Rescue(ctx context.Context) error {
 	stalled, err := s.db.StalledAttempts(ctx, rescueBatch)
 	if err != nil {
@@ -134,6 +135,13 @@ func (s *Service) Rescue(ctx context.Context) error {
 	}
 	for i := range stalled {
 		a := &stalled[i]
+		if a.Status == models.AttemptQueued {
+			err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.RequeueAttempt(a.ID) })
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		s.log.WarnContext(ctx, "attempt was interrupted", "attempt", a.ID, "payment", a.PaymentID)
 		interrupted := Result{
 			Outcome: OutcomeUnknown, Code: "interrupted",

@@ -397,6 +397,28 @@ func TestRescue(t *testing.T) {
 	})
 }
 
+func TestRescueQueuesAgain(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDesk(t, db)
+		p, a := d.accept(t)
+		d.pass(time.Minute) // the worker that had taken the job was killed before it claimed the attempt
+		do(t, d.Rescue(t.Context()))
+		d.wantStatus(t, p.ID, models.PaymentPending)
+		var jobs int64
+		row := db.SQL().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM river_job WHERE kind = 'payment.charge'")
+		do(t, row.Scan(&jobs))
+		if jobs != 2 {
+			t.Errorf("%d charge jobs, want a second one", jobs)
+		}
+		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Charge(t.Context(), a.ID))
+		if d.bank.calls != 1 {
+			t.Errorf("the bank was called %d times", d.bank.calls)
+		}
+	})
+}
+
 func TestTwoPaymentsCannotPayOneOrderTwice(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {

@@ -35,8 +35,10 @@ type Options struct {
 	Money, Carrier, Notify, Upkeep int
 	// FetchCooldown is the least time between two looks for jobs.
 	FetchCooldown time.Duration
-	// RescueAfter is the age at which a running job counts as abandoned; far
-	// above jobTimeout, since a job that is rescued while it runs is run twice.
+	// JobTimeout bounds one job: a provider's call and the storing of its result.
+	JobTimeout time.Duration
+	// RescueAfter is the age at which a running job counts as abandoned; well
+	// above JobTimeout, since a job that is rescued while it runs is run twice.
 	RescueAfter time.Duration
 	// RescueAttemptsEvery is the period of looking for interrupted attempts.
 	RescueAttemptsEvery time.Duration
@@ -46,12 +48,10 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		Money: 50, Carrier: 10, Notify: 50, Upkeep: 4,
-		FetchCooldown: 50 * time.Millisecond, RescueAfter: 4 * time.Minute, RescueAttemptsEvery: 15 * time.Second,
+		FetchCooldown: 50 * time.Millisecond, RescueAttemptsEvery: 15 * time.Second,
+		JobTimeout: time.Minute, RescueAfter: 2 * time.Minute,
 	}
 }
-
-// jobTimeout bounds one job: a provider's call and the storing of its result.
-const jobTimeout = time.Minute
 
 // runner is River's client over either database.
 type runner interface {
@@ -77,7 +77,7 @@ func New(s Services, o Options) (*Workers, error) {
 			models.QueueUpkeep:  {MaxWorkers: o.Upkeep},
 		},
 		PeriodicJobs:         periodic(o),
-		JobTimeout:           jobTimeout,
+		JobTimeout:           o.JobTimeout,
 		RescueStuckJobsAfter: o.RescueAfter,
 		FetchCooldown:        o.FetchCooldown,
 		FetchPollInterval:    time.Second,

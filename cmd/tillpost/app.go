@@ -52,7 +52,7 @@ func newApp(ctx context.Context, c *Config, log *slog.Logger, o serveOptions) (*
 	db.OnCommit = a.hub.Publish
 	a.workers, err = workers.New(workers.Services{
 		DB: db, Payments: a.payments, Carriers: a.carriers, Notify: a.notify, Log: log,
-	}, workers.DefaultOptions())
+	}, o.jobs)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

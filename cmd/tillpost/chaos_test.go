@@ -12,6 +12,7 @@ import (
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
 	"github.com/tillpost/tillpost/payments"
+	"github.com/tillpost/tillpost/workers"
 )
 
 // asProgram makes the test binary act as the program, so that tests can kill it.
@@ -47,7 +48,9 @@ func serveHastily() int {
 	c := fromEnvironment()
 	err := c.complete()
 	if err == nil {
-		err = serve(context.Background(), c, serveOptions{web: true, workers: true, policy: hastyPolicy()})
+		jobs := workers.DefaultOptions()
+		jobs.JobTimeout, jobs.RescueAfter, jobs.RescueAttemptsEvery = 8*time.Second, 10*time.Second, 2*time.Second
+		err = serve(context.Background(), c, serveOptions{web: true, workers: true, policy: hastyPolicy(), jobs: jobs})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -100,7 +103,7 @@ func runChaos(t *testing.T, database string) {
 		t.Fatal(err)
 	}
 	report, err := chaos.Run(t.Context(), chaos.Options{
-		Payments: 120, Kills: 5, Clients: 4, Tokens: chaos.Tokens(), Settle: 90 * time.Second,
+		Payments: 120, Kills: 5, Clients: 4, Tokens: chaos.Tokens(), Settle: 3 * time.Minute,
 		API: "http://" + addr + "/api/v1", Key: key, Ledger: bank.Ledger, Log: t.Logf,
 		Start: func(ctx context.Context) *exec.Cmd { return program(ctx, "hasty") },
 	})

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tillpost/tillpost/payments"
 	"github.com/tillpost/tillpost/sandbox"
+	"github.com/tillpost/tillpost/workers"
 )
 
 // demoPace is how much faster than in life the demo's parcels are polled.
@@ -98,7 +99,8 @@ func (d *demo) run(ctx context.Context, c *Config) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	err = serve(ctx, c, serveOptions{
-		web: true, workers: true, demo: true, pace: demoPace, policy: payments.DefaultPolicy(), ready: d.begin,
+		web: true, workers: true, demo: true, pace: demoPace, policy: payments.DefaultPolicy(),
+		jobs: workers.DefaultOptions(), ready: d.begin,
 	})
 	err = errors.Join(err, fake.Close(), server.Close())
 	if e := <-served; !errors.Is(e, http.ErrServerClosed) {

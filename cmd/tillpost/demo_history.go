@@ -54,6 +54,7 @@ func (h *history) order(i int, placed time.Time) models.ImportedOrder {
 	person := h.shop.people[h.rnd.IntN(len(h.shop.people))]
 	o := models.ImportedOrder{
 		Order: models.Order{
+			Status: models.OrderOpen,
 			Number: fmt.Sprintf("%s-%05d", h.shop.prefix, 10001+i), Currency: h.shop.merchant.Currency, Amount: amount,
 			CustomerName: person, CustomerEmail: demoEmail(h.shop, i),
 			ShippingAddress: h.shop.address(person, h.rnd), PlacedAt: placed, CreatedAt: placed, PromisedAt: &promised,
@@ -65,6 +66,9 @@ func (h *history) order(i int, placed time.Time) models.ImportedOrder {
 	if paid {
 		if parcel, sent := h.parcel(&o.Order, i); sent {
 			o.Parcels = []models.ImportedParcel{parcel}
+			if parcel.Status == models.ShipmentDelivered {
+				o.Order.Status = models.OrderCompleted
+			}
 		}
 	}
 	return o

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tillpost/tillpost/handlers"
 	"github.com/tillpost/tillpost/payments"
+	"github.com/tillpost/tillpost/workers"
 )
 
 // maxConnections bounds open connections of the web listener.
@@ -43,7 +44,8 @@ func serveCommand() *cobra.Command {
 			return err
 		}
 		return serve(cmd.Context(), c, serveOptions{
-			web: true, workers: !noWorkers, pace: pace, policy: payments.DefaultPolicy().Paced(pace),
+			web: true, workers: !noWorkers, pace: pace,
+			policy: payments.DefaultPolicy().Paced(pace), jobs: workers.DefaultOptions(),
 		})
 	}
 	return cmd
@@ -59,7 +61,7 @@ func workCommand() *cobra.Command {
 			return err
 		}
 		return serve(cmd.Context(), c, serveOptions{
-			workers: true, pace: pace, policy: payments.DefaultPolicy().Paced(pace),
+			workers: true, pace: pace, policy: payments.DefaultPolicy().Paced(pace), jobs: workers.DefaultOptions(),
 		})
 	}
 	return cmd
@@ -76,6 +78,7 @@ type serveOptions struct {
 	demo         bool
 	pace         float64 // of carrier polls; 0 is 1
 	policy       payments.Policy
+	jobs         workers.Options
 	ready        func(ctx context.Context, a *app) error // called when everything runs
 }
 

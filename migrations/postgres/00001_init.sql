@@ -245,7 +245,7 @@ CREATE UNIQUE INDEX attempts_one_open ON attempts (payment_id)
     WHERE status IN ('queued', 'sending', 'requires_action', 'unknown');
 CREATE UNIQUE INDEX attempts_provider_reference ON attempts (gateway_account_id, kind, provider_reference)
     WHERE provider_reference IS NOT NULL;
-CREATE INDEX attempts_lease ON attempts (lease_until) WHERE status = 'sending';
+CREATE INDEX attempts_lease ON attempts (lease_until) WHERE status IN ('queued', 'sending');
 
 CREATE TABLE refunds (
     id                  TEXT COLLATE "C" PRIMARY KEY,
