@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -119,24 +120,30 @@ func (tx *Tx) FinishDelivery(d *Delivery, a DeliveryAttempt, status string, next
 
 // CancelDelivery ends a claimed delivery whose endpoint takes no more.
 func (tx *Tx) CancelDelivery(d *Delivery, reason string) error {
-	_, err := tx.update("deliveries", map[string]any{
+	ok, err := tx.update("deliveries", map[string]any{
 		"status": DeliveryCanceled, "attempts": d.Attempts - 1, "next_attempt_at": nil, "lease_until": nil,
 		"last_error": reason, "updated_at": tx.now,
-	}, "id = ? AND status = ?", d.ID, DeliveryDelivering)
+	}, "id = ? AND status = ? AND attempts = ?", d.ID, DeliveryDelivering, d.Attempts)
+	if err != nil || !ok {
+		return err
+	}
 	tx.Announce(Hint{Topic: "delivery", ID: d.ID, MerchantID: d.MerchantID})
-	return err
+	return nil
 }
 
 // ReplayDelivery sends a delivery again, with the whole schedule before it. One
 // that is being sent at the moment is a conflict, delivery_running.
 func (tx *Tx) ReplayDelivery(scope Scope, id string) (*Delivery, error) {
-	d, err := first[Delivery](scope.in(tx.q(), "merchant_id").Where("id = ?", id))
+	d, err := first[Delivery](scope.in(tx.q().Clauses(forUpdate), "merchant_id").Where("id = ?", id))
 	if err != nil {
 		return nil, err
 	}
 	ep, err := tx.Endpoint(AllMerchants(), d.EndpointID)
-	if err != nil {
+	if errors.Is(err, ErrNotFound) {
 		return nil, Conflict("endpoint_deleted", d.Status)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if ep.DisabledAt != nil {
 		return nil, Conflict("endpoint_disabled", d.Status)
@@ -152,7 +159,7 @@ func (tx *Tx) ReplayDelivery(scope Scope, id string) (*Delivery, error) {
 	}
 	tx.Enqueue(DeliverArgs{DeliveryID: id})
 	tx.Announce(Hint{Topic: "delivery", ID: id, MerchantID: d.MerchantID})
-	return d, nil
+	return tx.Delivery(id)
 }
 
 // RedeliverEvent sends an event to an endpoint again, or for the first time.
@@ -162,12 +169,18 @@ func (tx *Tx) RedeliverEvent(scope Scope, eventID, endpointID string) (*Delivery
 		return nil, err
 	}
 	ep, err := tx.Endpoint(MerchantScope(e.MerchantID), endpointID)
-	if err != nil {
+	if errors.Is(err, ErrNotFound) {
 		return nil, Invalid("endpoint_id", "unknown_endpoint")
+	}
+	if err != nil {
+		return nil, err
 	}
 	d, err := first[Delivery](tx.q().Where("endpoint_id = ? AND event_id = ?", ep.ID, e.ID))
 	if err == nil {
 		return tx.ReplayDelivery(scope, d.ID)
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return nil, err
 	}
 	if ep.DisabledAt != nil {
 		return nil, Conflict("endpoint_disabled", "")
@@ -224,6 +237,23 @@ func (db *DB) DeliveryObjects(ctx context.Context, deliveries []Delivery) ([]Del
 	if err != nil {
 		return nil, err
 	}
+	return deliveriesJSON(deliveries, attempts), nil
+}
+
+// DeliveryObject renders a delivery with its attempts inside the transaction.
+func (tx *Tx) DeliveryObject(id string) (*DeliveryJSON, error) {
+	d, err := tx.Delivery(id)
+	if err != nil {
+		return nil, err
+	}
+	attempts, err := all[DeliveryAttempt](tx.q().Where("delivery_id = ?", id).Order("number"))
+	if err != nil {
+		return nil, err
+	}
+	return &deliveriesJSON([]Delivery{*d}, attempts)[0], nil
+}
+
+func deliveriesJSON(deliveries []Delivery, attempts []DeliveryAttempt) []DeliveryJSON {
 	byDelivery := map[string][]DeliveryAttemptJSON{}
 	for _, a := range attempts {
 		byDelivery[a.DeliveryID] = append(byDelivery[a.DeliveryID], DeliveryAttemptJSON{
@@ -241,5 +271,5 @@ func (db *DB) DeliveryObjects(ctx context.Context, deliveries []Delivery) ([]Del
 		}
 		out = append(out, r)
 	}
-	return out, nil
+	return out
 }
