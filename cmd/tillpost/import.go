@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -54,6 +56,9 @@ func importCommand() *cobra.Command {
 			} else {
 				report, err = importer.CSV(cmd.Context(), db, m, args, options)
 			}
+			if !dryRun && report.Orders > 0 {
+				err = errors.Join(err, noteImport(cmd.Context(), db, m, format, report))
+			}
 			if err != nil {
 				return err
 			}
@@ -65,6 +70,16 @@ func importCommand() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// noteImport keeps in the audit log that a merchant got data of another system.
+func noteImport(ctx context.Context, db *models.DB, m *models.Merchant, format string, r importer.Report) error {
+	return db.Write(ctx, func(tx *models.Tx) error {
+		return tx.Audit(cliActor(), models.AuditEntry{
+			MerchantID: &m.ID, Action: "merchant.import", ObjectID: m.ID,
+			Detail: map[string]string{"format": format, "orders": strconv.Itoa(r.Orders), "payments": strconv.Itoa(r.Payments)},
+		})
+	})
 }
 
 // progress draws a bar on a terminal and nothing elsewhere.
