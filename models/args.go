@@ -14,14 +14,17 @@ import (
 type cleanPool struct{ gorm.ConnPool }
 
 func (p cleanPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	countQuery(ctx)
 	return p.ConnPool.ExecContext(ctx, query, cleanArgs(args)...)
 }
 
 func (p cleanPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	countQuery(ctx)
 	return p.ConnPool.QueryContext(ctx, query, cleanArgs(args)...)
 }
 
 func (p cleanPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	countQuery(ctx)
 	return p.ConnPool.QueryRowContext(ctx, query, cleanArgs(args)...)
 }
 

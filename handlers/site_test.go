@@ -1,0 +1,173 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/tillpost/tillpost/carriers"
+	"github.com/tillpost/tillpost/credentials"
+	"github.com/tillpost/tillpost/live"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/models/modelstest"
+	"github.com/tillpost/tillpost/notify"
+	"github.com/tillpost/tillpost/payments"
+	"github.com/tillpost/tillpost/secret"
+)
+
+// site is the application on a fresh database, with no workers: what is queued
+// stays queued.
+type site struct {
+	app     *fiber.App
+	db      *models.DB
+	vault   *credentials.Vault
+	queries *atomic.Int64 // statements of all requests
+}
+
+func newSite(t *testing.T, db *models.DB) *site {
+	t.Helper()
+	keys, err := secret.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	s := &site{db: db, vault: credentials.New(keys), queries: &atomic.Int64{}}
+	ctx, cancel := context.WithCancel(models.CountQueries(context.Background(), s.queries))
+	t.Cleanup(cancel)
+	hub := live.New(log)
+	db.OnCommit = hub.Publish
+	s.app = New(Deps{
+		DB: db, Vault: s.vault, Hub: hub, Log: log, AppContext: ctx, BaseURL: "http://tillpost.test",
+		Payments: payments.NewService(db, s.vault, nil, payments.DefaultPolicy(), log),
+		Carriers: carriers.NewService(db, s.vault, nil, carriers.Options{}, log),
+		Notify:   notify.NewService(db, s.vault, notify.Options{}, log),
+	})
+	return s
+}
+
+// browser is somebody who is signed in.
+type browser struct {
+	site   *site
+	t      *testing.T
+	user   *models.User
+	cookie string
+	csrf   string
+}
+
+var users atomic.Int64
+
+// signIn makes a user of the role, of the merchant unless that is empty, with a
+// session.
+func (s *site) signIn(t *testing.T, role, merchantID string) *browser {
+	t.Helper()
+	b := &browser{site: s, t: t, cookie: randomToken(), csrf: randomToken()}
+	data, err := json.Marshal(sessionData{CSRF: b.csrf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	user := models.User{Email: fmt.Sprintf("%s%d@example.com", role, users.Add(1)), Role: role, PasswordHash: "unusable"}
+	if merchantID != "" {
+		user.MerchantID = &merchantID
+	}
+	modelstest.Write(t, s.db, func(tx *models.Tx) error {
+		if b.user, err = tx.CreateUser(user); err != nil {
+			return err
+		}
+		return tx.CreateSession(models.Session{
+			IDHash: hashID(b.cookie), UserID: b.user.ID, Data: string(data), ExpiresAt: tx.Now().Add(time.Hour),
+		})
+	})
+	return b
+}
+
+// answer is what a browser got.
+type answer struct {
+	*goquery.Document
+	status int
+	header http.Header
+	body   string
+}
+
+// htmx are the headers of a request for a part of a page.
+var htmx = []string{hxRequest, "true", hxRequestType, "partial"}
+
+func (b *browser) get(path string, headers ...string) answer {
+	b.t.Helper()
+	return b.send(http.MethodGet, path, nil, headers...)
+}
+
+// post sends a form with the token that proves it is ours.
+func (b *browser) post(path string, form url.Values, headers ...string) answer {
+	b.t.Helper()
+	if form == nil {
+		form = url.Values{}
+	}
+	if !form.Has(csrfField) {
+		form.Set(csrfField, b.csrf)
+	}
+	return b.send(http.MethodPost, path, form, headers...)
+}
+
+func (b *browser) send(method, path string, form url.Values, headers ...string) answer {
+	b.t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+	if form != nil {
+		r.Header.Set(fiber.HeaderContentType, fiber.MIMEApplicationForm)
+	}
+	r.AddCookie(&http.Cookie{Name: cookieName("tillpost_session", false), Value: b.cookie})
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := b.site.app.Test(r, -1)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(document(string(body))))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return answer{Document: doc, status: res.StatusCode, header: res.Header, body: string(body)}
+}
+
+// document makes a bare table row readable to an HTML parser.
+func document(body string) string {
+	if strings.HasPrefix(strings.TrimSpace(body), "<tr") {
+		return "<table><tbody>" + body + "</tbody></table>"
+	}
+	return body
+}
+
+// want fails the test unless the answer has the status.
+func (a answer) want(t *testing.T, status int) answer {
+	t.Helper()
+	if a.status != status {
+		t.Fatalf("status %d, want %d: %.300s", a.status, status, a.Find("main, body").First().Text())
+	}
+	return a
+}
+
+// texts are the texts of what a selector finds, without the space around them.
+func (a answer) texts(selector string) []string {
+	var found []string
+	a.Find(selector).Each(func(_ int, s *goquery.Selection) {
+		found = append(found, strings.Join(strings.Fields(s.Text()), " "))
+	})
+	return found
+}
