@@ -100,10 +100,21 @@ func eval[T any](b *tab, script string) T {
 	return value
 }
 
-// until waits for a script to become true.
+// until waits for a script to become true, over loads of other pages too.
 func (b *tab) until(script string) {
 	b.t.Helper()
-	b.do(chromedp.Poll(script, nil, chromedp.WithPollingTimeout(20*time.Second)))
+	const limit, pause = 20 * time.Second, 50 * time.Millisecond
+	var (
+		done bool
+		err  error
+	)
+	for start := time.Now(); time.Since(start) < limit; time.Sleep(pause) {
+		// While a page is being replaced there is nothing to evaluate in.
+		if err = chromedp.Run(b, chromedp.Evaluate("Boolean("+script+")", &done)); err == nil && done {
+			return
+		}
+	}
+	b.t.Fatalf("never true: %s (%v)", script, err)
 }
 
 // violation is one finding of axe.

@@ -1,15 +1,12 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
 )
 
 // The promises about the demo's process.
@@ -29,11 +26,7 @@ func TestDemoStopsWithOpenStreams(t *testing.T) {
 	b := newTab(t)
 	b.signIn("admin")
 	shared = first
-	ctx, cancel := context.WithTimeout(b, 20*time.Second)
-	defer cancel()
-	if err := chromedp.Run(ctx, chromedp.Poll(`document.querySelector("[data-state=live]") !== null`, nil)); err != nil {
-		t.Fatalf("the page is not live: %v", err)
-	}
+	b.until(`document.querySelector("[data-state=live]")`)
 	if rss, err := residentKB(d.cmd.Process.Pid); err != nil || rss > rssLimit {
 		t.Errorf("the demo holds %d kB, want at most %d (%v)", rss, rssLimit, err)
 	} else {

@@ -50,7 +50,7 @@ func serveHastily() int {
 	if err == nil {
 		jobs := workers.DefaultOptions()
 		jobs.JobTimeout, jobs.RescueAfter, jobs.RescueAttemptsEvery = 8*time.Second, 10*time.Second, 2*time.Second
-		err = serve(context.Background(), c, serveOptions{web: true, workers: true, policy: hastyPolicy(), jobs: jobs})
+		err = serve(context.Background(), c, serveOptions{web: true, workers: true, policy: hastyPolicy(), jobs: jobs, grace: time.Second})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

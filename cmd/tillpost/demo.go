@@ -22,6 +22,9 @@ import (
 // demoPace is how much faster than in life the demo's parcels are polled.
 const demoPace = 600
 
+// demoGrace is short: nobody waits for a demo's customers.
+const demoGrace = time.Second
+
 func demoCommand() *cobra.Command {
 	var (
 		addr, keep, level string
@@ -100,7 +103,7 @@ func (d *demo) run(ctx context.Context, c *Config) error {
 	go func() { served <- server.Serve(listener) }()
 	err = serve(ctx, c, serveOptions{
 		web: true, workers: true, demo: true, pace: demoPace, policy: payments.DefaultPolicy(),
-		jobs: workers.DefaultOptions(), ready: d.begin,
+		jobs: workers.DefaultOptions(), grace: demoGrace, ready: d.begin,
 	})
 	err = errors.Join(err, fake.Close(), server.Close())
 	if e := <-served; !errors.Is(e, http.ErrServerClosed) {

@@ -21,12 +21,12 @@ import (
 // maxConnections bounds open connections of the web listener.
 const maxConnections = 12000
 
-// Stopping: requests and jobs under way may finish for so long.
-const (
-	webGrace  = 10 * time.Second
-	jobsGrace = 10 * time.Second
-	stopLimit = 20 * time.Second
-)
+// settling is how long jobs that were cut off may take to store what they know.
+const settling = 15 * time.Second
+
+// stopGrace is how long requests and jobs under way may take to finish when a
+// node stops; a call of a provider that is cut off then is looked up later.
+const stopGrace = 10 * time.Second
 
 func serveCommand() *cobra.Command {
 	var (
@@ -45,7 +45,7 @@ func serveCommand() *cobra.Command {
 		}
 		return serve(cmd.Context(), c, serveOptions{
 			web: true, workers: !noWorkers, pace: pace,
-			policy: payments.DefaultPolicy().Paced(pace), jobs: workers.DefaultOptions(),
+			policy: payments.DefaultPolicy().Paced(pace), jobs: workers.DefaultOptions(), grace: stopGrace,
 		})
 	}
 	return cmd
@@ -61,7 +61,7 @@ func workCommand() *cobra.Command {
 			return err
 		}
 		return serve(cmd.Context(), c, serveOptions{
-			workers: true, pace: pace, policy: payments.DefaultPolicy().Paced(pace), jobs: workers.DefaultOptions(),
+			workers: true, pace: pace, policy: payments.DefaultPolicy().Paced(pace), jobs: workers.DefaultOptions(), grace: stopGrace,
 		})
 	}
 	return cmd
@@ -79,6 +79,7 @@ type serveOptions struct {
 	pace         float64 // of carrier polls; 0 is 1
 	policy       payments.Policy
 	jobs         workers.Options
+	grace        time.Duration
 	ready        func(ctx context.Context, a *app) error // called when everything runs
 }
 
@@ -114,7 +115,7 @@ func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
 	var draining atomic.Bool
 	stopWeb := func(context.Context) error { return nil }
 	if o.web {
-		stopWeb = startWeb(appCtx, a, listener, draining.Load, failed)
+		stopWeb = startWeb(appCtx, a, listener, draining.Load, o.grace, failed)
 	}
 	a.startLive(appCtx)
 	if o.workers {
@@ -135,12 +136,12 @@ func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
 	}
 	draining.Store(true)
 	stopApp()
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*o.grace+settling)
 	defer cancel()
 	a.hub.Close()
 	err = errors.Join(err, stopWeb(stopping))
 	if o.workers {
-		err = errors.Join(err, a.workers.Stop(stopping, jobsGrace))
+		err = errors.Join(err, a.workers.Stop(stopping, o.grace))
 	}
 	return err
 }
@@ -159,7 +160,7 @@ func listen(addr, variable string) (net.Listener, error) {
 
 // startWeb serves until the returned function is called.
 func startWeb(
-	appCtx context.Context, a *app, listener net.Listener, draining func() bool, failed chan<- error,
+	appCtx context.Context, a *app, listener net.Listener, draining func() bool, grace time.Duration, failed chan<- error,
 ) func(context.Context) error {
 	web := handlers.New(a.deps(appCtx, draining))
 	go func() {
@@ -171,7 +172,7 @@ func startWeb(
 		}
 	}()
 	return func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, webGrace)
+		ctx, cancel := context.WithTimeout(ctx, grace)
 		defer cancel()
 		if err := web.ShutdownWithContext(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("stop web: %w", err)
