@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -31,11 +32,15 @@ func (s *server) liveRoutes() []route {
 type stream struct {
 	user    string
 	session string        // hash of its id
-	ended   chan struct{} // closed when the session has ended
+	ended   chan struct{} // closed when the session has ended, or newer streams take its place
+	once    sync.Once     // closes ended
 	sub     *live.Subscription
 	conn    net.Conn
 	log     *slog.Logger
 }
+
+// end asks the stream to stop.
+func (st *stream) end() { st.once.Do(func() { close(st.ended) }) }
 
 // streamHints keeps a connection open over which the page hears what changed.
 // A message names a topic and an id ("event: payment", "data: pay_…"), nothing

@@ -2,13 +2,15 @@ package handlers
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
 
-// How many live streams may be open: browsers hold one for each visible tab.
+// How many live streams may be open. Browsers hold one for each visible tab; a
+// page that was left holds its own until a heartbeat to it fails.
 const (
-	streamsPerUser = 6
+	streamsPerUser = 12
 	streamsPerNode = 10_000
 )
 
@@ -19,22 +21,29 @@ const checkSessions = 4 * time.Second
 type streams struct {
 	mu   sync.Mutex
 	open map[*stream]struct{}
-	of   map[string]int // by user
+	of   map[string][]*stream // by user, the oldest first
 }
 
 func newStreams() *streams {
-	return &streams{open: map[*stream]struct{}{}, of: map[string]int{}}
+	return &streams{open: map[*stream]struct{}{}, of: map[string][]*stream{}}
 }
 
-// enter counts a stream in, or says that there are too many.
+// enter takes a stream in, or says that the node has too many. Of a user who
+// has too many the oldest ends: most likely its page is gone, and nobody who
+// walks quickly through pages may be left without news.
 func (s *streams) enter(st *stream) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.open) >= streamsPerNode || s.of[st.user] >= streamsPerUser {
+	if len(s.open) >= streamsPerNode {
 		return false
 	}
 	s.open[st] = struct{}{}
-	s.of[st.user]++
+	mine := append(s.of[st.user], st)
+	if len(mine) > streamsPerUser {
+		mine[0].end()
+		mine = mine[1:]
+	}
+	s.of[st.user] = mine
 	return true
 }
 
@@ -45,7 +54,8 @@ func (s *streams) leave(st *stream) {
 		return
 	}
 	delete(s.open, st)
-	if s.of[st.user]--; s.of[st.user] == 0 {
+	s.of[st.user] = slices.DeleteFunc(s.of[st.user], func(other *stream) bool { return other == st })
+	if len(s.of[st.user]) == 0 {
 		delete(s.of, st.user)
 	}
 }
@@ -75,11 +85,7 @@ func (s *streams) end(checked []string, keep map[string]bool) {
 	}
 	for st := range s.open {
 		if gone[st.session] {
-			select {
-			case <-st.ended:
-			default:
-				close(st.ended)
-			}
+			st.end()
 		}
 	}
 }
