@@ -50,12 +50,17 @@ func DefaultPolicy() Policy {
 	}
 }
 
-// Paced divides the waits by pace; what keeps money safe, the timeout, the
-// lease and the time to settle, stays as it is.
+// settleMargin is the least time between the end of a call and the belief that
+// its request is not on its way any more.
+const settleMargin = 5 * time.Second
+
+// Paced divides the waits by pace, but what keeps money safe: the timeout and
+// the lease stay as they are, and the time to settle stays above the timeout.
 func (p Policy) Paced(pace float64) Policy {
 	if pace <= 0 || pace == 1 {
 		return p
 	}
+	p.Settle = max(time.Duration(float64(p.Settle)/pace), p.Timeout+settleMargin)
 	shorter := func(waits []time.Duration) []time.Duration {
 		out := make([]time.Duration, len(waits))
 		for i, w := range waits {

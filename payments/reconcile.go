@@ -34,7 +34,7 @@ func (s *Service) Reconcile(ctx context.Context, attemptID string, inquiry int) 
 	if s.conclusive(a, result) {
 		return s.settle(ctx, a, result, latency)
 	}
-	return s.askAgain(ctx, a, inquiry)
+	return s.askAgain(ctx, a, inquiry, result.Outcome)
 }
 
 func (s *Service) lookup(ctx context.Context, p *models.Payment, a *models.Attempt) (Result, time.Duration) {
@@ -70,8 +70,9 @@ func (s *Service) conclusive(a *models.Attempt, r Result) bool {
 	return false
 }
 
-// askAgain plans the inquiry after this one, or calls for a human.
-func (s *Service) askAgain(ctx context.Context, a *models.Attempt, inquiry int) error {
+// askAgain plans the inquiry after this one, or calls for a human. What the
+// provider does not know is asked for again at the latest when that is proof.
+func (s *Service) askAgain(ctx context.Context, a *models.Attempt, inquiry int, answer Outcome) error {
 	waits := s.policy.Inquiries
 	if a.Status == models.AttemptRequiresAction {
 		waits = s.policy.Actions
@@ -84,7 +85,14 @@ func (s *Service) askAgain(ctx context.Context, a *models.Attempt, inquiry int) 
 			return nil
 		}
 		if inquiry < len(waits) {
-			tx.EnqueueAt(models.ReconcileArgs{AttemptID: a.ID, Inquiry: inquiry + 1}, tx.Now().Add(waits[inquiry]))
+			at := tx.Now().Add(waits[inquiry])
+			if answer == OutcomeNotFound && a.StartedAt != nil {
+				proof := a.StartedAt.Add(s.policy.Settle)
+				if proof.After(tx.Now()) && proof.Before(at) {
+					at = proof
+				}
+			}
+			tx.EnqueueAt(models.ReconcileArgs{AttemptID: a.ID, Inquiry: inquiry + 1}, at)
 			return nil
 		}
 		return s.giveUp(tx, a)
