@@ -60,6 +60,8 @@ func (s *server) streamHints(c *fiber.Ctx, v *viewer) error {
 	c.Set("X-Accel-Buffering", "no")
 	// From here on c is not used: the writer outlives it.
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
+		metrics.streams.Inc()
+		defer metrics.streams.Dec()
 		defer s.streams.leave(st)
 		defer st.sub.Close()
 		defer func() { // a panic here would end the process

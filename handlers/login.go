@@ -47,10 +47,12 @@ func (s *server) login(c *fiber.Ctx, v *viewer) error {
 		return err
 	}
 	if user == nil {
+		metrics.logins.WithLabelValues("refused").Inc()
 		s.Log.WarnContext(c.UserContext(), "login refused", "ip", c.IP(), "request_id", requestID(c))
 		view.Error = v.Texts.T("auth.wrong")
 		return s.renderLogin(c, v, fiber.StatusUnprocessableEntity, view)
 	}
+	metrics.logins.WithLabelValues("ok").Inc()
 	s.logins.forgive(c.IP())
 	err = s.DB.Write(c.UserContext(), func(tx *models.Tx) error {
 		if err := tx.NoteLogin(user.ID); err != nil {

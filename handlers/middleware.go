@@ -48,10 +48,12 @@ func (s *server) logAccess(c *fiber.Ctx) error {
 			return err
 		}
 	}
+	took := time.Since(start)
+	metrics.answered(c, took)
 	status := c.Response().StatusCode()
 	attrs := []slog.Attr{
 		slog.String("method", c.Method()), slog.String("route", c.Route().Path), slog.Int("status", status),
-		slog.Duration("took", time.Since(start).Round(time.Microsecond)),
+		slog.Duration("took", took.Round(time.Microsecond)),
 		slog.String("ip", c.IP()), slog.String("request_id", requestID(c)),
 	}
 	if v, ok := c.Locals(localViewer).(*viewer); ok && v.User != nil {
