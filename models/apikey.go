@@ -87,6 +87,11 @@ func (db *DB) APIKeys(ctx context.Context, scope Scope, p Page) ([]APIKey, strin
 	return page(scope.in(db.q(ctx), "merchant_id"), p, PrefixAPIKey, func(k APIKey) string { return k.ID })
 }
 
+// APIKey loads one key, without its text.
+func (db *DB) APIKey(ctx context.Context, scope Scope, id string) (*APIKey, error) {
+	return first[APIKey](scope.in(db.q(ctx), "merchant_id").Where("id = ?", id))
+}
+
 // NoteAPIKeyUse keeps when a key was last used, to the hour.
 func (tx *Tx) NoteAPIKeyUse(id string) error {
 	_, err := tx.update("api_keys", map[string]any{"last_used_at": tx.now},
@@ -110,9 +115,4 @@ func (tx *Tx) RevokeAPIKey(scope Scope, id string) error {
 func hashKey(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
-}
-
-// APIKey loads one key, without its text.
-func (db *DB) APIKey(ctx context.Context, scope Scope, id string) (*APIKey, error) {
-	return first[APIKey](scope.in(db.q(ctx), "merchant_id").Where("id = ?", id))
 }
