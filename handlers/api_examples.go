@@ -1,0 +1,116 @@
+package handlers
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tillpost/tillpost/models"
+)
+
+// Ids and times of examples.
+const (
+	exampleRequestID  = "req_06fkqmgyt1x1w9d6v6sxnhsqgm"
+	exampleOrderID    = "ord_06fkqmgyt1x1w9d6v6sxnhsqgm"
+	examplePaymentID  = "pay_06fkqmh3e5s0x2jb8zkvw4t1dc"
+	exampleShipmentID = "shp_06fkqmn9q8r3t5v7x9z1b3d5f7"
+	exampleEventID    = "evt_06fkqmh9w2c4e6g8j0m2p4r6t8"
+	exampleEndpointID = "whe_06fkqm4k6n8q0s2v4x6z8b0d2f"
+	exampleGatewayID  = "gwa_06fkqm1a3c5e7g9j1m3p5r7t9w"
+)
+
+var exampleTime = time.Date(2026, 1, 15, 9, 30, 0, 0, time.UTC)
+
+func at(minutes int) time.Time { return exampleTime.Add(time.Duration(minutes) * time.Minute) }
+
+func ref[T any](v T) *T { return &v }
+
+// examples are objects as the API answers with them, by schema.
+var examples = func() map[string]any {
+	payment := models.PaymentJSON{
+		ID: examplePaymentID, OrderID: exampleOrderID, Amount: 4990, Currency: "EUR", Status: models.PaymentPaid,
+		Capture: models.CaptureAutomatic, MethodType: "card", Gateway: ref(exampleGatewayID), AmountCaptured: 4990,
+		Attempts: []models.AttemptJSON{{
+			ID: "att_06fkqmh3e7v9x1z3b5d7f9h1k3", Number: 1, Kind: models.KindCharge, Gateway: ref(exampleGatewayID),
+			Status: models.AttemptSucceeded, Trigger: models.CauseAPI, ProviderReference: ref("pi_3Q9d2eL"),
+			StartedAt: ref(at(1)), FinishedAt: ref(at(1)),
+		}},
+		Metadata: map[string]string{}, CreatedAt: at(1), UpdatedAt: at(1),
+	}
+	shipment := models.ShipmentJSON{
+		ID: exampleShipmentID, OrderID: exampleOrderID, Carrier: "dhl", TrackingNumber: "00340434161094042557",
+		Direction: models.DirectionOutbound, Items: []models.ShipmentItem{{SKU: "TEA-1", Quantity: 2}},
+		Status: models.ShipmentInTransit, PromisedAt: ref(at(7 * 24 * 60)),
+		Events: []models.TrackingEventJSON{{
+			OccurredAt: ref(at(600)), LocalTime: "2026-01-15T20:30:00", UTCOffset: ref(60), Precision: "second",
+			Status: models.ShipmentInTransit, Code: "transit", Description: "The parcel was sorted.", Location: "Berlin",
+		}},
+		LastSyncedAt: ref(at(620)), NextSyncAt: ref(at(860)), CreatedAt: at(300),
+	}
+	order := models.OrderJSON{
+		ID: exampleOrderID, Number: "1001", Status: models.OrderOpen, PaymentState: "paid", ShippingState: "shipped",
+		Currency: "EUR", Amount: 4990, AmountPaid: 4990,
+		Items:    []models.OrderItem{{SKU: "TEA-1", Name: "Darjeeling, 250 g", Quantity: 2, Amount: 4990}},
+		Customer: models.CustomerJSON{Name: "Grace O'Neil", Email: "grace@example.com"},
+		ShippingAddress: models.Address{
+			Name: "Grace O'Neil", Line1: "Lindenstraße 4", City: "Berlin", PostalCode: "10969", Country: "DE",
+		},
+		PlacedAt: at(0), PromisedAt: ref(at(7 * 24 * 60)), Metadata: map[string]string{},
+		Payments: []models.PaymentJSON{payment}, Shipments: []models.ShipmentJSON{shipment}, CreatedAt: at(0), UpdatedAt: at(620),
+	}
+	endpoint := models.EndpointJSON{
+		ID: exampleEndpointID, URL: "https://shop.example.com/webhooks", Events: []string{models.EventPaymentPaid},
+		Description: "Production", Enabled: true, CreatedAt: at(-60), UpdatedAt: at(-60),
+	}
+	delivery := models.DeliveryJSON{
+		ID: "dlv_06fkqmh9w3d5f7h9k1n3q5s7v9", EndpointID: exampleEndpointID, Status: models.DeliveryDelivered,
+		Attempts: []models.DeliveryAttemptJSON{{Number: 1, StartedAt: at(1), LatencyMS: 84, Status: 204}},
+	}
+	event := models.EventJSON{
+		ID: exampleEventID, Type: models.EventPaymentPaid, Timestamp: at(1),
+		Data: json.RawMessage(`{"id":"` + examplePaymentID + `","status":"paid"}`), Deliveries: []models.DeliveryJSON{delivery},
+	}
+	listed := event
+	listed.Deliveries = nil
+	return map[string]any{
+		"Order": order, "OrderList": listOf([]models.OrderJSON{order}, ""),
+		"Payment": payment, "PaymentList": listOf([]models.PaymentJSON{payment}, ""),
+		"Shipment": shipment, "ShipmentList": listOf([]models.ShipmentJSON{shipment}, ""),
+		"Endpoint": endpoint, "EndpointList": listOf([]models.EndpointJSON{endpoint}, ""),
+		"Event": event, "EventList": listOf([]models.EventJSON{listed}, ""),
+		"Delivery": delivery,
+	}
+}()
+
+// exampleOf is the example of a schema that an answer refers to.
+func exampleOf(s *huma.Schema) any { return examples[refName(s.Ref)] }
+
+// webhook is a type of event that endpoints receive.
+type webhook struct {
+	name    string
+	summary string
+	object  string // schema of its data; empty: the endpoint's id
+}
+
+// webhookCatalogue lists the types of events that happen.
+var webhookCatalogue = []webhook{
+	{models.EventOrderCreated, "An order was created", "Order"},
+	{models.EventOrderUpdated, "The status, payment state or shipping state of an order changed", "Order"},
+	{models.EventOrderCanceled, "An order was canceled", "Order"},
+	{models.EventPaymentAuthorized, "The amount is reserved, to be captured", "Payment"},
+	{models.EventPaymentPaid, "The money was taken", "Payment"},
+	{models.EventPaymentFailed, "A payment failed; failure says why, and whether it may be tried again", "Payment"},
+	{models.EventPaymentRequiresAction, "The customer must do something: see next_action", "Payment"},
+	{models.EventPaymentNeedsReview, "Nobody could find out whether the customer was charged: a person decides", "Payment"},
+	{models.EventPaymentVoided, "A reserved amount was released", "Payment"},
+	{models.EventPaymentCanceled, "A payment was canceled before money moved", "Payment"},
+	{models.EventPaymentExpired, "The customer or the shop let the time pass", "Payment"},
+	{models.EventShipmentCreated, "A parcel was added", "Shipment"},
+	{models.EventShipmentUpdated, "The status or the expected arrival of a parcel changed", "Shipment"},
+	{models.EventShipmentOut, "A parcel is on its way to the door", "Shipment"},
+	{models.EventShipmentDelivered, "A parcel was delivered", "Shipment"},
+	{models.EventShipmentException, "A parcel is stuck", "Shipment"},
+	{models.EventShipmentLate, "A parcel is later than promised", "Shipment"},
+	{models.EventPing, "A test event", ""},
+}
