@@ -2,10 +2,26 @@ package handlers
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 )
+
+// Bounds of the readiness check.
+const (
+	readyTimeout = time.Second
+	schemaTTL    = 30 * time.Second // how long a schema that was current is taken to be
+)
+
+// errSchema means that the database's schema is not the one of this binary.
+var errSchema = errors.New("the database's schema is of another version")
+
+// readiness remembers what need not be asked at every check.
+type readiness struct {
+	schemaUntil atomic.Int64 // unix nanoseconds
+}
 
 // healthz says that the process is alive. It does not ask the database, whose
 // outage is no reason to restart every node.
@@ -14,17 +30,38 @@ func (s *server) healthz(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"status": "ok"})
 }
 
-// readyz says whether the node can take visitors.
+// readyz says whether the node can take visitors: the database answers, its
+// schema is this binary's, and the node is not being stopped.
 func (s *server) readyz(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	if s.Draining() {
 		return c.Status(fiber.StatusServiceUnavailable).JSON(fiber.Map{"status": "draining"})
 	}
-	ctx, cancel := context.WithTimeout(c.UserContext(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(c.UserContext(), readyTimeout)
 	defer cancel()
 	if err := s.DB.Ping(ctx); err != nil {
 		s.Log.WarnContext(ctx, "database does not answer", "error", err)
 		return c.Status(fiber.StatusServiceUnavailable).JSON(fiber.Map{"status": "database unreachable"})
 	}
+	if err := s.checkSchema(ctx); err != nil {
+		s.Log.WarnContext(ctx, "schema is not current", "error", err)
+		return c.Status(fiber.StatusServiceUnavailable).JSON(fiber.Map{"status": "schema not current"})
+	}
 	return c.JSON(fiber.Map{"status": "ready"})
+}
+
+func (s *server) checkSchema(ctx context.Context) error {
+	now := time.Now()
+	if s.SchemaCurrent == nil || now.UnixNano() < s.ready.schemaUntil.Load() {
+		return nil
+	}
+	current, err := s.SchemaCurrent(ctx)
+	if err != nil {
+		return err
+	}
+	if !current {
+		return errSchema
+	}
+	s.ready.schemaUntil.Store(now.Add(schemaTTL).UnixNano())
+	return nil
 }

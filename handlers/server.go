@@ -39,6 +39,9 @@ type Deps struct {
 	SecureCookies bool
 	// Draining says that the node takes no new visitors; nil means never.
 	Draining func() bool
+	// SchemaCurrent says whether the database's schema is the one of this binary;
+	// nil leaves it unchecked.
+	SchemaCurrent func(ctx context.Context) (bool, error)
 	// TrustedProxies are addresses and networks whose X-Forwarded-For counts.
 	TrustedProxies []string
 	// Demo marks pages as made up.
@@ -63,6 +66,7 @@ type server struct {
 	passwords *secret.Passwords
 	logins    *ipLimiter
 	streams   *streams
+	ready     readiness
 	base      context.Context //nolint:containedctx // parent of all requests' contexts
 }
 

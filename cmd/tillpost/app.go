@@ -11,6 +11,7 @@ import (
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/handlers"
 	"github.com/tillpost/tillpost/live"
+	"github.com/tillpost/tillpost/migrations"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/notify"
 	"github.com/tillpost/tillpost/payments"
@@ -71,8 +72,15 @@ func (a *app) deps(appCtx context.Context, draining func() bool) handlers.Deps {
 	return handlers.Deps{
 		DB: a.db, Payments: a.payments, Carriers: a.carriers, Notify: a.notify, Vault: a.vault, Hub: a.hub, Log: a.log,
 		AppContext: appCtx, BaseURL: a.config.BaseURL, SecureCookies: strings.HasPrefix(a.config.BaseURL, "https://"),
-		Draining: draining, TrustedProxies: a.config.proxies, Demo: a.demo,
+		SchemaCurrent: a.schemaCurrent,
+		Draining:      draining, TrustedProxies: a.config.proxies, Demo: a.demo,
 	}
+}
+
+// schemaCurrent says whether the database's schema is the one of this binary.
+func (a *app) schemaCurrent(ctx context.Context) (bool, error) {
+	status, err := migrations.Read(ctx, target(a.db))
+	return err == nil && !status.Pending() && !status.Newer(), err
 }
 
 // close waits for what runs in the background, whose context has ended, and
