@@ -31,19 +31,14 @@ func (s *Service) Reconcile(ctx context.Context, attemptID string, inquiry int) 
 		return err
 	}
 	result, latency := s.lookup(ctx, p, a)
-	if s.conclusive(a, result) {
+	if s.conclusive(p, a, result) {
 		return s.settle(ctx, a, result, latency)
 	}
 	return s.askAgain(ctx, a, inquiry, result.Outcome)
 }
 
 func (s *Service) lookup(ctx context.Context, p *models.Payment, a *models.Attempt) (Result, time.Duration) {
-	provider, account, err := s.open(ctx, a)
-	if err != nil {
-		s.log.ErrorContext(ctx, "look-up impossible", "attempt", a.ID, "error", err)
-		return Result{Outcome: OutcomeUnknown}, 0
-	}
-	charge, err := s.charge(ctx, p, a)
+	provider, account, charge, err := s.prepare(ctx, p, a)
 	if err != nil {
 		s.log.ErrorContext(ctx, "look-up impossible", "attempt", a.ID, "error", err)
 		return Result{Outcome: OutcomeUnknown}, 0
@@ -57,12 +52,12 @@ func (s *Service) lookup(ctx context.Context, p *models.Payment, a *models.Attem
 // conclusive says whether a look-up settles the attempt. That a provider does
 // not know a charge is proof only once the request cannot be on its way any
 // more; that it could not be asked proves nothing.
-func (s *Service) conclusive(a *models.Attempt, r Result) bool {
+func (s *Service) conclusive(p *models.Payment, a *models.Attempt, r Result) bool {
 	switch r.Outcome {
 	case OutcomeSucceeded, OutcomeAuthorized, OutcomeDeclined:
 		return true
 	case OutcomeRequiresAction:
-		return a.Status == models.AttemptUnknown
+		return a.Status == models.AttemptUnknown && p.Status != models.PaymentNeedsReview
 	case OutcomeNotFound:
 		return a.StartedAt == nil || s.db.Now().Sub(*a.StartedAt) >= s.policy.Settle
 	case OutcomeNotSent, OutcomeProcessing, OutcomeUnknown:
@@ -141,23 +136,24 @@ func (s *Service) Rescue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i := range stalled {
-		a := &stalled[i]
-		if a.Status == models.AttemptQueued {
-			err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.RequeueAttempt(a.ID) })
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		s.log.WarnContext(ctx, "attempt was interrupted", "attempt", a.ID, "payment", a.PaymentID)
-		interrupted := Result{
-			Outcome: OutcomeUnknown, Code: "interrupted",
-			Message: "Tillpost was stopped before the provider's answer was stored.",
-		}
-		if err := s.settle(ctx, a, interrupted, 0); err != nil {
-			return err
-		}
+	var errs []error
+	for i := range stalled { // one that cannot be rescued must not keep the others waiting
+		errs = append(errs, s.rescue(ctx, &stalled[i]))
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+func (s *Service) rescue(ctx context.Context, a *models.Attempt) error {
+	if a.Status == models.AttemptQueued {
+		err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.RequeueAttempt(a.ID) })
+		if err != nil {
+			return fmt.Errorf("queue attempt %s again: %w", a.ID, err)
+		}
+		return nil
+	}
+	s.log.WarnContext(ctx, "attempt was interrupted", "attempt", a.ID, "payment", a.PaymentID)
+	return s.settle(ctx, a, Result{
+		Outcome: OutcomeUnknown, Code: "interrupted",
+		Message: "Tillpost was stopped before the provider's answer was stored.",
+	}, 0)
 }

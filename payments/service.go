@@ -38,13 +38,13 @@ func (s *Service) Charge(ctx context.Context, attemptID string) error {
 	if err != nil || attempt == nil {
 		return err
 	}
-	provider, account, err := s.open(ctx, attempt)
-	if err != nil {
-		return s.settle(ctx, attempt, misconfigured(err), 0)
+	provider, account, charge, err := s.prepare(ctx, payment, attempt)
+	if err == nil && s.db.Now().Add(s.policy.Timeout).After(*attempt.LeaseUntil) {
+		err = errLate
 	}
-	charge, err := s.charge(ctx, payment, attempt)
 	if err != nil {
-		return s.settle(ctx, attempt, Result{Outcome: OutcomeNotSent, Code: "internal", Message: err.Error()}, 0)
+		s.log.ErrorContext(ctx, "charge cannot be sent", "attempt", attempt.ID, "error", err)
+		return s.settle(ctx, attempt, unsent(err), 0)
 	}
 	call, cancel := context.WithTimeout(ctx, s.policy.Timeout)
 	defer cancel()
@@ -81,7 +81,7 @@ func (s *Service) claim(ctx context.Context, attemptID string) (*models.Attempt,
 			}
 		}
 		started := tx.Now()
-		a.StartedAt = &started
+		a.StartedAt, a.LeaseUntil = &started, &lease
 		attempt, payment = a, p
 		return nil
 	})
@@ -94,16 +94,32 @@ func (s *Service) claim(ctx context.Context, attemptID string) (*models.Attempt,
 	return attempt, payment, nil
 }
 
-// open finds the provider and the opened account of an attempt.
-func (s *Service) open(ctx context.Context, a *models.Attempt) (Provider, Account, error) {
+// errLate says that preparing a call took so long that it could outlast the
+// attempt's lease, after which others may take the charge for lost.
+var errLate = errors.New("no time was left to send the charge")
+
+// unusable is why an account cannot be charged through before somebody repairs
+// it, unlike a database that is away for a moment.
+type unusable struct{ error }
+
+// prepare gathers what a call of the provider needs.
+func (s *Service) prepare(ctx context.Context, p *models.Payment, a *models.Attempt) (Provider, Account, Charge, error) {
 	if a.GatewayAccountID == nil {
-		return nil, Account{}, errors.New("the payment has no account to be charged through")
+		return nil, Account{}, Charge{}, unusable{errors.New("the payment has no account to be charged through")}
 	}
 	stored, err := s.db.GatewayAccount(ctx, models.MerchantScope(a.MerchantID), *a.GatewayAccountID)
-	if err != nil {
-		return nil, Account{}, fmt.Errorf("payment account: %w", err)
+	if errors.Is(err, models.ErrNotFound) {
+		err = unusable{errors.New("the payment account does not exist")}
 	}
-	return s.openAccount(stored)
+	if err != nil {
+		return nil, Account{}, Charge{}, err
+	}
+	provider, account, err := s.openAccount(stored)
+	if err != nil {
+		return nil, Account{}, Charge{}, unusable{err}
+	}
+	charge, err := s.charge(ctx, p, a)
+	return provider, account, charge, err
 }
 
 func (s *Service) openAccount(stored *models.GatewayAccount) (Provider, Account, error) {
@@ -138,7 +154,12 @@ func (s *Service) charge(ctx context.Context, p *models.Payment, a *models.Attem
 	return c, nil
 }
 
-// misconfigured is the result of an attempt whose account cannot be used.
-func misconfigured(err error) Result {
-	return Result{Outcome: OutcomeNotSent, Misconfigured: true, Code: "gateway_misconfigured", Message: err.Error()}
+// unsent is the result of an attempt that could not be prepared. Only what is
+// wrong with the account is told as it is; the rest is for the log.
+func unsent(err error) Result {
+	var account unusable
+	if errors.As(err, &account) {
+		return Result{Outcome: OutcomeNotSent, Misconfigured: true, Code: "gateway_misconfigured", Message: account.Error()}
+	}
+	return Result{Outcome: OutcomeNotSent, Code: "not_prepared", Message: "Tillpost could not prepare the charge."}
 }

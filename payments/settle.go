@@ -3,6 +3,7 @@ package payments
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/tillpost/tillpost/models"
@@ -24,8 +25,11 @@ func (s *Service) settle(ctx context.Context, a *models.Attempt, r Result, laten
 			return err
 		}
 		ok, err := tx.MoveAttempt(a.ID, attemptStatus(r.Outcome), change(r, latency))
-		if err != nil || !ok {
+		if err != nil {
 			return err
+		}
+		if !ok {
+			return s.contradicted(ctx, tx, p, a, r)
 		}
 		return s.follow(tx, p, a, r)
 	})
@@ -33,6 +37,29 @@ func (s *Service) settle(ctx context.Context, a *models.Attempt, r Result, laten
 		return fmt.Errorf("settle attempt %s as %s: %w", a.ID, r.Outcome, err)
 	}
 	return nil
+}
+
+// contradicted follows a result of an attempt that had its end already. Most
+// only repeat it; news that money was taken after all must reach a human.
+func (s *Service) contradicted(ctx context.Context, tx *models.Tx, p *models.Payment, a *models.Attempt, r Result) error {
+	if r.Outcome != OutcomeSucceeded && r.Outcome != OutcomeAuthorized {
+		return nil
+	}
+	current, err := tx.Attempt(a.ID)
+	if err != nil || (current.Status != models.AttemptNotSent && current.Status != models.AttemptDeclined) {
+		return err
+	}
+	s.log.ErrorContext(ctx, "customer was charged by an attempt that counted as failed",
+		"payment", p.ID, "attempt", a.ID, "attempt_status", current.Status, "provider_reference", r.ProviderReference)
+	if p.Status != models.PaymentFailed {
+		return nil // another attempt is under way or has been paid: the log tells of both
+	}
+	_, err = tx.MovePayment(p.ID, models.PaymentNeedsReview, models.PaymentChange{
+		Cause: a.Cause, Failure: models.Failure{
+			Code: "charged_after_failure", Message: "The provider charged the customer after this payment had counted as failed.",
+		},
+	})
+	return err
 }
 
 // attemptStatus is where an outcome leaves its attempt. While the provider is
@@ -120,7 +147,9 @@ func (s *Service) followNotSent(tx *models.Tx, p *models.Payment, a *models.Atte
 	if err != nil {
 		return err
 	}
-	if r.Misconfigured || used > len(s.policy.Technical) {
+	// A payment that a human looks at is not tried again by itself.
+	reviewed := p.Status == models.PaymentNeedsReview
+	if reviewed || r.Misconfigured || r.rejected() || used > len(s.policy.Technical) {
 		f := failure(r)
 		if f.Code == "" {
 			f.Code = "provider_unreachable"
@@ -135,6 +164,20 @@ func (s *Service) followNotSent(tx *models.Tx, p *models.Payment, a *models.Atte
 		return err
 	}
 	return tx.NoteNextRetry(p.ID, at)
+}
+
+// rejected says whether the provider refused the request itself before it
+// executed it: the same request would be refused again.
+func (r *Result) rejected() bool {
+	if r.Outcome != OutcomeNotSent {
+		return false
+	}
+	switch r.HTTPStatus {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity:
+		return true
+	default:
+		return false
+	}
 }
 
 // taken is the captured amount: what the provider says, within the payment.
