@@ -43,9 +43,9 @@ fmt: bin/.golangci-lint-$(GOLANGCI_LINT) ## format Go and templ files
 .PHONY: test
 test: setup ## everything that must pass, on both databases and in a browser
 	scripts/current.sh '*_templ.go' go tool templ generate
-	go vet -race ./...
+	go vet -race $(PKG)
 	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) \
-		go test -race -shuffle=on -timeout=15m ./...
+		go test -race -shuffle=on -timeout=15m $(PKG)
 
 .PHONY: setup
 setup: bin/.stripe-mock-$(STRIPE_MOCK_VERSION) ## install what the tests need
