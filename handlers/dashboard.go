@@ -20,7 +20,7 @@ func (s *server) dashboardRoutes() []route {
 }
 
 // attentionRows is how many waiting things a dashboard lists.
-const attentionRows = 8
+const attentionRows = 6
 
 // showDashboard shows today's numbers, what waits, and a period's figures.
 func (s *server) showDashboard(c *fiber.Ctx, v *viewer) error {

@@ -16,7 +16,6 @@ import (
 type AuditView struct {
 	Rows     []AuditRow
 	Filter   models.AuditFilter
-	Actions  []string
 	After    string
 	NextHref string
 }
@@ -41,16 +40,53 @@ func (v AuditView) Address() string {
 	return "/audit?" + q.Encode()
 }
 
-func (v AuditView) actionOptions() []ui.Option {
-	options := make([]ui.Option, len(v.Actions))
-	for i, action := range v.Actions {
-		options[i] = ui.Option{Value: action, Label: actionName(action)}
+// actions are the acts of the log in words, in the order in which one chooses
+// among them.
+var actions = []struct{ name, label string }{
+	{"user.sign_in", locales.Mark("audit.user_sign_in")},
+	{"user.create", locales.Mark("audit.user_create")},
+	{"user.set_password", locales.Mark("audit.user_set_password")},
+	{"user.disable", locales.Mark("audit.user_disable")},
+	{"user.enable", locales.Mark("audit.user_enable")},
+	{"merchant.create", locales.Mark("audit.merchant_create")},
+	{"merchant.import", locales.Mark("audit.merchant_import")},
+	{"apikey.create", locales.Mark("audit.apikey_create")},
+	{"apikey.revoke", locales.Mark("audit.apikey_revoke")},
+	{"payment.retry", locales.Mark("audit.payment_retry")},
+	{"payment.sync", locales.Mark("audit.payment_sync")},
+	{"shipment.sync", locales.Mark("audit.shipment_sync")},
+	{"delivery.replay", locales.Mark("audit.delivery_replay")},
+	{"order.cancel", locales.Mark("audit.order_cancel")},
+	{"account.create", locales.Mark("audit.account_create")},
+	{"account.update", locales.Mark("audit.account_update")},
+	{"account.test", locales.Mark("audit.account_test")},
+	{"account.enable", locales.Mark("audit.account_enable")},
+	{"account.disable", locales.Mark("audit.account_disable")},
+	{"account.resume", locales.Mark("audit.account_resume")},
+	{"endpoint.create", locales.Mark("audit.endpoint_create")},
+	{"endpoint.update", locales.Mark("audit.endpoint_update")},
+	{"endpoint.delete", locales.Mark("audit.endpoint_delete")},
+	{"endpoint.pause", locales.Mark("audit.endpoint_pause")},
+	{"endpoint.enable", locales.Mark("audit.endpoint_enable")},
+	{"endpoint.test", locales.Mark("audit.endpoint_test")},
+	{"endpoint.rotate_secret", locales.Mark("audit.endpoint_rotate_secret")},
+}
+
+func actionOptions(ctx context.Context) []ui.Option {
+	options := make([]ui.Option, len(actions))
+	for i, a := range actions {
+		options[i] = ui.Option{Value: a.name, Label: locales.T(ctx, a.label)}
 	}
 	return options
 }
 
-// actionName is an act as it is written in the log, in words: "user signed in".
-func actionName(action string) string {
+// actionName is an act in words; one of a newer version is written as it is.
+func actionName(ctx context.Context, action string) string {
+	for _, a := range actions {
+		if a.name == action {
+			return locales.T(ctx, a.label)
+		}
+	}
 	return strings.NewReplacer(".", " ", "_", " ").Replace(action)
 }
 
@@ -70,7 +106,7 @@ func (r AuditRow) details(ctx context.Context) string {
 var objectPaths = map[string]string{
 	models.PrefixOrder: "/orders/", models.PrefixPayment: "/payments/", models.PrefixShipment: "/shipments/",
 	models.PrefixDelivery: "/deliveries/", models.PrefixGatewayAccount: "/gateways/",
-	models.PrefixCarrierAccount: "/carriers/", models.PrefixMerchant: "/merchants/",
+	models.PrefixCarrierAccount: "/carriers/", models.PrefixMerchant: "/merchants/", models.PrefixEndpoint: "/endpoints/",
 }
 
 // objectHref is the page of a thing; empty when it has none.

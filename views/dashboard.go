@@ -230,10 +230,24 @@ func (v PeriodView) chart(ctx context.Context) ui.ChartProps {
 	return props
 }
 
+// comparable says whether there were figures for as many days before.
+func (v PeriodView) comparable() bool {
+	days := v.Choice.To.Sub(v.Choice.From) + 24*time.Hour
+	return v.FirstDay != "" && v.FirstDay <= v.Choice.From.Add(-days).Format(time.DateOnly)
+}
+
+// against says what changes are measured by.
+func (v PeriodView) against(ctx context.Context) string {
+	if !v.comparable() {
+		return ""
+	}
+	return locales.T(ctx, "dashboard.against_before")
+}
+
 // delta is the change against an earlier figure, with its sign; empty when
 // there is nothing to compare with.
-func delta(now, before int64) string {
-	if before == 0 {
+func (v PeriodView) delta(now, before int64) string {
+	if before == 0 || !v.comparable() {
 		return ""
 	}
 	change := float64(now-before) / float64(before)
@@ -273,4 +287,25 @@ func urgency(n int, tone ui.Tone) ui.Tone {
 		return ui.Success
 	}
 	return tone
+}
+
+// todayCount is how many figures today has.
+func (v NowView) todayCount() int {
+	n := 2 + len(v.Today.Paid)
+	if v.Role == models.RoleMerchant {
+		n++
+	}
+	return n
+}
+
+// kpiGrid lays a number of figures out in rows of about the same length.
+func kpiGrid(n int) string {
+	switch {
+	case n == 5:
+		return "grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-5"
+	case n%3 == 0:
+		return "grid grid-cols-2 gap-3 sm:grid-cols-3"
+	default:
+		return "grid grid-cols-2 gap-3 lg:grid-cols-4"
+	}
 }

@@ -259,14 +259,32 @@ func DashboardPeriod(v PeriodView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<div class=\"grid grid-cols-2 gap-3 lg:grid-cols-4\">")
+			var templ_7745c5c3_Var9 = []any{kpiGrid(3 + len(v.Total.Paid))}
+			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var9...)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<div class=\"")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			var templ_7745c5c3_Var10 string
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var9).String())
+			if templ_7745c5c3_Err != nil {
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 1, Col: 0}
+			}
+			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.KPI(ui.KPIProps{
 				Label: locales.T(ctx, "nav.orders"), Value: Number(v.Total.Orders), Icon: "shopping-bag", Tone: ui.Primary,
-				Delta: delta(v.Total.Orders, v.Before.Orders), Trend: trend(v.Total.Orders, v.Before.Orders, true),
-				Note: locales.T(ctx, "dashboard.against_before"),
+				Delta: v.delta(v.Total.Orders, v.Before.Orders), Trend: trend(v.Total.Orders, v.Before.Orders, true),
+				Note: v.against(ctx),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -275,7 +293,7 @@ func DashboardPeriod(v PeriodView) templ.Component {
 				templ_7745c5c3_Err = ui.KPI(ui.KPIProps{
 					Label: locales.T(ctx, "dashboard.revenue_in", "Currency", paid.Currency), Value: Money(ctx, paid.Amount, paid.Currency),
 					Icon: "banknote", Tone: ui.Success,
-					Delta: delta(paid.Amount, v.Before.paid(paid.Currency)), Trend: trend(paid.Amount, v.Before.paid(paid.Currency), true),
+					Delta: v.delta(paid.Amount, v.Before.paid(paid.Currency)), Trend: trend(paid.Amount, v.Before.paid(paid.Currency), true),
 					Note: locales.T(ctx, "dashboard.payments_count", locales.Count, int(paid.Count)),
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
@@ -284,8 +302,8 @@ func DashboardPeriod(v PeriodView) templ.Component {
 			}
 			templ_7745c5c3_Err = ui.KPI(ui.KPIProps{
 				Label: locales.T(ctx, "dashboard.failed_payments"), Value: Number(v.Total.Failed), Icon: "circle-x", Tone: ui.Danger,
-				Delta: delta(v.Total.Failed, v.Before.Failed), Trend: trend(v.Total.Failed, v.Before.Failed, false),
-				Note: locales.T(ctx, "dashboard.against_before"),
+				Delta: v.delta(v.Total.Failed, v.Before.Failed), Trend: trend(v.Total.Failed, v.Before.Failed, false),
+				Note: v.against(ctx),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -297,7 +315,7 @@ func DashboardPeriod(v PeriodView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "</div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -307,7 +325,7 @@ func DashboardPeriod(v PeriodView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, " ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, " ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -316,7 +334,7 @@ func DashboardPeriod(v PeriodView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "</section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -340,16 +358,16 @@ func noFigures(v PeriodView) templ.Component {
 			}()
 		}
 		ctx = templ.InitializeContext(ctx)
-		templ_7745c5c3_Var9 := templ.GetChildren(ctx)
-		if templ_7745c5c3_Var9 == nil {
-			templ_7745c5c3_Var9 = templ.NopComponent
+		templ_7745c5c3_Var11 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var11 == nil {
+			templ_7745c5c3_Var11 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<div class=\"panel\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<div class=\"panel\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Var10 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_Var12 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
 			if !templ_7745c5c3_IsBuffer {
@@ -372,11 +390,11 @@ func noFigures(v PeriodView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Icon: "calendar", Title: locales.T(ctx, "dashboard.no_figures"), Text: v.otherFigures(ctx)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Icon: "calendar", Title: locales.T(ctx, "dashboard.no_figures"), Text: v.otherFigures(ctx)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

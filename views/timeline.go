@@ -120,5 +120,5 @@ func actTitle(ctx context.Context, action string) string {
 	if key, ok := acts[action]; ok {
 		return locales.FromContext(ctx).T(key)
 	}
-	return actionName(action)
+	return actionName(ctx, action)
 }
