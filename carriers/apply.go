@@ -23,7 +23,14 @@ func (s *Service) store(
 ) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storing)
 	defer cancel()
+	ids := make([]string, len(shipments))
+	for i := range shipments {
+		ids[i] = shipments[i].ID
+	}
 	err := s.db.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.LockShipments(ids); err != nil {
+			return err
+		}
 		for i := range shipments {
 			if err := s.apply(tx, shipments[i].ID, answers[i], "poll"); err != nil {
 				return err

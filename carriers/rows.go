@@ -11,10 +11,15 @@ import (
 // maxText bounds what a carrier can make us keep of one scan's text.
 const maxText = 500
 
+// maxScans bounds how many scans of one parcel are kept of an answer; real
+// parcels have some dozens.
+const maxScans = 1000
+
 // rows turns scans into what is stored of them. Of scans with the same key one
 // is kept.
 func rows(sh *models.Shipment, events []Event, now time.Time) []models.TrackingEvent {
 	seen := map[string]bool{}
+	events = events[:min(len(events), maxScans)]
 	out := make([]models.TrackingEvent, 0, len(events))
 	for _, e := range events {
 		key := Key(sh.Carrier, sh.TrackingNumber, e)

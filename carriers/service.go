@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/tillpost/tillpost/credentials"
@@ -64,7 +65,7 @@ func (s *Service) Poll(ctx context.Context, accountID string, shipmentIDs []stri
 		s.log.ErrorContext(ctx, "carrier account cannot be used", "account", accountID, "error", err)
 		return 0, s.postpone(ctx, shipmentIDs, notCallable)
 	}
-	shipments, err := s.db.ShipmentsByID(ctx, shipmentIDs)
+	shipments, err := s.due(ctx, shipmentIDs)
 	if err != nil || len(shipments) == 0 {
 		return 0, err
 	}
@@ -85,6 +86,17 @@ func (s *Service) Poll(ctx context.Context, accountID string, shipmentIDs []stri
 	defer cancel()
 	answers := carrier.Track(call, opened, parcels)
 	return 0, s.store(ctx, account, shipments, answers)
+}
+
+// due loads those of the parcels that are still to be asked for: a job that is
+// run again, or whose lease had ended while it waited, must not spend calls on
+// what another job has done.
+func (s *Service) due(ctx context.Context, shipmentIDs []string) ([]models.Shipment, error) {
+	shipments, err := s.db.ShipmentsByID(ctx, shipmentIDs)
+	now := s.db.Now()
+	return slices.DeleteFunc(shipments, func(sh models.Shipment) bool {
+		return sh.NextPollAt == nil || sh.NextPollAt.After(now)
+	}), err
 }
 
 // takeCall reserves a call of the account, or says how long there is none.

@@ -92,8 +92,10 @@ func (d *depot) add(t *testing.T) string {
 	return id
 }
 
+// poll asks for a parcel that has come due again.
 func (d *depot) poll(t *testing.T, id string) time.Duration {
 	t.Helper()
+	modelstest.Write(t, d.db, func(tx *models.Tx) error { return tx.PostponeShipments([]string{id}, tx.Now()) })
 	wait, err := d.Poll(t.Context(), d.account, []string{id})
 	if err != nil {
 		t.Fatal(err)

@@ -121,14 +121,18 @@ func equalTime(a, b *time.Time) bool {
 	return a.Equal(*b)
 }
 
-// DueShipments finds parcels whose poll is due, oldest first, that no other
-// poll holds.
-func (db *DB) DueShipments(ctx context.Context, limit int) ([]Shipment, error) {
+// DueShipments finds parcels of an account whose poll is due, longest due
+// first, that no other poll holds, and returns their ids.
+func (db *DB) DueShipments(ctx context.Context, accountID string, limit int) ([]string, error) {
 	now := db.Now()
-	return all[Shipment](db.q(ctx).
-		Select("id", "carrier_account_id", "next_poll_at", "status").
-		Where("next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?) AND carrier_account_id IS NOT NULL", now, now).
-		Order("next_poll_at").Limit(limit))
+	var ids []string
+	err := db.q(ctx).Table("shipments").
+		Where("carrier_account_id = ? AND next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?)", accountID, now, now).
+		Order("next_poll_at").Limit(limit).Pluck("id", &ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("due shipments of %s: %w", accountID, err)
+	}
+	return ids, nil
 }
 
 // ClaimShipments takes the leases of the parcels until the given time, and

@@ -312,7 +312,7 @@ CREATE INDEX shipments_carrier ON shipments (carrier, id);
 CREATE INDEX shipments_merchant_carrier ON shipments (merchant_id, carrier, id);
 CREATE INDEX shipments_account ON shipments (carrier_account_id, id);
 CREATE INDEX shipments_number ON shipments (tracking_number);
-CREATE INDEX shipments_due ON shipments (next_poll_at) WHERE next_poll_at IS NOT NULL;
+CREATE INDEX shipments_due ON shipments (carrier_account_id, next_poll_at) WHERE next_poll_at IS NOT NULL;
 
 CREATE TABLE tracking_events (
     id              TEXT PRIMARY KEY,
