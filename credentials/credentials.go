@@ -25,7 +25,8 @@ func New(keys *secret.Keys) *Vault { return &Vault{keys: keys} }
 const maxValue = 8 << 10
 
 // Edit is what a form or the command line says of an account. An empty secret
-// leaves the stored one.
+// leaves the stored one, unless the address changes: a stored secret is not sent
+// anywhere but where it was meant for.
 type Edit struct {
 	Name    string
 	BaseURL string
@@ -52,6 +53,7 @@ func (v *Vault) Apply(table Table, a *models.Account, e Edit) error {
 			return models.Invalid(name, "unknown_field")
 		}
 	}
+	address := strings.TrimRight(e.BaseURL, "/")
 	fields, sealed, hints := map[string]string{}, map[string]string{}, map[string]models.SecretHint{}
 	for _, f := range kind.Fields {
 		value := strings.TrimSpace(e.Values[f.Name])
@@ -59,6 +61,8 @@ func (v *Vault) Apply(table Table, a *models.Account, e Edit) error {
 			return models.Invalid(f.Name, "too_long")
 		}
 		switch {
+		case f.Secret && value == "" && a.Sealed[f.Name] != "" && address != a.BaseURL:
+			return models.Invalid(f.Name, "secret_again")
 		case f.Secret && value == "" && a.Sealed[f.Name] != "":
 			sealed[f.Name], hints[f.Name] = a.Sealed[f.Name], a.Hints[f.Name]
 		case value == "" && !f.Optional:
@@ -75,7 +79,7 @@ func (v *Vault) Apply(table Table, a *models.Account, e Edit) error {
 			fields[f.Name] = value
 		}
 	}
-	a.Name, a.BaseURL = strings.TrimSpace(e.Name), strings.TrimRight(e.BaseURL, "/")
+	a.Name, a.BaseURL = strings.TrimSpace(e.Name), address
 	a.Fields, a.Sealed, a.Hints = fields, sealed, hints
 	return nil
 }

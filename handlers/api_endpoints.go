@@ -58,7 +58,7 @@ func (a *shopAPI) endpointOperations() {
 		Tags: tags, Security: reads, Summary: "Get an endpoint",
 	}, a.getEndpoint)
 	read(a, huma.Operation{
-		OperationID: "listEndpoints", Method: http.MethodGet, Path: path, Errors: []int{400, 422},
+		OperationID: "listEndpoints", Method: http.MethodGet, Path: path, Errors: []int{422},
 		Tags: tags, Security: reads, Summary: "List endpoints",
 	}, a.listEndpoints)
 	write(a, huma.Operation{

@@ -32,7 +32,7 @@ type apiRedeliverInput struct {
 func (a *shopAPI) eventOperations() {
 	tags, reads := []string{"Events"}, requires("read", "webhooks")
 	read(a, huma.Operation{
-		OperationID: "listEvents", Method: http.MethodGet, Path: apiPrefix + "/events", Errors: []int{400, 422},
+		OperationID: "listEvents", Method: http.MethodGet, Path: apiPrefix + "/events", Errors: []int{422},
 		Tags: tags, Security: reads, Summary: "List events",
 		Description: "What happened, newest first, kept for 90 days. data is the object as it was then.",
 	}, a.listEvents)

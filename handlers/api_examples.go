@@ -20,6 +20,12 @@ const (
 	exampleGatewayID  = "gwa_06fkqm1a3c5e7g9j1m3p5r7t9w"
 )
 
+// exampleIDs are ids by the part of a path that names their kind.
+var exampleIDs = map[string]string{
+	"orders": exampleOrderID, "payments": examplePaymentID, "shipments": exampleShipmentID,
+	"events": exampleEventID, "webhook-endpoints": exampleEndpointID,
+}
+
 var exampleTime = time.Date(2026, 1, 15, 9, 30, 0, 0, time.UTC)
 
 func at(minutes int) time.Time { return exampleTime.Add(time.Duration(minutes) * time.Minute) }

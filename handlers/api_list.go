@@ -27,7 +27,7 @@ func listOf[T any](data []T, cursor string) apiList[T] {
 // PageInput is the part of a list's input that chooses the page.
 type PageInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most"`
-	Cursor string `query:"cursor" doc:"next_cursor of the page before" example:"ord_06fkqmgyt1x1w9d6v6sxnhsqgm"`
+	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
 }
 
 func (p PageInput) page() models.Page { return models.Page{Limit: p.Limit, Cursor: p.Cursor} }

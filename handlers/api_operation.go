@@ -39,7 +39,7 @@ type done[O any] struct {
 
 // read adds an operation that changes nothing.
 func read[I, O any](a *shopAPI, op huma.Operation, fn func(ctx context.Context, call *apiCall, in *I) (O, error)) {
-	op.Errors = append([]int{401, 403, 429, 500, 503}, op.Errors...)
+	op.Errors = append([]int{400, 401, 403, 429, 500, 503}, op.Errors...)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*apiBody[O], error) {
 		call := callOf(ctx)
 		out, err := fn(ctx, call, in)

@@ -81,7 +81,7 @@ func (a *shopAPI) orderOperations() {
 		Description: "The order with its payments and shipments.",
 	}, a.getOrder)
 	read(a, huma.Operation{
-		OperationID: "listOrders", Method: http.MethodGet, Path: apiPrefix + "/orders", Errors: []int{400, 422},
+		OperationID: "listOrders", Method: http.MethodGet, Path: apiPrefix + "/orders", Errors: []int{422},
 		Tags: []string{"Orders"}, Security: requires("read", "orders"), Summary: "List orders",
 		Description: "Newest first. All filters that are given must match.",
 	}, a.listOrders)

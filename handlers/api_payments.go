@@ -76,7 +76,7 @@ func (a *shopAPI) paymentOperations() {
 		Tags: tags, Security: reads, Summary: "Get a payment", Description: "The payment with its attempts.",
 	}, a.getPayment)
 	read(a, huma.Operation{
-		OperationID: "listPayments", Method: http.MethodGet, Path: apiPrefix + "/payments", Errors: []int{400, 422},
+		OperationID: "listPayments", Method: http.MethodGet, Path: apiPrefix + "/payments", Errors: []int{422},
 		Tags: tags, Security: reads, Summary: "List payments", Description: "Newest first. All filters that are given must match.",
 	}, a.listPayments)
 	write(a, huma.Operation{

@@ -58,7 +58,7 @@ func (a *shopAPI) shipmentOperations() {
 		Tags: tags, Security: reads, Summary: "Get a shipment", Description: "The parcel with its scans, newest first.",
 	}, a.getShipment)
 	read(a, huma.Operation{
-		OperationID: "listShipments", Method: http.MethodGet, Path: apiPrefix + "/shipments", Errors: []int{400, 422},
+		OperationID: "listShipments", Method: http.MethodGet, Path: apiPrefix + "/shipments", Errors: []int{422},
 		Tags: tags, Security: reads, Summary: "List shipments", Description: "Newest first. All filters that are given must match.",
 	}, a.listShipments)
 	write(a, huma.Operation{

@@ -39,6 +39,7 @@ func (a *shopAPI) completeSpec() {
 		}
 	}
 	a.allowNull("Payment", "failure", "next_action")
+	a.allowMore()
 	spec.Webhooks = a.webhookSpec()
 }
 
@@ -122,6 +123,16 @@ func (a *shopAPI) allowNull(schema string, fields ...string) {
 	}
 }
 
+// allowMore documents that answers may get further fields; requests are held to
+// the letter.
+func (a *shopAPI) allowMore() {
+	for name, schema := range a.huma.OpenAPI().Components.Schemas.Map() {
+		if !strings.HasSuffix(name, "Input") && !strings.HasSuffix(name, "Change") {
+			schema.AdditionalProperties = nil
+		}
+	}
+}
+
 // inputExample is made of the examples of a schema's fields.
 func (a *shopAPI) inputExample(s *huma.Schema) any {
 	if s.Ref != "" {
@@ -181,19 +192,17 @@ func (a *shopAPI) webhookSpec() map[string]*huma.PathItem {
 	return hooks
 }
 
-// serveSpec answers with the description, which is complete when the first
-// request comes.
-func (a *shopAPI) serveSpec(app *fiber.App) error {
+// serveSpec answers with the description, which is complete by now.
+func (a *shopAPI) serveSpec(app *fiber.App) {
 	body, err := json.Marshal(a.huma.OpenAPI())
-	if err != nil {
-		return fmt.Errorf("describe the API: %w", err)
-	}
-	app.Get("/openapi.json", func(c *fiber.Ctx) error {
+	app.Get(specPath, func(c *fiber.Ctx) error {
+		if err != nil {
+			return fmt.Errorf("describe the API: %w", err)
+		}
 		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 		c.Set(fiber.HeaderCacheControl, "public, max-age=300")
 		return c.Send(body)
 	})
-	return nil
 }
 
 // refName is the name of the schema that a reference leads to.

@@ -19,6 +19,7 @@ import (
 	"github.com/tillpost/tillpost/payments"
 	"github.com/tillpost/tillpost/secret"
 	"github.com/tillpost/tillpost/static"
+	"github.com/tillpost/tillpost/views"
 )
 
 // Deps is what the handlers work with.
@@ -42,6 +43,8 @@ type Deps struct {
 	// SchemaCurrent says whether the database's schema is the one of this binary;
 	// nil leaves it unchecked.
 	SchemaCurrent func(ctx context.Context) (bool, error)
+	// SandboxTokens are what the API's documentation says of payment tokens.
+	SandboxTokens []views.DocsToken
 	// TrustedProxies are addresses and networks whose X-Forwarded-For counts.
 	TrustedProxies []string
 	// Demo marks pages as made up.

@@ -36,12 +36,9 @@ func (b *importBatch) add(in *ImportedOrder) {
 	}
 	b.items = append(b.items, in.Items...)
 	b.addPayments(o, in.Payments)
-	for i := range in.Payments {
-		texts = append(texts, in.Payments[i].ID)
-	}
 	b.addParcels(o, in.Parcels)
 	for i := range in.Parcels {
-		texts = append(texts, in.Parcels[i].TrackingNumber, in.Parcels[i].ID)
+		texts = append(texts, in.Parcels[i].TrackingNumber)
 	}
 	b.terms = append(b.terms, searchTerms(o.MerchantID, o.ID, texts...)...)
 	b.tx.figures.add(b.merchantID, b.loc, 1, orderFigures(o))

@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 	"gorm.io/gorm/logger"
 )
 
@@ -135,11 +136,11 @@ func first[T any](q *gorm.DB) (*T, error) {
 
 // insertMany adds rows in statements of bounded size: SQLite takes 32,766
 // parameters in one, PostgreSQL 65,535.
-func insertMany[T any](tx *Tx, rows []T) error {
+func insertMany[T any](tx *Tx, rows []T, clauses ...clause.Expression) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if err := tx.q().CreateInBatches(&rows, importRows).Error; err != nil {
+	if err := tx.q().Clauses(clauses...).CreateInBatches(&rows, importRows).Error; err != nil {
 		return fmt.Errorf("insert %T: %w", rows, err)
 	}
 	return nil

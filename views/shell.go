@@ -3,6 +3,7 @@
 package views
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,10 +80,13 @@ var (
 		{"/payments", locales.Mark("nav.payments"), "credit-card", "P"},
 		{"/shipments", locales.Mark("nav.parcels"), "package", "S"},
 		{"/deliveries", locales.Mark("nav.deliveries"), "webhook", "W"},
+		{"/endpoints", locales.Mark("nav.endpoints"), "plug", "E"},
 	}
-	configure = []navItem{
+	accounts = []navItem{
 		{"/gateways", locales.Mark("nav.gateways"), "wallet", "G"},
 		{"/carriers", locales.Mark("nav.carriers"), "truck", "C"},
+	}
+	configure = []navItem{
 		{"/merchants", locales.Mark("nav.merchants"), "store", "M"},
 		{"/users", locales.Mark("nav.users"), "users", "U"},
 		{"/audit", locales.Mark("nav.audit"), "scroll-text", "A"},
@@ -92,16 +96,20 @@ var (
 	}
 )
 
-// configures tells whether the viewer sees the entries for administrators.
-func (s Shell) configures() bool { return s.Role == "admin" }
-
-func (s Shell) entries() []navItem {
-	all := append([]navItem{}, work...)
-	if s.configures() {
-		all = append(all, configure...)
+// configuration are the entries for administrators, and those of them that
+// support looks at.
+func (s Shell) configuration() []navItem {
+	switch s.Role {
+	case "admin":
+		return slices.Concat(accounts, configure)
+	case "support":
+		return accounts
+	default:
+		return nil
 	}
-	return append(all, reference...)
 }
+
+func (s Shell) entries() []navItem { return slices.Concat(work, s.configuration(), reference) }
 
 // at tells whether an entry is the page or the list that the page belongs to.
 func (s Shell) at(item navItem) bool {

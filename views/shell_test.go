@@ -71,7 +71,7 @@ func TestLayout(t *testing.T) {
 
 func TestNavigationByRole(t *testing.T) {
 	t.Parallel()
-	tests := map[string]int{"admin": 11, "support": 6, "merchant": 6}
+	tests := map[string]int{"admin": 12, "support": 9, "merchant": 7}
 	for role, want := range tests {
 		shell := agent
 		shell.Role = role

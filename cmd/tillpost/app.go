@@ -15,6 +15,8 @@ import (
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/notify"
 	"github.com/tillpost/tillpost/payments"
+	"github.com/tillpost/tillpost/sandbox"
+	"github.com/tillpost/tillpost/views"
 	"github.com/tillpost/tillpost/workers"
 )
 
@@ -72,9 +74,18 @@ func (a *app) deps(appCtx context.Context, draining func() bool) handlers.Deps {
 	return handlers.Deps{
 		DB: a.db, Payments: a.payments, Carriers: a.carriers, Notify: a.notify, Vault: a.vault, Hub: a.hub, Log: a.log,
 		AppContext: appCtx, BaseURL: a.config.BaseURL, SecureCookies: strings.HasPrefix(a.config.BaseURL, "https://"),
-		SchemaCurrent: a.schemaCurrent,
-		Draining:      draining, TrustedProxies: a.config.proxies, Demo: a.demo,
+		SchemaCurrent: a.schemaCurrent, SandboxTokens: sandboxTokens(),
+		Draining: draining, TrustedProxies: a.config.proxies, Demo: a.demo,
 	}
+}
+
+// sandboxTokens is what the documentation says of the sandbox's tokens.
+func sandboxTokens() []views.DocsToken {
+	var tokens []views.DocsToken
+	for _, o := range sandbox.Outcomes() {
+		tokens = append(tokens, views.DocsToken{Token: o.Token, Text: o.Description, Class: o.Class, Code: o.Code})
+	}
+	return tokens
 }
 
 // schemaCurrent says whether the database's schema is the one of this binary.

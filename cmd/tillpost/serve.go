@@ -80,7 +80,7 @@ type serveOptions struct {
 	policy       payments.Policy
 	jobs         workers.Options
 	grace        time.Duration
-	ready        func(ctx context.Context, a *app) error // called when everything runs
+	ready        func(ctx context.Context, a *app) error // called when everything runs; ctx ends when it stops
 }
 
 // serve runs a node until the context ends, then stops it in order: no new
@@ -124,9 +124,11 @@ func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
 		}
 	}
 	log.InfoContext(ctx, "ready", "addr", c.Addr, "web", o.web, "workers", o.workers, "database", a.db.Dialect)
+	readyCtx, stopReady := context.WithCancel(ctx)
+	defer stopReady()
 	if o.ready != nil {
-		if err := o.ready(ctx, a); err != nil {
-			failed <- err
+		if err := o.ready(readyCtx, a); err != nil {
+			fail(failed, err)
 		}
 	}
 	select {
@@ -136,14 +138,23 @@ func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
 	}
 	draining.Store(true)
 	stopApp()
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*o.grace+settling)
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.grace+settling)
 	defer cancel()
 	a.hub.Close()
-	err = errors.Join(err, stopWeb(stopping))
+	web := make(chan error, 1)
+	go func() { web <- stopWeb(stopping) }()
 	if o.workers {
 		err = errors.Join(err, a.workers.Stop(stopping, o.grace))
 	}
-	return err
+	return errors.Join(err, <-web)
+}
+
+// fail reports what ends a node; the first reason is the one that counts.
+func fail(failed chan<- error, err error) {
+	select {
+	case failed <- err:
+	default:
+	}
 }
 
 // listen opens a TCP listener and says in plain words why it cannot.
@@ -165,10 +176,7 @@ func startWeb(
 	web := handlers.New(a.deps(appCtx, draining))
 	go func() {
 		if err := web.Listener(handlers.Listener(listener, maxConnections)); err != nil {
-			select {
-			case failed <- fmt.Errorf("serve: %w", err):
-			default:
-			}
+			fail(failed, fmt.Errorf("serve: %w", err))
 		}
 	}()
 	return func(ctx context.Context) error {

@@ -1,0 +1,193 @@
+package handlers
+
+import (
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/notify"
+	"github.com/tillpost/tillpost/views"
+)
+
+func (s *server) newEndpoint(c *fiber.Ctx, v *viewer) error {
+	form := views.EndpointForm{Merchant: clip(c.Query("merchant"), 64)}
+	return s.renderEndpointForm(c, v, fiber.StatusOK, form, nil)
+}
+
+func (s *server) renderEndpointForm(
+	c *fiber.Ctx, v *viewer, status int, form views.EndpointForm, errs map[string]string,
+) error {
+	title := v.Texts.T("endpoints.edit")
+	if form.ID == "" {
+		choice, err := s.chooseMerchant(c, v)
+		if err != nil {
+			return err
+		}
+		form.Staff, form.Merchants, title = choice.Staff, choice.Options, v.Texts.T("endpoints.new")
+	}
+	form.Form = s.form(c, v, errs)
+	return s.render(c, status, views.EndpointFormView(s.shell(c, v, title), form))
+}
+
+// endpointForm reads what was sent.
+func endpointForm(c *fiber.Ctx) views.EndpointForm {
+	return views.EndpointForm{
+		URL: field(c, "url"), Description: field(c, "description"), Events: checked(c, "event"), Merchant: field(c, "merchant"),
+	}
+}
+
+// endpointErrors tells by field why an endpoint was refused.
+func endpointErrors(v *viewer, err error) map[string]string {
+	errs := fieldErrors(v, err)
+	for name, text := range errs {
+		if strings.HasPrefix(name, "events") {
+			errs["events"] = text
+		}
+	}
+	return errs
+}
+
+// createEndpoint makes an endpoint and shows its signing secret. The answer that
+// is kept against a second sending of the form does not hold it, so that it is
+// shown once.
+func (s *server) createEndpoint(c *fiber.Ctx, v *viewer) error {
+	form := endpointForm(c)
+	m, err := s.ownerOf(c, v, form.Merchant)
+	if errs := fieldErrors(v, err); errs != nil {
+		return s.renderEndpointForm(c, v, fiber.StatusUnprocessableEntity, form, errs)
+	}
+	if err != nil {
+		return err
+	}
+	text := ""
+	answer, err := s.once(c, v, m.ID, func(tx *models.Tx) (models.Answer, error) {
+		e, made, err := s.Notify.CreateEndpoint(tx, m.ID, notify.NewEndpoint{
+			URL: form.URL, Events: form.Events, Description: form.Description,
+		})
+		if err != nil {
+			return models.Answer{}, err
+		}
+		text = made
+		return models.Answer{Status: fiber.StatusOK, Location: e.ID}, tx.Audit(v.actor(c), endpointEntry(e, "endpoint.create"))
+	})
+	if errs := endpointErrors(v, err); errs != nil {
+		return s.renderEndpointForm(c, v, fiber.StatusUnprocessableEntity, form, errs)
+	}
+	if err != nil {
+		return err
+	}
+	return s.showSecret(c, v, answer.Location, views.SecretView{Text: text})
+}
+
+// ownerOf is the merchant whom a form's new thing belongs to: the viewer's own,
+// or for staff the one that the form names.
+func (s *server) ownerOf(c *fiber.Ctx, v *viewer, ref string) (*models.Merchant, error) {
+	if v.Merchant != nil {
+		return v.Merchant, nil
+	}
+	if ref == "" {
+		return nil, models.Invalid("merchant", "required")
+	}
+	return s.DB.Merchant(c.UserContext(), v.Scope, ref)
+}
+
+// showSecret shows a secret that was just made.
+func (s *server) showSecret(c *fiber.Ctx, v *viewer, id string, view views.SecretView) error {
+	e, err := s.DB.Endpoint(c.UserContext(), v.Scope, id)
+	if err != nil {
+		return err
+	}
+	view.Form, view.Endpoint = s.form(c, v, nil), *e
+	return s.render(c, fiber.StatusOK, views.EndpointSecretView(s.shell(c, v, v.Texts.T("endpoints.secret")), view))
+}
+
+func (s *server) editEndpoint(c *fiber.Ctx, v *viewer) error {
+	e, err := s.DB.Endpoint(c.UserContext(), v.Scope, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	form := views.EndpointForm{ID: e.ID, URL: e.URL, Description: e.Description, Events: e.Events}
+	return s.renderEndpointForm(c, v, fiber.StatusOK, form, nil)
+}
+
+func (s *server) updateEndpoint(c *fiber.Ctx, v *viewer) error {
+	form := endpointForm(c)
+	form.ID = c.Params("id")
+	events := form.Events
+	if events == nil {
+		events = []string{} // all types
+	}
+	err := s.changeEndpoint(c, v, "endpoint.update", func(tx *models.Tx, id string) (*models.Endpoint, error) {
+		return s.Notify.UpdateEndpoint(tx, v.Scope, id, models.EndpointChange{
+			URL: &form.URL, Events: &events, Description: &form.Description,
+		})
+	})
+	if errs := endpointErrors(v, err); errs != nil {
+		return s.renderEndpointForm(c, v, fiber.StatusUnprocessableEntity, form, errs)
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirect(c, "/endpoints/"+form.ID)
+}
+
+func (s *server) confirmRotateSecret(c *fiber.Ctx, v *viewer) error {
+	return s.confirmEndpoint(c, v, "rotate", views.ConfirmForm{
+		Title: v.Texts.T("endpoints.rotate"), Text: v.Texts.T("endpoints.rotate_text"), Label: v.Texts.T("endpoints.rotate"),
+		Icon: "key-round",
+	})
+}
+
+// rotateSecret makes a new signing secret and shows it, this once.
+func (s *server) rotateSecret(c *fiber.Ctx, v *viewer) error {
+	e, err := s.DB.Endpoint(c.UserContext(), v.Scope, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	text := ""
+	_, err = s.once(c, v, e.MerchantID, func(tx *models.Tx) (models.Answer, error) {
+		e, made, err := s.Notify.RotateSecret(tx, v.Scope, e.ID)
+		if err != nil {
+			return models.Answer{}, err
+		}
+		text = made
+		return models.Answer{Status: fiber.StatusOK}, tx.Audit(v.actor(c), endpointEntry(e, "endpoint.rotate_secret"))
+	})
+	if err != nil {
+		return err
+	}
+	return s.showSecret(c, v, e.ID, views.SecretView{Text: text, Rotated: true})
+}
+
+func (s *server) confirmDeleteEndpoint(c *fiber.Ctx, v *viewer) error {
+	return s.confirmEndpoint(c, v, "delete", views.ConfirmForm{
+		Title: v.Texts.T("endpoints.delete"), Text: v.Texts.T("endpoints.delete_text"), Label: v.Texts.T("common.delete"),
+		Icon: "trash-2", Danger: true,
+	})
+}
+
+func (s *server) confirmEndpoint(c *fiber.Ctx, v *viewer, act string, form views.ConfirmForm) error {
+	e, err := s.DB.Endpoint(c.UserContext(), v.Scope, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	form.Form, form.Action = s.form(c, v, nil), "/endpoints/"+e.ID+"/"+act
+	form.BackHref, form.BackLabel = "/endpoints/"+e.ID, v.Texts.T("nav.endpoints")
+	return s.render(c, fiber.StatusOK, views.ConfirmView(s.shell(c, v, form.Title), form))
+}
+
+// deleteEndpoint removes an endpoint; its deliveries stay readable.
+func (s *server) deleteEndpoint(c *fiber.Ctx, v *viewer) error {
+	err := s.changeEndpoint(c, v, "endpoint.delete", func(tx *models.Tx, id string) (*models.Endpoint, error) {
+		e, err := tx.Endpoint(v.Scope, id)
+		if err != nil {
+			return nil, err
+		}
+		return e, tx.DeleteEndpoint(v.Scope, id)
+	})
+	if err != nil {
+		return err
+	}
+	return s.redirect(c, "/endpoints")
+}

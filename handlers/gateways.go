@@ -1,0 +1,49 @@
+package handlers
+
+import (
+	"context"
+
+	"github.com/tillpost/tillpost/credentials"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/views"
+)
+
+func (s *server) gatewayRoutes() []route { return s.gateways().routes() }
+
+// gateways are the pages of payment accounts.
+func (s *server) gateways() accountPages {
+	return accountPages{
+		server: s, path: views.GatewaysPath, prefix: models.PrefixGatewayAccount, table: credentials.Gateways,
+		list: func(ctx context.Context, scope models.Scope) ([]views.AccountRow, error) {
+			accounts, err := s.DB.GatewayAccounts(ctx, scope)
+			rows := make([]views.AccountRow, len(accounts))
+			for i := range accounts {
+				rows[i] = views.AccountRow{Account: accounts[i].Account}
+			}
+			return rows, err
+		},
+		load: func(ctx context.Context, scope models.Scope, id string) (views.AccountRow, error) {
+			a, err := s.DB.GatewayAccount(ctx, scope, id)
+			if err != nil {
+				return views.AccountRow{}, err
+			}
+			return views.AccountRow{Account: a.Account}, nil
+		},
+		create: func(tx *models.Tx, a models.Account) error {
+			return tx.CreateGatewayAccount(models.GatewayAccount{Account: a})
+		},
+		edit: func(tx *models.Tx, scope models.Scope, id string, _ bool, change func(a *models.Account) error) error {
+			a, err := tx.GatewayAccount(scope, id)
+			if err != nil {
+				return err
+			}
+			if err := change(&a.Account); err != nil {
+				return err
+			}
+			return tx.UpdateGatewayAccount(a)
+		},
+		test: func(ctx context.Context, scope models.Scope, id string) (models.AccountTest, error) {
+			return s.Payments.TestAccount(ctx, scope, id)
+		},
+	}
+}

@@ -1,0 +1,124 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/tillpost/tillpost/carriers"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/views"
+)
+
+func (s *server) showShipment(c *fiber.Ctx, v *viewer) error {
+	view, err := s.shipment(c, v, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return s.page(c, v, fiber.StatusOK, view.Parcel.TrackingNumber, func(shell views.Shell) templ.Component {
+		return views.ShipmentPage(shell, view)
+	}, views.ShipmentDetail(view))
+}
+
+// shipment collects a parcel with its way and what merchants were told of it.
+func (s *server) shipment(c *fiber.Ctx, v *viewer, id string) (views.ShipmentView, error) {
+	ctx := c.UserContext()
+	parcel, err := s.DB.Shipment(ctx, v.Scope, id)
+	if err != nil {
+		return views.ShipmentView{}, err
+	}
+	order, err := s.DB.Order(ctx, v.Scope, parcel.OrderID)
+	if err != nil {
+		return views.ShipmentView{}, err
+	}
+	view := views.ShipmentView{
+		Form: views.Form{CSRF: v.csrf}, Parcel: *parcel, Order: *order, Staff: v.Merchant == nil,
+		Admin: v.Role == models.RoleAdmin, Now: s.DB.Now(),
+	}
+	if view.Merchant, err = s.merchantName(ctx, v, parcel.MerchantID); err != nil {
+		return view, err
+	}
+	if view.Account, err = s.carrierAccountName(ctx, v, parcel.CarrierAccountID); err != nil {
+		return view, err
+	}
+	scans, err := s.DB.TrackingEvents(ctx, parcel.ID)
+	if err != nil {
+		return view, err
+	}
+	view.Scans = way(scans, order.ShippingAddress.Country)
+	view.Events, err = s.shipmentEvents(c, v, parcel.ID)
+	return view, err
+}
+
+// carrierAccountName is who asks about a parcel, for staff; an account that is
+// gone has no name.
+func (s *server) carrierAccountName(ctx context.Context, v *viewer, id *string) (string, error) {
+	if v.Merchant != nil || id == nil {
+		return "", nil
+	}
+	account, err := s.DB.CarrierAccount(ctx, v.Scope, *id)
+	if errors.Is(err, models.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return account.Name, nil
+}
+
+// way puts scans into the order in which they happened, the newest first.
+func way(stored []models.TrackingEvent, country string) []views.Scan {
+	scans := make([]carriers.Scan, len(stored))
+	for i := range stored {
+		e := &stored[i]
+		scans[i] = carriers.Scan{
+			Event: carriers.Event{
+				CarrierID: e.CarrierID, Sequence: e.Sequence, RawTime: e.RawTime, LocalTime: e.LocalTime,
+				Offset: e.OffsetMinutes, OccurredAt: e.OccurredAt, Precision: carriers.Precision(e.Precision),
+				Status: carriers.Status(e.Status), Reason: carriers.Reason(e.Reason), Code: e.Code,
+				Description: e.Description, Location: e.Location,
+			},
+			ReceivedAt: e.ReceivedAt, RetractedAt: e.RetractedAt,
+		}
+	}
+	ordered := carriers.Order(scans, carriers.ZoneOf(country))
+	slices.Reverse(ordered)
+	out := make([]views.Scan, len(ordered))
+	for i, scan := range ordered {
+		out[i] = views.Scan{
+			LocalTime: scan.LocalTime, OffsetMinutes: scan.Offset, OccurredAt: scan.OccurredAt, RawTime: scan.RawTime,
+			DateOnly: scan.Precision == carriers.PrecisionDate, Suspect: carriers.Suspect(scan.Event, scan.ReceivedAt),
+			Status: string(scan.Status), Reason: string(scan.Reason), Description: scan.Description,
+			Location: scan.Location, Retracted: scan.RetractedAt != nil,
+		}
+	}
+	return out
+}
+
+// shipmentEvents are the events of a parcel with their deliveries, and what
+// people did about it.
+func (s *server) shipmentEvents(c *fiber.Ctx, v *viewer, id string) (views.TimelineView, error) {
+	ctx, t := c.UserContext(), newTimeline(c, v, "/shipments/"+id)
+	events, err := s.DB.ObjectEvents(ctx, v.Scope, id, t.fetch())
+	if err != nil {
+		return views.TimelineView{}, err
+	}
+	ids := make([]string, len(events))
+	for i := range events {
+		ids[i] = events[i].ID
+	}
+	deliveries, err := s.DB.DeliveriesOf(ctx, timelineMax, ids...)
+	if err != nil {
+		return views.TimelineView{}, err
+	}
+	t.addEvents(events, deliveries)
+	acts, _, err := s.DB.AuditEntries(ctx, v.Scope, models.AuditFilter{ObjectID: id}, models.Page{Limit: t.fetch()})
+	if err != nil {
+		return views.TimelineView{}, err
+	}
+	t.addActs(acts)
+	return t.view(), nil
+}

@@ -1,0 +1,199 @@
+package views
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/tillpost/tillpost/locales"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/views/ui"
+)
+
+// The lists of accounts.
+const (
+	GatewaysPath = "/gateways"
+	CarriersPath = "/carriers"
+)
+
+// AccountsView is the list of payment or of carrier accounts.
+type AccountsView struct {
+	Base      string // GatewaysPath or CarriersPath
+	Rows      []AccountRow
+	Merchant  string // ref of the merchant that is chosen
+	Merchants []MerchantOption
+	Admin     bool // configures; support sees health only
+}
+
+func (v AccountsView) carriers() bool { return v.Base == CarriersPath }
+
+func (v AccountsView) title(ctx context.Context) string { return AccountsTitle(ctx, v.Base) }
+
+// AccountsTitle is the name of a list of accounts.
+func AccountsTitle(ctx context.Context, base string) string {
+	if base == CarriersPath {
+		return locales.T(ctx, "nav.carriers")
+	}
+	return locales.T(ctx, "nav.gateways")
+}
+
+func (v AccountsView) subtitle(ctx context.Context) string {
+	if v.carriers() {
+		return locales.T(ctx, "accounts.carriers_subtitle")
+	}
+	return locales.T(ctx, "accounts.gateways_subtitle")
+}
+
+// AccountRow is one account with its health.
+type AccountRow struct {
+	Account  models.Account
+	Carrier  *CarrierHealth // of carrier accounts
+	Merchant string
+}
+
+// CarrierHealth is how the calls of a carrier account go.
+type CarrierHealth struct {
+	StoppedAt  *time.Time
+	StopReason string
+	PausedTill *time.Time // no calls before
+	CallsToday int
+}
+
+// status is the account's state in one word.
+func (r AccountRow) status() (name string, shown look) {
+	switch {
+	case !r.Account.Enabled:
+		return "disabled", look{ui.Neutral, "ban"}
+	case r.Carrier != nil && r.Carrier.StoppedAt != nil:
+		return "stopped", look{ui.Danger, "circle-pause"}
+	default:
+		return "enabled", look{ui.Success, "circle-check"}
+	}
+}
+
+// tested is how the last test of the connection went.
+func (r AccountRow) tested() (name string, shown look) {
+	switch {
+	case r.Account.TestedAt == nil:
+		return "untested", look{ui.Neutral, "circle-dashed"}
+	case r.Account.TestOK:
+		return "ok", look{ui.Success, "plug-zap"}
+	default:
+		return "error", look{ui.Danger, "unplug"}
+	}
+}
+
+// AccountView is one account, as administrators see it.
+type AccountView struct {
+	AccountRow
+
+	Base string
+	Form AccountForm
+}
+
+func (v AccountView) address() string { return v.Base + "/" + v.Account.ID }
+
+// AccountForm makes or edits an account.
+type AccountForm struct {
+	Form
+	Base     string
+	ID       string // empty for a new one
+	Kind     string
+	Name     string
+	BaseURL  string
+	Position string
+	Fields   []AccountField
+	Merchant string // its ref
+	Owner    string // its name
+}
+
+func (f AccountForm) action() string {
+	if f.ID == "" {
+		return f.Base
+	}
+	return f.Base + "/" + f.ID
+}
+
+// AccountField is one value that accounts of a kind need.
+type AccountField struct {
+	Name      string
+	Secret    bool
+	Optional  bool
+	Multiline bool
+	Value     string             // of fields that are no secrets
+	Hint      *models.SecretHint // of a secret that is stored
+}
+
+// FieldPrefix is what the names of an account's fields begin with in forms, so
+// that none is mistaken for another input.
+const FieldPrefix = "field_"
+
+// KindForm chooses what a new account is of.
+type KindForm struct {
+	Form
+	Base      string
+	Merchant  string
+	Merchants []MerchantOption
+	Kinds     []string
+	Kind      string
+}
+
+func (f KindForm) action() string { return f.Base + "/new" }
+
+// kindNames are the names of providers and carriers, which are the same in
+// every language.
+var kindNames = map[string]string{
+	"stripe": "Stripe", "adyen": "Adyen", "paypal": "PayPal", "alipay": "Alipay", "wechat": "WeChat Pay",
+	"dhl": "DHL", "ups": "UPS", "fedex": "FedEx", "usps": "USPS", "royalmail": "Royal Mail", "canadapost": "Canada Post",
+	"australiapost": "Australia Post", "dhl_parcel_de": "DHL Paket", "dpd": "DPD", "laposte": "La Poste", "gls": "GLS",
+	"sf": "SF Express", "kuaidi100": "Kuaidi100", "seventeentrack": "17TRACK", "easypost": "EasyPost",
+	"aftership": "AfterShip", "shippo": "Shippo", "sandbox": "Sandbox", "correios": "Correios",
+}
+
+// kindName is the name of a provider or carrier by its code.
+func kindName(code string) string {
+	if name, ok := kindNames[code]; ok {
+		return name
+	}
+	return strings.ReplaceAll(code, "_", " ")
+}
+
+func kindOptions(codes []string) []ui.Option {
+	options := make([]ui.Option, len(codes))
+	for i, code := range codes {
+		options[i] = ui.Option{Value: code, Label: kindName(code)}
+	}
+	return options
+}
+
+// fieldLabels are the names of accounts' fields.
+var fieldLabels = map[string]string{
+	"secret_key":     locales.Mark("accounts.field_secret_key"),
+	"webhook_secret": locales.Mark("accounts.field_webhook_secret"),
+	"api_key":        locales.Mark("accounts.field_api_key"),
+	"token":          locales.Mark("accounts.field_token"),
+}
+
+func (f AccountField) label(ctx context.Context) string {
+	if key, ok := fieldLabels[f.Name]; ok {
+		return locales.FromContext(ctx).T(key)
+	}
+	return strings.ReplaceAll(f.Name, "_", " ")
+}
+
+func (f AccountField) input() string { return FieldPrefix + f.Name }
+
+// last4, setBy and setAt tell of a stored secret what may be told.
+func (f AccountField) last4() string {
+	if f.Hint == nil {
+		return ""
+	}
+	return f.Hint.Last4
+}
+
+func (f AccountField) setBy() string {
+	if f.Hint == nil {
+		return ""
+	}
+	return f.Hint.SetBy
+}

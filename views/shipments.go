@@ -1,0 +1,243 @@
+package views
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tillpost/tillpost/locales"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/views/ui"
+)
+
+// ShipmentsView is a page of the list of parcels.
+type ShipmentsView struct {
+	Filter    ShipmentsFilter
+	Rows      []ShipmentRow
+	Carriers  []string // codes to choose from
+	Merchants []MerchantOption
+	Staff     bool // sees more than one merchant
+	After     string
+	NextHref  string
+}
+
+// ShipmentRow is one parcel of the list.
+type ShipmentRow struct {
+	Parcel   models.Shipment
+	Order    models.Order
+	Merchant string
+	Staff    bool
+}
+
+// StatusAttention is a filter's name for the statuses that wait for a human.
+const StatusAttention = "attention"
+
+// The values of a filter by lateness.
+const (
+	LateYes = "yes"
+	LateNo  = "no"
+)
+
+// ShipmentsFilter is what the list's address chooses.
+type ShipmentsFilter struct {
+	Search, Carrier, Status, Late string
+	Merchant                      string // its ref
+	From, To                      string // 2006-01-02, days of the viewer's zone
+}
+
+// Address is that of the list with this filter.
+func (f ShipmentsFilter) Address() string { return f.address("/shipments") }
+
+func (f ShipmentsFilter) address(path string, more ...string) string {
+	return listAddress(path, append([]string{
+		"q", f.Search, "carrier", f.Carrier, "status", f.Status, "late", f.Late,
+		"merchant", f.Merchant, "from", f.From, "to", f.To,
+	}, more...)...)
+}
+
+// saved is the filter of a saved view; whose parcels and of when stays chosen.
+func (f ShipmentsFilter) saved(status, late string) ShipmentsFilter {
+	f.Status, f.Late = status, late
+	return f
+}
+
+func (v ShipmentsView) tabs(ctx context.Context) []ui.Tab {
+	saved := []struct {
+		label  string
+		filter ShipmentsFilter
+	}{
+		{locales.T(ctx, "common.all"), v.Filter.saved("", "")},
+		{locales.T(ctx, "shipments.attention"), v.Filter.saved(StatusAttention, "")},
+		{locales.T(ctx, "shipments.late"), v.Filter.saved("", LateYes)},
+		{shipmentName(ctx, models.ShipmentOutForDelivery), v.Filter.saved(models.ShipmentOutForDelivery, "")},
+		{shipmentName(ctx, models.ShipmentAvailableForPickup), v.Filter.saved(models.ShipmentAvailableForPickup, "")},
+		{shipmentName(ctx, models.ShipmentDelivered), v.Filter.saved(models.ShipmentDelivered, "")},
+	}
+	tabs := make([]ui.Tab, len(saved))
+	for i, view := range saved {
+		tabs[i] = ui.Tab{Label: view.label, Href: view.filter.Address(), Current: view.filter == v.Filter}
+	}
+	return tabs
+}
+
+func shipmentName(ctx context.Context, status string) string {
+	return locales.Name(ctx, locales.ShipmentStatus, status)
+}
+
+func shipmentStatusOptions(ctx context.Context) []ui.Option {
+	attention := ui.Option{Value: StatusAttention, Label: locales.T(ctx, "shipments.attention")}
+	return append([]ui.Option{attention}, stateOptions(ctx, locales.ShipmentStatus, models.ShipmentStatuses)...)
+}
+
+func lateOptions(ctx context.Context) []ui.Option {
+	return []ui.Option{
+		{Value: LateYes, Label: locales.T(ctx, "shipments.late")},
+		{Value: LateNo, Label: locales.T(ctx, "shipments.on_time")},
+	}
+}
+
+// pill counts what came in since; only the first page has one.
+func (v ShipmentsView) pill() NewRows {
+	ids := make([]string, len(v.Rows))
+	for i := range v.Rows {
+		ids[i] = v.Rows[i].Parcel.ID
+	}
+	return v.Filter.Unseen(shownRows(ids, v.NextHref), NewRows{})
+}
+
+// Unseen is the pill of parcels that match the filter and are not shown.
+func (f ShipmentsFilter) Unseen(shown Shown, n NewRows) NewRows {
+	n.ID, n.Topic, n.Target = "shipments-new", "shipment", "#shipment-table"
+	n.CountHref, n.ListHref = f.address("/shipments/count", "last", shown.Last, "seen", shown.Seen), f.Address()
+	return n
+}
+
+// ShipmentView is one parcel with what is known of its way.
+type ShipmentView struct {
+	Form
+	Parcel   models.Shipment
+	Order    models.Order
+	Merchant string // staff: whose parcel it is
+	Account  string // staff: the name of the account that asks
+	Scans    []Scan // newest first
+	Events   TimelineView
+	Staff    bool
+	Admin    bool
+	Now      time.Time
+}
+
+func (v ShipmentView) address() string { return "/shipments/" + v.Parcel.ID }
+
+// topics are what the page renews itself for.
+func (v ShipmentView) topics() string {
+	return "shipment:" + v.Parcel.ID + v.Events.topics()
+}
+
+func (v ShipmentView) subtitle(ctx context.Context) string {
+	parts := []string{kindName(v.Parcel.Carrier)}
+	if v.Parcel.Direction == models.DirectionReturn {
+		parts = append(parts, locales.T(ctx, "shipments.return"))
+	}
+	if v.Merchant != "" {
+		parts = append(parts, v.Merchant)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// trackingHref is the carrier's public page of the parcel; carriers' texts are
+// not trusted to be addresses.
+func (v ShipmentView) trackingHref() string {
+	if strings.HasPrefix(v.Parcel.TrackingURL, "https://") || strings.HasPrefix(v.Parcel.TrackingURL, "http://") {
+		return v.Parcel.TrackingURL
+	}
+	return ""
+}
+
+// nextSync says in words when the carrier is asked next.
+func (v ShipmentView) nextSync(ctx context.Context) string {
+	next := v.Parcel.NextPollAt
+	switch {
+	case v.Parcel.CarrierAccountID == nil:
+		return locales.T(ctx, "shipments.no_account")
+	case next == nil:
+		return locales.T(ctx, "shipments.no_next_sync")
+	case !next.After(v.Now):
+		return locales.T(ctx, "shipments.syncing")
+	default:
+		return Relative(ctx, *next)
+	}
+}
+
+// Scan is one scan of a parcel, as the carrier told it.
+type Scan struct {
+	LocalTime     string // the wall clock of the place: 2006-01-02T15:04:05
+	OffsetMinutes *int   // of that clock; nil when nobody knows
+	OccurredAt    *time.Time
+	RawTime       string
+	DateOnly      bool
+	Suspect       bool // the time cannot be true
+	Status        string
+	Reason        string
+	Code          string
+	Description   string
+	Location      string
+	ReceivedAt    time.Time
+	Retracted     bool
+}
+
+func (s Scan) look() look {
+	if s.Retracted {
+		return look{ui.Neutral, "undo-2"}
+	}
+	if found, ok := shipmentLooks[s.Status]; ok {
+		return found
+	}
+	return look{ui.Neutral, "info"}
+}
+
+func (s Scan) title(ctx context.Context) string { return locales.Name(ctx, locales.ShipmentStatus, s.Status) }
+
+// clock is when the scan was made by the clock of its place: "22 Nov, 08:36
+// UTC+8", or "22 Nov, 08:36, local time" when the place's offset is not known.
+func (s Scan) clock(ctx context.Context) string {
+	wall, err := time.Parse("2006-01-02T15:04:05", s.LocalTime)
+	switch {
+	case err != nil && s.OccurredAt != nil:
+		return DateTime(ctx, *s.OccurredAt)
+	case err != nil && s.RawTime != "":
+		return s.RawTime
+	case err != nil:
+		return ""
+	}
+	text := day(ctx, wall, wall.Year() != viewerOf(ctx).now().In(Zone(ctx)).Year())
+	if s.DateOnly {
+		return text
+	}
+	text += separator(ctx) + wall.Format("15:04")
+	if s.OffsetMinutes == nil {
+		return text + separator(ctx) + locales.T(ctx, "shipments.local_time")
+	}
+	return text + " " + offsetText(*s.OffsetMinutes)
+}
+
+// viewersTime is when that was by the viewer's clock, as far as it is known.
+func (s Scan) viewersTime(ctx context.Context) string {
+	if s.OccurredAt == nil {
+		return locales.T(ctx, "shipments.offset_unknown")
+	}
+	return Exact(ctx, *s.OccurredAt) + " · " + Relative(ctx, *s.OccurredAt)
+}
+
+// offsetText writes an offset: "UTC+8", "UTC−3:30".
+func offsetText(minutes int) string {
+	sign := "+"
+	if minutes < 0 {
+		sign, minutes = "−", -minutes
+	}
+	text := "UTC" + sign + strconv.Itoa(minutes/60)
+	if rest := minutes % 60; rest != 0 {
+		text += ":" + strconv.Itoa(rest/10) + strconv.Itoa(rest%10)
+	}
+	return text
+}
