@@ -203,7 +203,7 @@ func (p Point) label(ctx context.Context) string {
 	if p.Unit == ByMonth {
 		return Month(ctx, noon)
 	}
-	return Day(ctx, noon)
+	return day(ctx, noon, false) // the years stand above the chart
 }
 
 // chart turns the figures into a drawing.
@@ -302,7 +302,7 @@ func (v NowView) todayCount() int {
 func kpiGrid(n int) string {
 	switch {
 	case n == 5:
-		return "grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-5"
+		return "grid grid-cols-2 gap-3 sm:grid-cols-6 sm:*:col-span-2 sm:[&>*:nth-last-child(-n+2)]:col-span-3"
 	case n%3 == 0:
 		return "grid grid-cols-2 gap-3 sm:grid-cols-3"
 	default:
