@@ -19,6 +19,14 @@ const keyField = "_key"
 // maxForm is the size of a form.
 const maxForm = 64 << 10
 
+// limitForm refuses forms that nobody fills in by hand.
+func limitForm(c *fiber.Ctx) error {
+	if len(c.Request().Body()) > maxForm {
+		return fiber.ErrRequestEntityTooLarge
+	}
+	return c.Next()
+}
+
 // newFormKey is issued with each form that goes through once.
 func newFormKey() string { return models.NewID("form") }
 

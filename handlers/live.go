@@ -24,8 +24,11 @@ const (
 	streamRetry   = "2000"           // milliseconds until it does
 )
 
+// livePath is where pages listen.
+const livePath = "/live"
+
 func (s *server) liveRoutes() []route {
-	return []route{{fiber.MethodGet, "/live", signedIn, s.streamHints}}
+	return []route{{fiber.MethodGet, livePath, signedIn, s.streamHints}}
 }
 
 // stream is one open connection to a page.

@@ -23,8 +23,10 @@ const (
 
 var requestIDs = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
 
-// identify gives the request an id, or keeps the one that a proxy gave it.
+// identify gives the request an id, or keeps the one that a proxy gave it, and
+// finds out whose it is.
 func (s *server) identify(c *fiber.Ctx) error {
+	c.Request().Header.Set(clientHeader, s.proxies.client(c.Context().RemoteIP(), c.Get(fiber.HeaderXForwardedFor)))
 	id := c.Get(fiber.HeaderXRequestID)
 	if !requestIDs.MatchString(id) {
 		id = models.NewID("req")

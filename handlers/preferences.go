@@ -12,6 +12,9 @@ import (
 
 func (s *server) preferenceRoutes() []route {
 	return []route{
+		{fiber.MethodGet, "/preferences", signedIn, s.showPreferences},
+		{fiber.MethodPost, "/preferences/password", signedIn, s.changePassword},
+		{fiber.MethodPost, "/preferences/sessions/end", signedIn, s.endOtherSessions},
 		{fiber.MethodPost, "/preferences/language", everyone, s.chooseLanguage},
 		{fiber.MethodPost, "/preferences/theme", everyone, s.chooseTheme},
 		{fiber.MethodPost, "/preferences/timezone", signedIn, s.chooseTimezone},
@@ -49,7 +52,7 @@ func (s *server) chooseTheme(c *fiber.Ctx, _ *viewer) error {
 func (s *server) chooseTimezone(c *fiber.Ctx, v *viewer) error {
 	zone := field(c, "timezone")
 	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
-		return models.Invalid("timezone", "unknown_timezone")
+		return s.renderPreferences(c, v, fiber.StatusUnprocessableEntity, models.Invalid("timezone", "unknown_timezone"))
 	}
 	err := s.DB.Write(c.UserContext(), func(tx *models.Tx) error {
 		return tx.SetPreferences(v.User.ID, v.User.Language, zone)

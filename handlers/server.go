@@ -69,6 +69,8 @@ type server struct {
 	passwords *secret.Passwords
 	logins    *ipLimiter
 	streams   *streams
+	proxies   proxies
+	zipped    *zipped
 	ready     readiness
 	base      context.Context //nolint:containedctx // parent of all requests' contexts
 }
@@ -85,26 +87,28 @@ func New(d Deps) *fiber.App {
 		passwords: secret.NewPasswords(),
 		logins:    newIPLimiter(),
 		streams:   newStreams(),
+		proxies:   newProxies(d.TrustedProxies),
+		zipped:    &zipped{files: map[string][]byte{}},
 		base:      requestsContext(d.AppContext),
 	}
 	app := fiber.New(fiber.Config{
-		AppName:                 "Tillpost",
-		Immutable:               true, // strings of a request are kept beyond it; without this they change
-		ReadTimeout:             readTimeout,
-		IdleTimeout:             idleTimeout,
-		ReadBufferSize:          readBuffer,
-		BodyLimit:               maxBody,
-		DisableStartupMessage:   true,
-		ErrorHandler:            s.fail,
+		AppName:               "Tillpost",
+		Immutable:             true, // strings of a request are kept beyond it; without this they change
+		ReadTimeout:           readTimeout,
+		IdleTimeout:           idleTimeout,
+		ReadBufferSize:        readBuffer,
+		BodyLimit:             maxBody,
+		DisableStartupMessage: true,
+		ErrorHandler:          s.fail,
+		// identify sets the header, whatever the client sent.
+		ProxyHeader:             clientHeader,
 		EnableTrustedProxyCheck: true,
 		TrustedProxies:          d.TrustedProxies,
-		ProxyHeader:             fiber.HeaderXForwardedFor,
-		EnableIPValidation:      true,
 	})
 	app.Use(s.identify, s.limitTime, s.logAccess, s.recoverPanic, secureHeaders)
 	app.Get("/healthz", s.healthz)
 	app.Get("/readyz", s.readyz)
-	app.Get(static.Prefix+":hash/:name", serveStatic)
+	app.Get(static.Prefix+":hash/:name", s.serveStatic)
 	registerAPI(app, s)
 	for _, r := range s.pages() {
 		s.mount(app, r)
@@ -117,7 +121,7 @@ func New(d Deps) *fiber.App {
 // mount registers a page behind what every page needs: the viewer, the right
 // to be here, and proof that a form is ours.
 func (s *server) mount(app *fiber.App, r route) {
-	app.Add(r.method, r.path, s.withSession, func(c *fiber.Ctx) error {
+	page := func(c *fiber.Ctx) error {
 		v, err := s.viewer(c)
 		if err != nil {
 			return err
@@ -129,7 +133,11 @@ func (s *server) mount(app *fiber.App, r route) {
 			return err
 		}
 		return r.handle(c, v)
-	})
+	}
+	app.Add(r.method, r.path, limitForm, s.withSession, page)
+	if r.method == fiber.MethodGet && r.path != livePath { // to open a stream without reading it makes no sense
+		app.Add(fiber.MethodHead, r.path, limitForm, s.withSession, page)
+	}
 }
 
 // requestsContext is the parent of requests' contexts: it ends some time after

@@ -48,6 +48,7 @@ var actions = []struct{ name, label string }{
 	{"user.set_password", locales.Mark("audit.user_set_password")},
 	{"user.disable", locales.Mark("audit.user_disable")},
 	{"user.enable", locales.Mark("audit.user_enable")},
+	{"user.end_sessions", locales.Mark("audit.user_end_sessions")},
 	{"merchant.create", locales.Mark("audit.merchant_create")},
 	{"merchant.import", locales.Mark("audit.merchant_import")},
 	{"apikey.create", locales.Mark("audit.apikey_create")},
