@@ -1,0 +1,54 @@
+package models_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/models/modelstest"
+)
+
+// What is past its retention goes with all that belongs to it; what is not stays.
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		clock := db.Now
+		shop := modelstest.Merchant(t, db)
+		var endpoint *models.Endpoint
+		modelstest.Write(t, db, func(tx *models.Tx) (err error) {
+			endpoint, err = tx.CreateEndpoint(models.Endpoint{
+				ID: models.NewID(models.PrefixEndpoint), MerchantID: shop.ID, URL: "https://shop.example", Secret: "sealed",
+			})
+			return err
+		})
+		ping := func() string {
+			var id string
+			modelstest.Write(t, db, func(tx *models.Tx) error {
+				d, err := tx.PingEndpoint(endpoint)
+				if err == nil {
+					id = d.EventID
+				}
+				return err
+			})
+			return id
+		}
+		event := ping()
+		prune := func() (deleted int64) {
+			modelstest.Write(t, db, func(tx *models.Tx) (err error) {
+				deleted, err = tx.Prune(10)
+				return err
+			})
+			return deleted
+		}
+		if n := prune(); n != 0 {
+			t.Errorf("%d fresh rows were deleted", n)
+		}
+		db.Now = func() time.Time { return clock().Add(91 * 24 * time.Hour) }
+		if n := prune(); n != 2 {
+			t.Errorf("%d rows were deleted, want the event and its delivery", n)
+		}
+		if _, err := db.Event(t.Context(), models.AllMerchants(), event); err == nil {
+			t.Error("the event is still there")
+		}
+	})
+}
