@@ -60,31 +60,66 @@ func reseal(ctx context.Context, db *models.DB, vault *credentials.Vault) (int, 
 		return 0, err
 	}
 	count := 0
-	write := func(id string, changed bool, sealErr error, save func(tx *models.Tx) error) error {
-		if sealErr != nil || !changed {
-			return sealErr
-		}
-		if err := db.Write(ctx, save); err != nil {
+	// Each row is read again inside its transaction: it may be edited meanwhile.
+	write := func(id string, save func(tx *models.Tx) (changed bool, err error)) error {
+		var changed bool
+		err := db.Write(ctx, func(tx *models.Tx) (err error) {
+			changed, err = save(tx)
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("store %s: %w", id, err)
 		}
-		count++
+		if changed {
+			count++
+		}
 		return nil
 	}
 	var errs []error
 	for i := range gateways {
-		a := &gateways[i]
-		changed, err := vault.Reseal(credentials.Gateways, &a.Account)
-		errs = append(errs, write(a.ID, changed, err, func(tx *models.Tx) error { return tx.UpdateGatewayAccount(a) }))
+		id := gateways[i].ID
+		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) {
+			a, err := tx.GatewayAccount(models.AllMerchants(), id)
+			if err != nil {
+				return false, err
+			}
+			changed, err := vault.Reseal(credentials.Gateways, &a.Account)
+			if err != nil || !changed {
+				return false, err
+			}
+			return true, tx.UpdateGatewayAccount(a)
+		}))
 	}
 	for i := range carriers {
-		a := &carriers[i]
-		changed, err := vault.Reseal(credentials.Carriers, &a.Account)
-		errs = append(errs, write(a.ID, changed, err, func(tx *models.Tx) error { return tx.UpdateCarrierAccount(a) }))
+		id := carriers[i].ID
+		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) {
+			a, err := tx.CarrierAccount(models.AllMerchants(), id)
+			if err != nil {
+				return false, err
+			}
+			changed, err := vault.Reseal(credentials.Carriers, &a.Account)
+			if err != nil || !changed {
+				return false, err
+			}
+			return true, tx.UpdateCarrierAccount(a)
+		}))
 	}
 	for i := range endpoints {
-		e := &endpoints[i]
-		changed, err := vault.ResealEndpoint(e)
-		errs = append(errs, write(e.ID, changed, err, func(tx *models.Tx) error { return tx.ResealEndpoint(e) }))
+		id := endpoints[i].ID
+		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) {
+			e, err := tx.Endpoint(models.AllMerchants(), id)
+			if errors.Is(err, models.ErrNotFound) {
+				return false, nil // deleted meanwhile
+			}
+			if err != nil {
+				return false, err
+			}
+			changed, err := vault.ResealEndpoint(e)
+			if err != nil || !changed {
+				return false, err
+			}
+			return true, tx.ResealEndpoint(e)
+		}))
 	}
 	return count, errors.Join(errs...)
 }
