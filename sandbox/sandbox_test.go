@@ -52,7 +52,7 @@ func start(t *testing.T, opts Options) *bundle {
 		web.Close()
 	})
 	return &bundle{Server: s, t: t, url: web.URL, secret: "sk_sandbox_one", client: &http.Client{
-		Timeout:       500 * time.Millisecond,
+		Timeout:       3 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
