@@ -41,7 +41,7 @@ func (s *server) listPayments(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
-	if view.Rows, err = s.paymentRows(c.UserContext(), choice, payments, accounts); err != nil {
+	if view.Rows, err = s.paymentRows(c.UserContext(), choice, payments); err != nil {
 		return err
 	}
 	view.Accounts = accountOptions(accounts, choice)
@@ -83,7 +83,7 @@ func statuses(c *fiber.Ctx) string {
 
 // paymentRows adds to payments what the list says of them.
 func (s *server) paymentRows(
-	ctx context.Context, choice merchantChoice, payments []models.Payment, accounts []models.GatewayAccount,
+	ctx context.Context, choice merchantChoice, payments []models.Payment,
 ) ([]views.PaymentRow, error) {
 	ids := make([]string, len(payments))
 	for i := range payments {
@@ -93,15 +93,11 @@ func (s *server) paymentRows(
 	if err != nil {
 		return nil, err
 	}
-	names := make(accountNames, len(accounts))
-	for i := range accounts {
-		names[accounts[i].ID] = accounts[i].Name
-	}
 	rows := make([]views.PaymentRow, len(payments))
 	for i := range payments {
 		rows[i] = views.PaymentRow{
 			Payment: payments[i], Order: orders[payments[i].OrderID], Merchant: choice.name(payments[i].MerchantID),
-			Account: names.of(payments[i].GatewayAccountID), Staff: choice.Staff,
+			Staff: choice.Staff,
 		}
 	}
 	return rows, nil
@@ -160,11 +156,6 @@ func (s *server) paymentRow(ctx context.Context, v *viewer, p *models.Payment) (
 		return row, err
 	}
 	row.Order = *o
-	accounts, err := s.accountNames(ctx, v.Scope.Narrow(p.MerchantID))
-	if err != nil {
-		return row, err
-	}
-	row.Account = accounts.of(p.GatewayAccountID)
 	row.Merchant, err = s.merchantName(ctx, v, p.MerchantID)
 	return row, err
 }

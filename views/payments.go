@@ -26,7 +26,6 @@ type PaymentRow struct {
 	Payment  models.Payment
 	Order    models.Order
 	Merchant string
-	Account  string
 	Staff    bool
 }
 
@@ -148,6 +147,10 @@ func (v PaymentView) acting() bool {
 	}
 	return false
 }
+
+// offersSync says whether asking the provider is a thing to do: of a failed
+// payment there is nothing left to ask.
+func (v PaymentView) offersSync() bool { return v.Payment.Status != models.PaymentFailed }
 
 // tone is how urgent the payment's state is.
 func (v PaymentView) tone() ui.Tone { return paymentLooks[v.Payment.Status].tone }

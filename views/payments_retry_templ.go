@@ -166,7 +166,7 @@ func retryForm(f RetryForm) templ.Component {
 		}
 		templ_7745c5c3_Err = ui.TextField(ui.FieldProps{
 			Name: "reason", Label: locales.T(ctx, "common.reason"), Value: f.Reason, Error: f.Error("reason"),
-			Hint: locales.T(ctx, "payments.reason_hint"), Required: true, Attrs: templ.Attributes{"minlength": "3", "maxlength": "500"},
+			Hint: locales.T(ctx, "payments.reason_hint"), Required: true, Attrs: templ.Attributes{"minlength": "3", "maxlength": "500", "autofocus": true},
 		}, 2).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
