@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -9,25 +10,38 @@ import (
 // this process, so that a slow one leaves workers to the others.
 const perEndpoint = 8
 
-// busyWait is when a delivery is looked at again whose endpoint was busy.
-const busyWait = time.Second
+// Bounds of the wait of a delivery whose endpoint was busy.
+const (
+	shortestWait = time.Second
+	longestWait  = 30 * time.Second
+)
 
-// busy counts deliveries under way by endpoint.
+// busy counts deliveries under way, and those sent away, by endpoint.
 type busy struct {
-	mu    sync.Mutex
-	count map[string]int
+	mu      sync.Mutex
+	count   map[string]int
+	waiting map[string]int
 }
 
-func newBusy() *busy { return &busy{count: map[string]int{}} }
+func newBusy() *busy { return &busy{count: map[string]int{}, waiting: map[string]int{}} }
 
-func (b *busy) enter(endpointID string) bool {
+// enter takes a place, or says how long to wait for one: the longer the more
+// wait already, so that a long queue of a slow endpoint does not come back
+// every second.
+func (b *busy) enter(endpointID string) (wait time.Duration, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.count[endpointID] >= perEndpoint {
-		return false
+	if b.count[endpointID] < perEndpoint {
+		b.count[endpointID]++
+		if b.waiting[endpointID]--; b.waiting[endpointID] <= 0 {
+			delete(b.waiting, endpointID)
+		}
+		return 0, true
 	}
-	b.count[endpointID]++
-	return true
+	b.waiting[endpointID]++
+	rounds := b.waiting[endpointID] / perEndpoint
+	wait = min(shortestWait+time.Duration(rounds)*shortestWait/4, longestWait)
+	return wait + time.Duration(rand.Int64N(int64(wait/4))), false
 }
 
 func (b *busy) leave(endpointID string) {

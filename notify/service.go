@@ -49,8 +49,8 @@ func (s *Service) Deliver(ctx context.Context, id string) (wait time.Duration, e
 	if err != nil {
 		return 0, err
 	}
-	if !s.busy.enter(d.EndpointID) {
-		return busyWait, nil
+	if wait, free := s.busy.enter(d.EndpointID); !free {
+		return wait, nil
 	}
 	defer s.busy.leave(d.EndpointID)
 	job, wait, err := s.claim(ctx, id)
