@@ -27,8 +27,9 @@ var looks = []struct {
 	name   string
 	width  int64
 	scheme string
+	rules  string
 }{
-	{"light", 1280, "light"}, {"dark", 1280, "dark"}, {"phone", 390, "light"},
+	{"light", 1280, "light", allRules}, {"dark", 1280, "dark", colourRules}, {"phone", 390, "light", allRules},
 }
 
 func (b *tab) look(width int64, scheme string) {
@@ -60,7 +61,7 @@ func TestEveryPageOfEveryRoleIsAccessible(t *testing.T) {
 					if title := eval[string](b, `document.title`); title == "" {
 						t.Errorf("%s has no title", what)
 					}
-					b.accessible(what)
+					b.obeys(what, look.rules)
 					if wide := eval[bool](b, `document.documentElement.scrollWidth > document.documentElement.clientWidth`); wide {
 						t.Errorf("%s scrolls sideways", what)
 					}
