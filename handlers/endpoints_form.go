@@ -112,13 +112,17 @@ func (s *server) editEndpoint(c *fiber.Ctx, v *viewer) error {
 }
 
 func (s *server) updateEndpoint(c *fiber.Ctx, v *viewer) error {
+	e, err := s.DB.Endpoint(c.UserContext(), v.Scope, c.Params("id"))
+	if err != nil {
+		return err
+	}
 	form := endpointForm(c)
-	form.ID = c.Params("id")
+	form.ID = e.ID
 	events := form.Events
 	if events == nil {
 		events = []string{} // all types
 	}
-	err := s.changeEndpoint(c, v, "endpoint.update", func(tx *models.Tx, id string) (*models.Endpoint, error) {
+	err = s.changeEndpoint(c, v, "endpoint.update", func(tx *models.Tx, id string) (*models.Endpoint, error) {
 		return s.Notify.UpdateEndpoint(tx, v.Scope, id, models.EndpointChange{
 			URL: &form.URL, Events: &events, Description: &form.Description,
 		})

@@ -18,12 +18,14 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tillpost/tillpost/carriers"
+	sandboxcarrier "github.com/tillpost/tillpost/carriers/sandbox"
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/live"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
 	"github.com/tillpost/tillpost/notify"
 	"github.com/tillpost/tillpost/payments"
+	sandboxprovider "github.com/tillpost/tillpost/payments/sandbox"
 	"github.com/tillpost/tillpost/secret"
 )
 
@@ -50,9 +52,13 @@ func newSite(t *testing.T, db *models.DB) *site {
 	db.OnCommit = hub.Publish
 	s.app = New(Deps{
 		DB: db, Vault: s.vault, Hub: hub, Log: log, AppContext: ctx, BaseURL: "http://tillpost.test",
-		Payments: payments.NewService(db, s.vault, nil, payments.DefaultPolicy(), log),
-		Carriers: carriers.NewService(db, s.vault, nil, carriers.Options{}, log),
-		Notify:   notify.NewService(db, s.vault, notify.Options{}, log),
+		Payments: payments.NewService(db, s.vault, map[string]payments.Provider{
+			"sandbox": sandboxprovider.New(http.DefaultClient),
+		}, payments.DefaultPolicy(), log),
+		Carriers: carriers.NewService(db, s.vault, map[string]carriers.Carrier{
+			"sandbox": sandboxcarrier.New(http.DefaultClient),
+		}, carriers.Options{}, log),
+		Notify: notify.NewService(db, s.vault, notify.Options{}, log),
 	})
 	return s
 }

@@ -196,7 +196,9 @@ func (s Scan) look() look {
 	return look{ui.Neutral, "info"}
 }
 
-func (s Scan) title(ctx context.Context) string { return locales.Name(ctx, locales.ShipmentStatus, s.Status) }
+func (s Scan) title(ctx context.Context) string {
+	return locales.Name(ctx, locales.ShipmentStatus, s.Status)
+}
 
 // clock is when the scan was made by the clock of its place: "22 Nov, 08:36
 // UTC+8", or "22 Nov, 08:36, local time" when the place's offset is not known.

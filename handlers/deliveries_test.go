@@ -1,0 +1,186 @@
+package handlers
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/models/modelstest"
+	"github.com/tillpost/tillpost/notify"
+	"github.com/tillpost/tillpost/views/ui/uitest"
+)
+
+// endpoint adds an endpoint of all events, with its signing secret.
+func (s *site) endpoint(t *testing.T, merchantID, url string) (*models.Endpoint, string) {
+	t.Helper()
+	var (
+		e    *models.Endpoint
+		text = notify.NewSecret()
+	)
+	id := models.NewID(models.PrefixEndpoint)
+	sealed, err := s.vault.SealEndpoint(merchantID, id, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modelstest.Write(t, s.db, func(tx *models.Tx) (err error) {
+		e, err = tx.CreateEndpoint(models.Endpoint{ID: id, MerchantID: merchantID, URL: url, Secret: sealed})
+		return err
+	})
+	return e, text
+}
+
+// attempted makes an attempt of the newest delivery to an endpoint.
+func attempted(t *testing.T, db *models.DB, endpointID, status string, a models.DeliveryAttempt) *models.Delivery {
+	t.Helper()
+	found, _, err := db.Deliveries(t.Context(), models.AllMerchants(), models.DeliveryFilter{Endpoint: endpointID}, models.Page{Limit: 1})
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no delivery to %s: %v", endpointID, err)
+	}
+	var d *models.Delivery
+	modelstest.Write(t, db, func(tx *models.Tx) error {
+		if _, err := tx.ClaimDelivery(found[0].ID, time.Minute); err != nil {
+			return err
+		}
+		claimed, err := tx.Delivery(found[0].ID)
+		if err != nil {
+			return err
+		}
+		a.StartedAt = tx.Now()
+		var next *time.Time
+		if status == models.DeliveryRetrying {
+			next = ptr(tx.Now().Add(30 * time.Minute))
+		}
+		if err := tx.FinishDelivery(claimed, a, status, next); err != nil {
+			return err
+		}
+		d, err = tx.Delivery(claimed.ID)
+		return err
+	})
+	return d
+}
+
+func TestDeliveryListFilters(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m, other := modelstest.Merchant(t, db), modelstest.Merchant(t, db)
+		one, _ := s.endpoint(t, m.ID, "https://one.example/hooks")
+		modelstest.Order(t, db, m.ID, 900)
+		attempted(t, db, one.ID, models.DeliveryRetrying, models.DeliveryAttempt{Status: 503, LatencyMS: 40})
+		two, _ := s.endpoint(t, other.ID, "https://two.example/hooks")
+		parcel(t, db, models.Shipment{MerchantID: other.ID, TrackingNumber: "SBX-1"})
+		agent, owner := s.signIn(t, models.RoleSupport, ""), s.signIn(t, models.RoleMerchant, m.ID)
+
+		tests := map[string]struct {
+			who  *browser
+			path string
+			want []string
+		}{
+			"staff see all":           {agent, "/deliveries", []string{"Parcel created", "Order created", "Order created"}},
+			"one endpoint":            {agent, "/deliveries?endpoint=" + two.ID, []string{"Parcel created", "Order created"}},
+			"one type":                {agent, "/deliveries?type=shipment.created", []string{"Parcel created"}},
+			"one status":              {agent, "/deliveries?status=retrying", []string{"Order created"}},
+			"a merchant":              {agent, "/deliveries?merchant=" + m.Ref, []string{"Order created"}},
+			"merchants see their own": {owner, "/deliveries", []string{"Order created"}},
+			"not those of others":     {owner, "/deliveries?endpoint=" + two.ID, nil},
+			"no day":                  {agent, "/deliveries?to=2001-01-01", nil},
+		}
+		for name, test := range tests {
+			if diff := cmp.Diff(test.want, test.who.get(test.path).want(t, http.StatusOK).numbers()); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+		page := owner.get("/deliveries")
+		uitest.Check(t, page.Document)
+		if text := page.Find("tr[data-row]").Text(); !strings.Contains(text, "HTTP 503") || !strings.Contains(text, "one.example/hooks") {
+			t.Errorf("the row says %q", text)
+		}
+	})
+}
+
+func TestDeliveryPage(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m, other := modelstest.Merchant(t, db), modelstest.Merchant(t, db)
+		e, secret := s.endpoint(t, m.ID, "https://one.example/it's?a=1")
+		modelstest.Order(t, db, m.ID, 900)
+		attempted(t, db, e.ID, models.DeliveryExhausted, models.DeliveryAttempt{Status: 500, LatencyMS: 1400, Error: "answered 500", Answer: "<b>boom</b>"})
+		d := attemptedAgain(t, db, e.ID)
+		owner, stranger := s.signIn(t, models.RoleMerchant, m.ID), s.signIn(t, models.RoleMerchant, other.ID)
+		stranger.get("/deliveries/"+d.ID).want(t, http.StatusNotFound)
+		stranger.get("/deliveries/"+d.ID+"/row", htmx...).want(t, http.StatusNotFound)
+		stranger.post("/deliveries/"+d.ID+"/replay", nil, htmx...).want(t, http.StatusNotFound)
+
+		page := owner.get("/deliveries/"+d.ID).want(t, http.StatusOK)
+		uitest.Check(t, page.Document)
+		rows := page.texts("[data-testid=attempt]")
+		if len(rows) != 2 || !strings.HasPrefix(rows[0], "2") || !strings.Contains(rows[0], "No answer the connection broke") ||
+			!strings.Contains(rows[1], "HTTP 500 Internal Server Error") || !strings.Contains(rows[1], "1.4 s") || !strings.Contains(rows[1], "<b>boom</b>") {
+			t.Errorf("attempts are %q", rows)
+		}
+		if strings.Contains(page.body, "<b>boom") {
+			t.Error("an endpoint's answer is markup of the page")
+		}
+		for _, text := range []string{"webhook-signature", "webhook-timestamp", "order.created", `"payment_state": "unpaid"`} {
+			if !strings.Contains(page.Text(), text) {
+				t.Errorf("the page lacks %q", text)
+			}
+		}
+		command := page.Find("#delivery-signature [data-copy]").AttrOr("data-copy", "")
+		if !strings.Contains(command, `url='https://one.example/it'\''s?a=1'`) || !strings.Contains(command, "curl ") {
+			t.Errorf("the command is %s", command)
+		}
+		if strings.Contains(page.body, secret) || strings.Contains(page.body, e.Secret) {
+			t.Error("the page shows the endpoint's secret")
+		}
+	})
+}
+
+// attemptedAgain replays the newest delivery and lets it fail without an answer.
+func attemptedAgain(t *testing.T, db *models.DB, endpointID string) *models.Delivery {
+	t.Helper()
+	found, _, err := db.Deliveries(t.Context(), models.AllMerchants(), models.DeliveryFilter{Endpoint: endpointID}, models.Page{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	modelstest.Write(t, db, func(tx *models.Tx) error {
+		_, err := tx.ReplayDelivery(models.AllMerchants(), found[0].ID)
+		return err
+	})
+	return attempted(t, db, endpointID, models.DeliveryExhausted, models.DeliveryAttempt{Error: "the connection broke"})
+}
+
+func TestReplayDelivery(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m := modelstest.Merchant(t, db)
+		e, _ := s.endpoint(t, m.ID, "https://one.example/hooks")
+		modelstest.Order(t, db, m.ID, 900)
+		d := attempted(t, db, e.ID, models.DeliveryExhausted, models.DeliveryAttempt{Status: 500})
+		for _, who := range []*browser{s.signIn(t, models.RoleMerchant, m.ID), s.signIn(t, models.RoleSupport, "")} {
+			sent := who.post("/deliveries/"+d.ID+"/replay", nil, htmx...).want(t, http.StatusOK)
+			if !strings.Contains(sent.body, "Sending again") || !strings.Contains(sent.body, "Pending") {
+				t.Errorf("the answer is %s", sent.body)
+			}
+			again := who.post("/deliveries/"+d.ID+"/replay", nil, htmx...).want(t, http.StatusConflict)
+			if !strings.Contains(again.body, "being sent right now") {
+				t.Errorf("a second replay is told as %s", again.body)
+			}
+			acts, _, err := db.AuditEntries(t.Context(), models.AllMerchants(), models.AuditFilter{ObjectID: d.ID}, models.Page{})
+			if err != nil || len(acts) == 0 || acts[0].Action != "delivery.replay" || acts[0].ActorName != who.user.Email {
+				t.Errorf("the audit log has %+v, %v", acts, err)
+			}
+			attempted(t, db, e.ID, models.DeliveryExhausted, models.DeliveryAttempt{Status: 500})
+		}
+		plain := s.signIn(t, models.RoleAdmin, "").post("/deliveries/"+d.ID+"/replay", nil).want(t, http.StatusSeeOther)
+		if got := plain.header.Get("Location"); got != "/deliveries/"+d.ID {
+			t.Errorf("without script it leads to %q", got)
+		}
+	})
+}
