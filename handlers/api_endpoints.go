@@ -136,7 +136,7 @@ func unsealSecret[I any](a *shopAPI) finish[I] {
 		text, err := a.Vault.OpenEndpoint(call.key.MerchantID, e.ID, e.Secret)
 		if err != nil && answer.Replayed != "" { // its key was retired meanwhile
 			a.Log.Warn("stored webhook secret cannot be shown again", "endpoint", e.ID, "error", err)
-			return models.Conflict("secret_gone", "")
+			return newProblem(http.StatusConflict, "secret_gone")
 		}
 		if err != nil {
 			return err

@@ -56,7 +56,7 @@ func parseTime(field, text string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, models.Invalid(field, "bad_time")
+		return time.Time{}, invalidInput([]fieldProblem{fieldError(field, "bad_time", impossible)})
 	}
 	return t, nil
 }
