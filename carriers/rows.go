@@ -13,7 +13,7 @@ const maxText = 500
 
 // maxScans bounds how many scans of one parcel are kept of an answer; real
 // parcels have some dozens.
-const maxScans = 1000
+const maxScans = 300
 
 // rows turns scans into what is stored of them. Of scans with the same key one
 // is kept.
