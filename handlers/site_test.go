@@ -44,7 +44,7 @@ func newSite(t *testing.T, db *models.DB) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	s := &site{db: db, vault: credentials.New(keys), queries: &atomic.Int64{}}
 	ctx, cancel := context.WithCancel(models.CountQueries(context.Background(), s.queries))
 	t.Cleanup(cancel)
@@ -70,6 +70,7 @@ type browser struct {
 	user   *models.User
 	cookie string
 	csrf   string
+	form   *http.Cookie // of somebody who is not signed in
 }
 
 var users atomic.Int64
@@ -101,6 +102,7 @@ func (s *site) signIn(t *testing.T, role, merchantID string) *browser {
 // answer is what a browser got.
 type answer struct {
 	*goquery.Document
+
 	status int
 	header http.Header
 	body   string
@@ -133,6 +135,9 @@ func (b *browser) send(method, path string, form url.Values, headers ...string) 
 		r.Header.Set(fiber.HeaderContentType, fiber.MIMEApplicationForm)
 	}
 	r.AddCookie(&http.Cookie{Name: cookieName("tillpost_session", false), Value: b.cookie})
+	if b.form != nil {
+		r.AddCookie(b.form)
+	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}

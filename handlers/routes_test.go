@@ -1,0 +1,341 @@
+package handlers
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/models/modelstest"
+)
+
+// wantedRoutes says of every address who may use it: the roles, public for
+// everybody, or for programs the scopes of which a key needs one. It is written
+// down a second time here on purpose: whoever opens a route says so twice.
+const wantedRoutes = `
+GET    /healthz                              public
+GET    /readyz                               public
+GET    /static/:hash/:name                   public
+GET    /openapi.json                         public
+GET    /docs                                 public
+
+GET    /login                                public
+POST   /login                                public
+POST   /logout                               public
+POST   /preferences/language                 public
+POST   /preferences/theme                    public
+GET    /preferences                          merchant support admin
+POST   /preferences/timezone                 merchant support admin
+POST   /preferences/password                 merchant support admin
+POST   /preferences/sessions/end             merchant support admin
+GET    /                                     merchant support admin
+GET    /dashboard/now                        merchant support admin
+GET    /dashboard/period                     merchant support admin
+GET    /palette                              merchant support admin
+GET    /live                                 merchant support admin
+
+GET    /orders                               merchant support admin
+GET    /orders/count                         merchant support admin
+GET    /orders/:id                           merchant support admin
+GET    /orders/:id/row                       merchant support admin
+GET    /payments                             merchant support admin
+GET    /payments/count                       merchant support admin
+GET    /payments/:id                         merchant support admin
+GET    /payments/:id/row                     merchant support admin
+GET    /payments/:id/retry                   support admin
+POST   /payments/:id/retry                   support admin
+POST   /payments/:id/sync                    support admin
+GET    /shipments                            merchant support admin
+GET    /shipments/count                      merchant support admin
+GET    /shipments/:id                        merchant support admin
+GET    /shipments/:id/row                    merchant support admin
+POST   /shipments/:id/sync                   support admin
+GET    /deliveries                           merchant support admin
+GET    /deliveries/count                     merchant support admin
+GET    /deliveries/:id                       merchant support admin
+GET    /deliveries/:id/row                   merchant support admin
+POST   /deliveries/:id/replay                merchant support admin
+
+GET    /endpoints                            merchant support admin
+GET    /endpoints/new                        merchant admin
+POST   /endpoints                            merchant admin
+GET    /endpoints/:id                        merchant support admin
+GET    /endpoints/:id/edit                   merchant admin
+POST   /endpoints/:id                        merchant admin
+POST   /endpoints/:id/test                   merchant admin
+POST   /endpoints/:id/pause                  merchant admin
+POST   /endpoints/:id/enable                 merchant admin
+GET    /endpoints/:id/rotate                 merchant admin
+POST   /endpoints/:id/rotate                 merchant admin
+GET    /endpoints/:id/delete                 merchant admin
+POST   /endpoints/:id/delete                 merchant admin
+
+GET    /gateways                             support admin
+GET    /gateways/new                         admin
+POST   /gateways                             admin
+GET    /gateways/:id                         admin
+POST   /gateways/:id                         admin
+POST   /gateways/:id/test                    admin
+GET    /gateways/:id/disable                 admin
+POST   /gateways/:id/disable                 admin
+POST   /gateways/:id/enable                  admin
+GET    /carriers                             support admin
+GET    /carriers/new                         admin
+POST   /carriers                             admin
+GET    /carriers/:id                         admin
+POST   /carriers/:id                         admin
+POST   /carriers/:id/test                    admin
+GET    /carriers/:id/disable                 admin
+POST   /carriers/:id/disable                 admin
+POST   /carriers/:id/enable                  admin
+POST   /carriers/:id/resume                  admin
+
+GET    /merchants                            admin
+GET    /merchants/new                        admin
+POST   /merchants                            admin
+GET    /merchants/:id                        admin
+GET    /merchants/:id/keys/new               admin
+POST   /merchants/:id/keys                   admin
+GET    /merchants/:id/keys/:key/revoke       admin
+POST   /merchants/:id/keys/:key/revoke       admin
+GET    /users                                admin
+GET    /users/new                            admin
+POST   /users                                admin
+GET    /users/:id/password                   admin
+POST   /users/:id/password                   admin
+GET    /users/:id/disable                    admin
+POST   /users/:id/disable                    admin
+GET    /users/:id/enable                     admin
+POST   /users/:id/enable                     admin
+GET    /audit                                admin
+
+GET    /api/v1/orders                        key:read,orders
+POST   /api/v1/orders                        key:orders
+GET    /api/v1/orders/:id                    key:read,orders
+POST   /api/v1/orders/:id/cancel             key:orders
+GET    /api/v1/payments                      key:read,payments
+POST   /api/v1/payments                      key:payments
+GET    /api/v1/payments/:id                  key:read,payments
+POST   /api/v1/payments/:id/retry            key:payments
+POST   /api/v1/payments/:id/sync             key:payments
+GET    /api/v1/shipments                     key:read,shipments
+POST   /api/v1/shipments                     key:shipments
+GET    /api/v1/shipments/:id                 key:read,shipments
+POST   /api/v1/shipments/:id/sync            key:shipments
+GET    /api/v1/webhook-endpoints             key:read,webhooks
+POST   /api/v1/webhook-endpoints             key:webhooks
+GET    /api/v1/webhook-endpoints/:id         key:read,webhooks
+PATCH  /api/v1/webhook-endpoints/:id         key:webhooks
+DELETE /api/v1/webhook-endpoints/:id         key:webhooks
+POST   /api/v1/webhook-endpoints/:id/test    key:webhooks
+POST   /api/v1/webhook-endpoints/:id/rotate-secret key:webhooks
+GET    /api/v1/events                        key:read,webhooks
+GET    /api/v1/events/:id                    key:read,webhooks
+POST   /api/v1/events/:id/redeliver          key:webhooks
+`
+
+// wantedRoute is a line of wantedRoutes.
+type wantedRoute struct {
+	method, path string
+	roles        []string // or public
+	scopes       []string // of keys
+}
+
+func parseRoutes(t *testing.T) []wantedRoute {
+	t.Helper()
+	var routes []wantedRoute
+	for line := range strings.Lines(wantedRoutes) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		r := wantedRoute{method: fields[0], path: fields[1], roles: fields[2:]}
+		if scopes, ok := strings.CutPrefix(fields[2], "key:"); ok {
+			r.roles, r.scopes = nil, strings.Split(scopes, ",")
+		}
+		routes = append(routes, r)
+	}
+	return routes
+}
+
+func TestEveryRouteIsWanted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, modelstest.SQLite(t))
+	wanted := map[string]bool{}
+	for _, r := range parseRoutes(t) {
+		wanted[r.method+" "+r.path] = true
+	}
+	for _, r := range s.app.GetRoutes(true) {
+		name := r.Method + " " + r.Path
+		if r.Method == fiber.MethodHead { // as GET, without the body
+			name = fiber.MethodGet + " " + r.Path
+		}
+		if _, listed := wanted[name]; !listed {
+			t.Errorf("%s %s is listed nowhere", r.Method, r.Path)
+		}
+		wanted[name] = false
+	}
+	for name, missing := range wanted {
+		if missing {
+			t.Errorf("%s does not exist", name)
+		}
+	}
+}
+
+// foreign are the ids of another merchant's things, by the start of the path.
+func foreign(t *testing.T, s *site, m *models.Merchant) map[string]string {
+	t.Helper()
+	gateway := modelstest.Gateway(t, s.db, m.ID)
+	endpoint, _ := s.endpoint(t, m.ID, "https://shop.example/hooks")
+	order := modelstest.Order(t, s.db, m.ID, 4242)
+	payment, _ := modelstest.Payment(t, s.db, order, gateway.ID)
+	account := courier(t, s.db, m.ID)
+	sh := parcel(t, s.db, models.Shipment{MerchantID: m.ID, TrackingNumber: "FOREIGN-1", CarrierAccountID: &account.ID})
+	events, _, err := s.db.Events(t.Context(), models.MerchantScope(m.ID), "", models.Span{}, models.Page{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	deliveries, _, err := s.db.Deliveries(t.Context(), models.MerchantScope(m.ID), models.DeliveryFilter{}, models.Page{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{
+		"/orders": order.ID, "/payments": payment.ID, "/shipments": sh.ID, "/deliveries": deliveries[0].ID,
+		"/endpoints": endpoint.ID, "/gateways": gateway.ID, "/carriers": account.ID, "/merchants": m.ID,
+		"/events": events[0].ID, "/webhook-endpoints": endpoint.ID,
+	}
+}
+
+// address fills a pattern's ids in.
+func address(pattern string, ids map[string]string) string {
+	first := "/" + strings.Split(strings.TrimPrefix(pattern, apiPrefix), "/")[1]
+	id := ids[first]
+	if id == "" {
+		id = models.NewID("none")
+	}
+	return strings.NewReplacer(":id", id, ":key", models.NewID(models.PrefixAPIKey), ":hash", "0", ":name", "app.css").Replace(pattern)
+}
+
+func TestPagesLetInWhoMay(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m, other := modelstest.Merchant(t, db), modelstest.Merchant(t, db)
+		ids := foreign(t, s, other)
+		stranger := &browser{site: s, t: t}
+		for _, r := range parseRoutes(t) {
+			path := address(r.path, ids)
+			if len(r.scopes) > 0 {
+				continue
+			}
+			if !slices.Contains(r.roles, "public") {
+				a := stranger.send(r.method, path, nil)
+				if to := a.header.Get(fiber.HeaderLocation); a.status != http.StatusSeeOther || !strings.HasPrefix(to, "/login") {
+					t.Errorf("%s %s answers a stranger with %d to %q", r.method, r.path, a.status, to)
+				}
+			}
+			for _, role := range []string{models.RoleMerchant, models.RoleSupport, models.RoleAdmin} {
+				if r.path == livePath && slices.Contains(r.roles, role) {
+					continue // never ends; TestLiveStream reads it
+				}
+				checkPage(t, s, r, path, role, m)
+			}
+		}
+	})
+}
+
+// checkPage asks for a page as a role. It signs in anew, since some pages end
+// sessions.
+func checkPage(t *testing.T, s *site, r wantedRoute, path, role string, m *models.Merchant) {
+	t.Helper()
+	merchant := ""
+	if role == models.RoleMerchant {
+		merchant = m.ID
+	}
+	who := s.signIn(t, role, merchant)
+	var a answer
+	if r.method == http.MethodPost {
+		a = who.post(path, nil)
+	} else {
+		a = who.get(path)
+	}
+	login := strings.HasPrefix(a.header.Get(fiber.HeaderLocation), "/login")
+	switch {
+	case a.status >= http.StatusInternalServerError:
+		t.Errorf("%s %s answers %s with %d", r.method, r.path, role, a.status)
+	case slices.Contains(r.roles, "public"):
+	case !slices.Contains(r.roles, role):
+		if a.status != http.StatusForbidden {
+			t.Errorf("%s %s answers %s with %d, want 403", r.method, r.path, role, a.status)
+		}
+	case a.status == http.StatusForbidden || login:
+		t.Errorf("%s %s turns %s away with %d", r.method, r.path, role, a.status)
+	case role == models.RoleMerchant && strings.Contains(r.path, ":id"):
+		if a.status != http.StatusNotFound {
+			t.Errorf("%s %s answers another merchant with %d, want 404", r.method, r.path, a.status)
+		}
+	case r.method == http.MethodGet && strings.Contains(r.path, ":id") && !strings.Contains(r.path, ":key") && !strings.HasPrefix(r.path, "/users"):
+		if a.status == http.StatusNotFound {
+			t.Errorf("%s %s hides from %s what they may see", r.method, r.path, role)
+		}
+	}
+	if role == models.RoleMerchant {
+		for _, text := range []string{"FOREIGN-1", "42.42"} {
+			if strings.Contains(a.body, text) {
+				t.Errorf("%s %s shows a merchant what is another's: %s", r.method, r.path, text)
+			}
+		}
+	}
+}
+
+func TestAPILetsInWhoMay(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m, other := modelstest.Merchant(t, db), modelstest.Merchant(t, db)
+		ids := foreign(t, s, other)
+		own, _ := s.endpoint(t, m.ID, "https://own.example/hooks")
+		full := s.apiKey(t, m.ID)
+		cookie := s.signIn(t, models.RoleAdmin, "").cookie
+		bodies := map[string]string{
+			"/retry": `{"reason":"walk"}`, "/redeliver": `{"endpoint_id":"` + own.ID + `"}`, "PATCH": `{"description":"walk"}`,
+		}
+		for _, r := range parseRoutes(t) {
+			if len(r.scopes) == 0 {
+				continue
+			}
+			path, body := address(r.path, ids), ""
+			for part, text := range bodies {
+				if strings.HasSuffix(r.path, part) || r.method == part {
+					body = text
+				}
+			}
+			ask := func(headers ...string) int {
+				return s.call(t, r.method, path, body, append([]string{"Idempotency-Key", models.NewID("walk")}, headers...)...).status
+			}
+			if got := ask(); got != http.StatusUnauthorized {
+				t.Errorf("%s %s answers without a key with %d", r.method, r.path, got)
+			}
+			if got := ask("Cookie", cookieName("tillpost_session", false)+"="+cookie); got != http.StatusUnauthorized {
+				t.Errorf("%s %s answers a cookie with %d", r.method, r.path, got)
+			}
+			for _, scope := range models.APIScopes {
+				if !slices.Contains(r.scopes, scope) {
+					if got := ask("Authorization", "Bearer "+s.apiKey(t, m.ID, scope)); got != http.StatusForbidden {
+						t.Errorf("%s %s answers a key for %s with %d, want 403", r.method, r.path, scope, got)
+					}
+				}
+			}
+			got := ask("Authorization", "Bearer "+full)
+			if strings.Contains(r.path, ":id") && got != http.StatusNotFound {
+				t.Errorf("%s %s answers another merchant with %d, want 404", r.method, r.path, got)
+			}
+			if got >= http.StatusInternalServerError {
+				t.Errorf("%s %s answers %d", r.method, r.path, got)
+			}
+		}
+	})
+}
