@@ -75,6 +75,7 @@ func (s *Service) claim(ctx context.Context, attemptID string) (*models.Attempt,
 		if err != nil || !ok {
 			return err
 		}
+		announce(tx, p)
 		if p.Status != models.PaymentProcessing {
 			if p, err = tx.MovePayment(p.ID, models.PaymentProcessing, models.PaymentChange{Cause: a.Cause}); err != nil {
 				return err

@@ -31,6 +31,7 @@ func (s *Service) settle(ctx context.Context, a *models.Attempt, r Result, laten
 		if !ok {
 			return s.contradicted(ctx, tx, p, a, r)
 		}
+		announce(tx, p)
 		return s.follow(tx, p, a, r)
 	})
 	if err != nil {
@@ -60,6 +61,12 @@ func (s *Service) contradicted(ctx context.Context, tx *models.Tx, p *models.Pay
 		},
 	})
 	return err
+}
+
+// announce tells live pages that an attempt of the payment moved, also when the
+// payment itself stays where it is.
+func announce(tx *models.Tx, p *models.Payment) {
+	tx.Announce(models.Hint{Topic: "payment", ID: p.ID, MerchantID: p.MerchantID})
 }
 
 // attemptStatus is where an outcome leaves its attempt. While the provider is
