@@ -25,7 +25,6 @@ type timeline struct {
 	whole   bool // as much of it as there can be was asked for
 	path    string
 	entries []views.TimelineEntry
-	more    bool
 }
 
 // newTimeline begins the timeline of the page at path.

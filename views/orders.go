@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/tillpost/tillpost/locales"
@@ -47,16 +48,16 @@ func (f OrdersFilter) address(path string, more ...string) string {
 // listAddress is a path with those of the pairs of names and values that have a
 // value, in one order, so that the same list always has the same address.
 func listAddress(path string, pairs ...string) string {
-	query := ""
+	var query []string
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			query += "&" + url.QueryEscape(pairs[i]) + "=" + url.QueryEscape(pairs[i+1])
+			query = append(query, url.QueryEscape(pairs[i])+"="+url.QueryEscape(pairs[i+1]))
 		}
 	}
-	if query == "" {
+	if len(query) == 0 {
 		return path
 	}
-	return path + "?" + query[1:]
+	return path + "?" + strings.Join(query, "&")
 }
 
 // saved is the filter of a saved view; whose orders and of when stays chosen.
@@ -141,14 +142,14 @@ type OrderPayment struct {
 
 // topics are what the page renews itself for.
 func (v OrderView) topics() string {
-	topics := "order:" + v.Order.ID
+	topics := []string{"order:" + v.Order.ID}
 	for i := range v.Payments {
-		topics += " payment:" + v.Payments[i].Payment.ID
+		topics = append(topics, "payment:"+v.Payments[i].Payment.ID)
 	}
 	for i := range v.Parcels {
-		topics += " shipment:" + v.Parcels[i].ID
+		topics = append(topics, "shipment:"+v.Parcels[i].ID)
 	}
-	return topics + v.Timeline.topics()
+	return strings.Join(topics, " ") + v.Timeline.topics()
 }
 
 // due is what the customer still owes.

@@ -127,13 +127,7 @@ type PaymentView struct {
 
 // topics are what the page renews itself for.
 func (v PaymentView) topics() string {
-	topics := "payment:" + v.Payment.ID + " order:" + v.Payment.OrderID
-	for i := range v.Deliveries {
-		if waits(v.Deliveries[i].Status) {
-			topics += " delivery:" + v.Deliveries[i].ID
-		}
-	}
-	return topics
+	return "payment:" + v.Payment.ID + " order:" + v.Payment.OrderID + deliveryTopics(v.Deliveries)
 }
 
 // acting says whether staff can do something about a payment in this status, or
@@ -208,6 +202,7 @@ func (v PaymentView) failed() bool {
 // RetryForm asks support to try a failed payment again.
 type RetryForm struct {
 	Form
+
 	Payment  models.Payment
 	Order    models.Order
 	Merchant string

@@ -35,17 +35,25 @@ type TimelineEntry struct {
 	Reason     string // of Act, likewise
 }
 
-// topics are the deliveries whose end the page waits for.
+// topics are the deliveries whose end the page waits for, each after a space.
 func (v TimelineView) topics() string {
-	topics := ""
-	for _, e := range v.Entries {
-		for i := range e.Deliveries {
-			if waits(e.Deliveries[i].Status) {
-				topics += " delivery:" + e.Deliveries[i].ID
-			}
+	var topics strings.Builder
+	for i := range v.Entries {
+		topics.WriteString(deliveryTopics(v.Entries[i].Deliveries))
+	}
+	return topics.String()
+}
+
+// deliveryTopics are those of the deliveries that are still to end, each after
+// a space.
+func deliveryTopics(deliveries []models.Delivery) string {
+	var topics strings.Builder
+	for i := range deliveries {
+		if waits(deliveries[i].Status) {
+			topics.WriteString(" delivery:" + deliveries[i].ID)
 		}
 	}
-	return topics
+	return topics.String()
 }
 
 // waits says whether a delivery of the status is still to end.
