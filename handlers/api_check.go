@@ -83,9 +83,14 @@ func (k *checker) country(field string, value *string) {
 	}
 }
 
-// between checks a time that may be absent.
+// between checks a time that may be absent, and brings it into the form in which
+// it is stored and shown.
 func (k *checker) between(field string, value *time.Time, from, to time.Time) {
-	if value != nil && (value.Before(from) || value.After(to)) {
+	if value == nil {
+		return
+	}
+	*value = value.UTC().Truncate(time.Microsecond)
+	if value.Before(from) || value.After(to) {
 		k.fail(field, "time_out_of_range")
 	}
 }

@@ -25,7 +25,7 @@ type apiEndpointChange struct {
 	URL         *string   `json:"url,omitempty" minLength:"1" maxLength:"2048"`
 	Events      *[]string `json:"events,omitempty" maxItems:"50" nullable:"false"`
 	Description *string   `json:"description,omitempty" maxLength:"500"`
-	Enabled     *bool     `json:"enabled,omitempty" doc:"false pauses deliveries"`
+	Enabled     *bool     `json:"enabled,omitempty" doc:"false pauses deliveries" example:"false"`
 }
 
 type createEndpointInput struct {

@@ -50,6 +50,9 @@ func (a *shopAPI) completeOperation(op *huma.Operation) {
 		}
 		response.Headers[fiber.HeaderXRequestID] = textHeader("Names the request in Tillpost's log; one that you send is kept")
 		code, _ := strconv.Atoi(status)
+		if code == fiber.StatusNoContent {
+			response.Content = nil
+		}
 		switch code {
 		case fiber.StatusUnauthorized, fiber.StatusForbidden:
 			response.Headers[fiber.HeaderWWWAuthenticate] = textHeader("What is missing (RFC 6750)")
