@@ -1,9 +1,11 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,19 +43,17 @@ func (tx *Tx) CreateMerchant(m Merchant) (*Merchant, error) {
 	if m.Timezone == "" {
 		m.Timezone = "UTC"
 	}
-	if _, err := time.LoadLocation(m.Timezone); err != nil {
+	if _, err := time.LoadLocation(m.Timezone); err != nil || m.Timezone == "Local" {
 		return nil, Invalid("timezone", "unknown_timezone")
 	}
-	if m.Ref == "" {
-		m.Ref = slug(m.Name)
-	}
+	m.Ref = slug(cmp.Or(m.Ref, m.Name)) // never the form of an id, which would be another's
 	m.ID, m.CreatedAt = NewID(PrefixMerchant), tx.now
 	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&m)
 	if res.Error != nil {
 		return nil, fmt.Errorf("create merchant: %w", res.Error)
 	}
 	if res.RowsAffected == 0 {
-		return nil, Conflict("merchant_ref_taken", "")
+		return nil, &Error{Kind: KindConflict, Code: "merchant_ref_taken", Field: "ref"}
 	}
 	return &m, nil
 }
@@ -65,7 +65,11 @@ func (db *DB) Merchant(ctx context.Context, scope Scope, ref string) (*Merchant,
 
 // Merchants lists the merchants that the scope sees, by name; there are few.
 func (db *DB) Merchants(ctx context.Context, scope Scope) ([]Merchant, error) {
-	return all[Merchant](scope.in(db.q(ctx), "id").Order("name, id"))
+	rows, err := all[Merchant](scope.in(db.q(ctx), "id"))
+	slices.SortFunc(rows, func(a, b Merchant) int { // here, since the databases collate differently
+		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	return rows, err
 }
 
 func (tx *Tx) merchant(id string) (*Merchant, error) {
@@ -77,7 +81,7 @@ var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 func slug(name string) string {
 	s := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(name), "-"), "-")
 	if s == "" {
-		return NewID("shop")
+		return strings.ReplaceAll(NewID("shop"), "_", "-")
 	}
 	return s
 }
