@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -41,7 +42,9 @@ func (b *tab) look(width int64, scheme string) {
 }
 
 func TestEveryPageOfEveryRoleIsAccessible(t *testing.T) {
-	for role, paths := range lists {
+	seen := map[string]bool{}
+	for _, role := range []string{"admin", "support", "merchant"} {
+		paths := lists[role]
 		t.Run(role, func(t *testing.T) {
 			b := newTab(t)
 			b.signIn(role)
@@ -54,7 +57,10 @@ func TestEveryPageOfEveryRoleIsAccessible(t *testing.T) {
 				}
 			}
 			for _, path := range paths {
-				for _, look := range looks {
+				for i, look := range looks {
+					if i > 0 && role != "admin" && seen[shape(path)] {
+						continue // the same page looks the same to everybody
+					}
 					b.look(look.width, look.scheme)
 					b.visit(path)
 					what := fmt.Sprintf("%s as %s, %s", path, role, look.name)
@@ -68,9 +74,15 @@ func TestEveryPageOfEveryRoleIsAccessible(t *testing.T) {
 					b.picture(strings.NewReplacer("/", "_", "?", "_", "=", "-").Replace(role + path + "-" + look.name))
 				}
 				b.quiet(path)
+				seen[shape(path)] = true
 			}
 		})
 	}
+}
+
+// shape is a page's path without what differs from thing to thing.
+func shape(path string) string {
+	return regexp.MustCompile(`_[0-9a-z]{26}`).ReplaceAllString(path, "")
 }
 
 func TestLoginPage(t *testing.T) {
