@@ -77,6 +77,12 @@ func (p *Passwords) Check(ctx context.Context, password String, hash string) (ok
 		}
 		return false, false, nil
 	}
+	switch _, _, key, err := argon2id.DecodeHash(hash); {
+	case err != nil:
+		return false, false, fmt.Errorf("check password: %w", err)
+	case len(key) == 0:
+		return false, false, errors.New("check password: the hash is cut short")
+	}
 	ok, params, err := argon2id.CheckHash(password.Reveal(), hash)
 	if err != nil {
 		return false, false, fmt.Errorf("check password: %w", err)
