@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // SecretHint is what may be shown of a sealed secret.
@@ -153,11 +154,14 @@ func (a *Account) prepare(now time.Time) {
 }
 
 func (tx *Tx) createAccount(row any) error {
-	err := tx.create(row)
-	if errors.Is(err, gorm.ErrDuplicatedKey) {
+	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(row)
+	if res.Error != nil {
+		return fmt.Errorf("create account: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
 		return &Error{Kind: KindConflict, Code: "account_name_taken", Field: "name"}
 	}
-	return err
+	return nil
 }
 
 // UpdateGatewayAccount writes an edited payment account.

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -99,16 +98,13 @@ func (tx *Tx) NoteAPIKeyUse(id string) error {
 	return err
 }
 
-// RevokeAPIKey ends a key.
+// RevokeAPIKey ends a key; one that has ended stays as it was.
 func (tx *Tx) RevokeAPIKey(scope Scope, id string) error {
 	k, err := first[APIKey](scope.in(tx.q(), "merchant_id").Where("id = ?", id))
 	if err != nil {
 		return err
 	}
-	ok, err := tx.update("api_keys", map[string]any{"revoked_at": tx.now}, "id = ? AND revoked_at IS NULL", k.ID)
-	if err == nil && !ok {
-		return errors.New("key is revoked already")
-	}
+	_, err = tx.update("api_keys", map[string]any{"revoked_at": tx.now}, "id = ? AND revoked_at IS NULL", k.ID)
 	return err
 }
 

@@ -62,7 +62,10 @@ func (db *DB) Idempotent(
 		}
 		return tx.storeAnswer(merchantID, key, fingerprint, answer)
 	})
-	return answer, err
+	if err != nil {
+		return Answer{}, err
+	}
+	return answer, nil
 }
 
 // storedAnswer finds the answer to an earlier request with the key. On

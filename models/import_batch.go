@@ -90,8 +90,7 @@ func (b *importBatch) addParcels(o *Order, parcels []ImportedParcel) {
 		}
 		events := parcels[i].Events
 		for j := range events {
-			events[j].ID, events[j].MerchantID = NewID(PrefixTrackingEvent), s.MerchantID
-			events[j].ShipmentID, events[j].ReceivedAt = s.ID, b.tx.now
+			events[j].prepare(s, b.tx.now)
 		}
 		b.scans = append(b.scans, events...)
 		b.parcels = append(b.parcels, *s)

@@ -120,6 +120,7 @@ const (
 	sqliteBusy   = 5
 	sqliteLocked = 6
 	sqliteIOErr  = 10
+	sqliteFull   = 13
 )
 
 func sqliteCode(err error) int {

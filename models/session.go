@@ -24,8 +24,12 @@ func (db *DB) Session(ctx context.Context, idHash string) (*Session, error) {
 	return first[Session](db.q(ctx).Where("id_hash = ? AND expires_at > ?", idHash, db.Now()))
 }
 
-// CreateSession stores a new session.
+// CreateSession stores a new session. It locks the user, so that one who is
+// being disabled gets no session after the others were ended: ErrNotFound.
 func (tx *Tx) CreateSession(s Session) error {
+	if _, err := first[User](tx.q().Clauses(forUpdate).Where("id = ? AND disabled_at IS NULL", s.UserID)); err != nil {
+		return err
+	}
 	s.CreatedAt, s.SeenAt = tx.now, tx.now
 	return tx.create(&s)
 }
@@ -33,7 +37,8 @@ func (tx *Tx) CreateSession(s Session) error {
 // TouchSession moves a session's expiry; it does not bring an ended one back.
 func (tx *Tx) TouchSession(idHash, data string, expiresAt time.Time) (bool, error) {
 	return tx.update("sessions",
-		map[string]any{"data": data, "seen_at": tx.now, "expires_at": expiresAt}, "id_hash = ?", idHash)
+		map[string]any{"data": data, "seen_at": tx.now, "expires_at": expiresAt},
+		"id_hash = ? AND expires_at > ?", idHash, tx.now)
 }
 
 // DeleteSession ends a session.

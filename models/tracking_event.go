@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -29,6 +30,7 @@ type TrackingEvent struct {
 	Code          string
 	Description   string
 	Location      string
+	SortAt        time.Time  // the best known instant, for lists
 	Missing       int        // answers in a row that no longer had it
 	RetractedAt   *time.Time // set after two of them
 	ReceivedAt    time.Time
@@ -55,37 +57,44 @@ func (e *TrackingEvent) object() TrackingEventJSON {
 
 // AddTrackingEvents stores scans that are not known yet and returns how many
 // were new. Known ones are noted as seen; the parcel's others as missing, and
-// retracted when they were missing twice.
+// retracted when they were missing twice. An empty answer takes nothing back:
+// the carrier has forgotten the parcel, as all do after some months.
 func (tx *Tx) AddTrackingEvents(s *Shipment, events []TrackingEvent) (int, error) {
+	if len(events) == 0 {
+		return 0, nil
+	}
+	events = slices.Clone(events)
 	keys := make([]string, len(events))
 	for i := range events {
 		e := &events[i]
-		e.ID, e.MerchantID, e.ShipmentID, e.ReceivedAt = NewID(PrefixTrackingEvent), s.MerchantID, s.ID, tx.now
+		e.prepare(s, tx.now)
 		keys[i] = e.DedupeKey
 	}
-	var added int
-	if len(events) > 0 {
-		res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&events)
-		if res.Error != nil {
-			return 0, fmt.Errorf("store scans of %s: %w", s.ID, res.Error)
-		}
-		added = int(res.RowsAffected)
-		if _, err := tx.update("tracking_events", map[string]any{"missing": 0, "retracted_at": nil},
-			"shipment_id = ? AND dedupe_key IN ? AND missing > 0", s.ID, keys); err != nil {
-			return 0, err
-		}
+	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(&events, importRows)
+	if res.Error != nil {
+		return 0, fmt.Errorf("store scans of %s: %w", s.ID, res.Error)
 	}
-	gone := tx.q().Table("tracking_events").Where("shipment_id = ? AND retracted_at IS NULL", s.ID)
-	if len(keys) > 0 {
-		gone = gone.Where("dedupe_key NOT IN ?", keys)
+	if _, err := tx.update("tracking_events", map[string]any{"missing": 0, "retracted_at": nil},
+		"shipment_id = ? AND dedupe_key IN ? AND missing > 0", s.ID, keys); err != nil {
+		return 0, err
 	}
-	if err := gone.Updates(map[string]any{
+	_, err := tx.update("tracking_events", map[string]any{
 		"missing":      gorm.Expr("missing + 1"),
 		"retracted_at": gorm.Expr("CASE WHEN missing >= 1 THEN ? ELSE retracted_at END", tx.now),
-	}).Error; err != nil {
-		return 0, fmt.Errorf("note missing scans of %s: %w", s.ID, err)
+	}, "shipment_id = ? AND retracted_at IS NULL AND dedupe_key NOT IN ?", s.ID, keys)
+	return int(res.RowsAffected), err
+}
+
+// prepare makes the scan one of the parcel.
+func (e *TrackingEvent) prepare(s *Shipment, now time.Time) {
+	e.ID, e.MerchantID, e.ShipmentID, e.ReceivedAt = NewID(PrefixTrackingEvent), s.MerchantID, s.ID, now
+	e.SortAt = now
+	if wall, err := time.Parse("2006-01-02T15:04:05", e.LocalTime); err == nil {
+		e.SortAt = wall // up to 14 hours off, the best there is
 	}
-	return added, nil
+	if e.OccurredAt != nil {
+		e.SortAt = *e.OccurredAt
+	}
 }
 
 // TrackingEvents loads all scans of a parcel inside the transaction, retracted
@@ -100,8 +109,8 @@ func (db *DB) TrackingEvents(ctx context.Context, shipmentID string) ([]Tracking
 	return all[TrackingEvent](trackingOrder(db.q(ctx).Where("shipment_id = ?", shipmentID)))
 }
 
-// trackingOrder sorts scans newest first: by the instant where it is known and
-// by the wall clock, which has the same form, where it is not.
+// trackingOrder sorts scans newest first: by the instant where it is known, and
+// by the wall clock where it is not.
 func trackingOrder(q *gorm.DB) *gorm.DB {
-	return q.Order("local_time DESC, sequence DESC, id DESC")
+	return q.Order("sort_at DESC, sequence DESC, id DESC")
 }

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/mail"
 	"strings"
@@ -45,7 +46,8 @@ func (u *User) Scope() Scope {
 	return Scope{}
 }
 
-// CreateUser adds a user. The e-mail address is unique: conflict email_taken.
+// CreateUser adds a user. The e-mail address is unique: conflict email_taken. A
+// merchant that does not exist is ErrNotFound.
 func (tx *Tx) CreateUser(u User) (*User, error) {
 	u.Email = NormalizeEmail(u.Email)
 	if addr, err := mail.ParseAddress(u.Email); err != nil || addr.Address != u.Email {
@@ -63,6 +65,9 @@ func (tx *Tx) CreateUser(u User) (*User, error) {
 	}
 	u.ID, u.CreatedAt = NewID(PrefixUser), tx.now
 	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&u)
+	if errors.Is(res.Error, gorm.ErrForeignKeyViolated) {
+		return nil, ErrNotFound // the merchant
+	}
 	if res.Error != nil {
 		return nil, fmt.Errorf("create user: %w", res.Error)
 	}

@@ -325,6 +325,7 @@ CREATE TABLE tracking_events (
     local_time      TEXT COLLATE "C" NOT NULL DEFAULT '',
     offset_minutes  BIGINT,
     occurred_at     TIMESTAMPTZ,
+    sort_at         TIMESTAMPTZ NOT NULL,
     precision       TEXT NOT NULL DEFAULT '',
     clock_suspect   BOOLEAN NOT NULL DEFAULT FALSE,
     status          TEXT NOT NULL,

@@ -325,6 +325,7 @@ CREATE TABLE tracking_events (
     local_time      TEXT NOT NULL DEFAULT '',
     offset_minutes  INTEGER,
     occurred_at     DATETIME,
+    sort_at         DATETIME NOT NULL,
     precision       TEXT NOT NULL DEFAULT '',
     clock_suspect   BOOLEAN NOT NULL DEFAULT FALSE,
     status          TEXT NOT NULL,
