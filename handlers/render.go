@@ -44,7 +44,10 @@ func (s *server) render(c *fiber.Ctx, status int, component templ.Component) err
 	c.Vary(hxRequest, hxRequestType, fiber.HeaderCookie)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
-	return c.Status(status).Send(buffer.Bytes()) // Send copies: the buffer is reused
+	// SetBody copies where Send keeps: the buffer goes to another request before
+	// this answer is written.
+	c.Status(status).Response().SetBody(buffer.Bytes())
+	return nil
 }
 
 // page answers with a page, or with its fragment when that is what is asked for.
