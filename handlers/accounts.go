@@ -57,7 +57,7 @@ func (p accountPages) listAccounts(c *fiber.Ctx, v *viewer) error {
 	for i := range view.Rows {
 		view.Rows[i].Merchant = choice.name(view.Rows[i].Account.MerchantID)
 	}
-	return p.page(c, v, fiber.StatusOK, views.AccountsTitle(c.UserContext(), p.path), func(shell views.Shell) templ.Component {
+	return p.page(c, v, views.AccountsTitle(c.UserContext(), p.path), func(shell views.Shell) templ.Component {
 		return views.AccountsPage(shell, view)
 	}, views.AccountTable(view))
 }
