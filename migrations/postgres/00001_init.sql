@@ -451,7 +451,7 @@ CREATE TABLE stat_deltas (
     count        BIGINT NOT NULL,
     amount       BIGINT NOT NULL
 );
-CREATE INDEX stat_deltas_day ON stat_deltas (merchant_id, day);
+CREATE INDEX stat_deltas_day ON stat_deltas (day, merchant_id);
 
 CREATE TABLE daily_stats (
     merchant_id  TEXT COLLATE "C" NOT NULL REFERENCES merchants (id),

@@ -1,0 +1,5 @@
+package models_test
+
+const crashEnv = "TILLPOST_TEST_CRASH"
+
+func crash() {}

@@ -1,0 +1,34 @@
+package models
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+)
+
+// Gorm lets tests send statements of their own inside a transaction.
+func (tx *Tx) Gorm() *gorm.DB { return tx.q() }
+
+// Reads lets tests send statements of their own to the pool that lists use.
+func (db *DB) Reads(ctx context.Context) *gorm.DB { return db.q(ctx) }
+
+// ErrRaced asks Write to run a transaction again.
+var ErrRaced = errRaced
+
+// AttemptStatuses lists all.
+var AttemptStatuses = attemptStatuses
+
+// OrderColumn names the column of an order that payments of a status count in.
+var OrderColumn = orderColumn
+
+// Words and Terms are the words of a question and of what is searched.
+var (
+	Words = words
+	Terms = terms
+)
+
+// CommitError and RetryWait classify the errors of a transaction.
+var (
+	CommitError = commitError
+	RetryWait   = retryWait
+)
