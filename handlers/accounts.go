@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/a-h/templ"
@@ -103,7 +104,8 @@ const testTime = 45 * time.Second
 func (p accountPages) testAccount(c *fiber.Ctx, v *viewer) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), testTime)
 	defer cancel()
-	defer context.AfterFunc(p.base, cancel)()
+	stop := context.AfterFunc(p.base, cancel)
+	defer stop()
 	c.SetUserContext(ctx)
 	row, err := p.load(ctx, v.Scope, c.Params("id"))
 	if err != nil {
@@ -190,8 +192,6 @@ func (p accountPages) confirmDisableAccount(c *fiber.Ctx, v *viewer) error {
 // never their values.
 func accountEntry(a *models.Account, action string, detail map[string]string) models.AuditEntry {
 	all := map[string]string{"kind": a.Kind, "name": a.Name}
-	for name, value := range detail {
-		all[name] = value
-	}
+	maps.Copy(all, detail)
 	return models.AuditEntry{MerchantID: &a.MerchantID, Action: action, ObjectID: a.ID, Detail: all}
 }

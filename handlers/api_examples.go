@@ -32,7 +32,7 @@ func at(minutes int) time.Time { return exampleTime.Add(time.Duration(minutes) *
 
 func ref[T any](v T) *T { return &v }
 
-// examples are objects as the API answers with them, by schema.
+// examples are objects as the API answers with them, by schema or operation.
 var examples = func() map[string]any {
 	payment := models.PaymentJSON{
 		ID: examplePaymentID, OrderID: exampleOrderID, Amount: 4990, Currency: "EUR", Status: models.PaymentPaid,
@@ -77,6 +77,19 @@ var examples = func() map[string]any {
 		ID: exampleEventID, Type: models.EventPaymentPaid, Timestamp: at(1),
 		Data: json.RawMessage(`{"id":"` + examplePaymentID + `","status":"paid"}`), Deliveries: []models.DeliveryJSON{delivery},
 	}
+	accepted := payment
+	accepted.Status, accepted.AmountCaptured = models.PaymentPending, 0
+	accepted.Attempts = []models.AttemptJSON{{
+		ID: payment.Attempts[0].ID, Number: 1, Kind: models.KindCharge, Gateway: ref(exampleGatewayID),
+		Status: models.AttemptQueued, Trigger: models.CauseAPI,
+	}}
+	fresh := order
+	fresh.PaymentState, fresh.ShippingState, fresh.AmountPaid, fresh.UpdatedAt = "unpaid", "unshipped", 0, at(0)
+	fresh.Payments, fresh.Shipments = []models.PaymentJSON{}, []models.ShipmentJSON{}
+	canceled := fresh
+	canceled.Status = models.OrderCanceled
+	secret := endpoint
+	secret.Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw6oDtTDcVqZ0="
 	listed := event
 	listed.Deliveries = nil
 	return map[string]any{
@@ -86,11 +99,19 @@ var examples = func() map[string]any {
 		"Endpoint": endpoint, "EndpointList": listOf([]models.EndpointJSON{endpoint}, ""),
 		"Event": event, "EventList": listOf([]models.EventJSON{listed}, ""),
 		"Delivery": delivery,
+		// By operation, where the object is in another state than when it is read.
+		"createOrder": fresh, "cancelOrder": canceled, "createPayment": accepted,
+		"createEndpoint": secret, "rotateEndpointSecret": secret,
 	}
 }()
 
-// exampleOf is the example of a schema that an answer refers to.
-func exampleOf(s *huma.Schema) any { return examples[refName(s.Ref)] }
+// exampleOf is the example of what an operation answers with.
+func exampleOf(op *huma.Operation, s *huma.Schema) any {
+	if example, ok := examples[op.OperationID]; ok {
+		return example
+	}
+	return examples[refName(s.Ref)]
+}
 
 // webhook is a type of event that endpoints receive.
 type webhook struct {

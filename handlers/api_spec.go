@@ -70,7 +70,7 @@ func (a *shopAPI) completeOperation(op *huma.Operation) {
 			if media == contentProblem {
 				content.Example = a.about(newProblem(code, codeExample(op, code)), exampleRequestID)
 			} else {
-				content.Example = exampleOf(content.Schema)
+				content.Example = exampleOf(op, content.Schema)
 			}
 		}
 	}

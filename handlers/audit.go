@@ -38,7 +38,7 @@ func (s *server) listAudit(c *fiber.Ctx, v *viewer) error {
 	}
 	view.After = p.Cursor
 	view.NextHref = nextHref(view.Address(), next)
-	return s.page(c, v, fiber.StatusOK, v.Texts.T("nav.audit"), func(shell views.Shell) templ.Component {
+	return s.page(c, v, v.Texts.T("nav.audit"), func(shell views.Shell) templ.Component {
 		return views.AuditPage(shell, view)
 	}, views.AuditTable(view))
 }

@@ -34,7 +34,7 @@ func (s *server) showDashboard(c *fiber.Ctx, v *viewer) error {
 	if d.Period, err = s.period(c.UserContext(), v, scope, d.Choice); err != nil {
 		return err
 	}
-	return s.page(c, v, fiber.StatusOK, v.Texts.T("nav.dashboard"), func(shell views.Shell) templ.Component {
+	return s.page(c, v, v.Texts.T("nav.dashboard"), func(shell views.Shell) templ.Component {
 		return views.DashboardPage(shell, d)
 	}, views.Dashboard(d))
 }

@@ -51,7 +51,7 @@ func (s *server) listDeliveries(c *fiber.Ctx, v *viewer) error {
 	}
 	view.NextHref = nextHref(filter.Address(), next)
 	tellAddress(c, filter.Address())
-	return s.page(c, v, fiber.StatusOK, v.Texts.T("nav.deliveries"), func(shell views.Shell) templ.Component {
+	return s.page(c, v, v.Texts.T("nav.deliveries"), func(shell views.Shell) templ.Component {
 		return views.DeliveriesPage(shell, view)
 	}, views.DeliveryList(view))
 }
@@ -107,7 +107,7 @@ func (s *server) showDelivery(c *fiber.Ctx, v *viewer) error {
 		return err
 	}
 	title := v.Texts.T("deliveries.title", "Type", view.Delivery.EventType)
-	return s.page(c, v, fiber.StatusOK, title, func(shell views.Shell) templ.Component {
+	return s.page(c, v, title, func(shell views.Shell) templ.Component {
 		return views.DeliveryPage(shell, view)
 	}, views.DeliveryDetail(view))
 }

@@ -52,7 +52,7 @@ func attempted(t *testing.T, db *models.DB, endpointID, status string, a models.
 		a.StartedAt = tx.Now()
 		var next *time.Time
 		if status == models.DeliveryRetrying {
-			next = ptr(tx.Now().Add(30 * time.Minute))
+			next = new(tx.Now().Add(30 * time.Minute))
 		}
 		if err := tx.FinishDelivery(claimed, a, status, next); err != nil {
 			return err
@@ -94,7 +94,11 @@ func TestDeliveryListFilters(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}
+		before := s.queries.Load()
 		page := owner.get("/deliveries")
+		if n := s.queries.Load() - before; n > 8 {
+			t.Errorf("%d queries for a list", n)
+		}
 		uitest.Check(t, page.Document)
 		if text := page.Find("tr[data-row]").Text(); !strings.Contains(text, "HTTP 503") || !strings.Contains(text, "one.example/hooks") {
 			t.Errorf("the row says %q", text)

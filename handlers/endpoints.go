@@ -63,7 +63,7 @@ func (s *server) listEndpoints(c *fiber.Ctx, v *viewer) error {
 	}
 	view.NextHref = nextHref(view.Address(), next)
 	tellAddress(c, view.Address())
-	return s.page(c, v, fiber.StatusOK, v.Texts.T("nav.endpoints"), func(shell views.Shell) templ.Component {
+	return s.page(c, v, v.Texts.T("nav.endpoints"), func(shell views.Shell) templ.Component {
 		return views.EndpointsPage(shell, view)
 	}, views.EndpointTable(view))
 }
@@ -76,7 +76,7 @@ func (s *server) showEndpoint(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
-	return s.page(c, v, fiber.StatusOK, view.Endpoint.URL, func(shell views.Shell) templ.Component {
+	return s.page(c, v, view.Endpoint.URL, func(shell views.Shell) templ.Component {
 		return views.EndpointPage(shell, view)
 	}, views.EndpointDetail(view))
 }

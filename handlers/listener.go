@@ -21,6 +21,7 @@ const longestRest = time.Second
 
 type listener struct {
 	net.Listener
+
 	slots  chan struct{}
 	closed chan struct{}
 	once   sync.Once
@@ -74,6 +75,7 @@ func passing(err error) bool {
 // connection gives its place back when it is closed.
 type connection struct {
 	net.Conn
+
 	once    sync.Once
 	release func()
 }

@@ -11,6 +11,7 @@ import (
 // stubborn fails to accept, as a system without free files does.
 type stubborn struct {
 	net.Listener
+
 	failures []error
 }
 
@@ -23,14 +24,13 @@ func (s *stubborn) Accept() (net.Conn, error) {
 	return s.Listener.Accept()
 }
 
-func dial(t *testing.T, ln net.Listener) net.Conn {
+func dial(t *testing.T, ln net.Listener) {
 	t.Helper()
 	conn, err := net.Dial("tcp", ln.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return conn
 }
 
 func newListener(t *testing.T) net.Listener {

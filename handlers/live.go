@@ -121,12 +121,12 @@ func encode(first live.Message, more <-chan live.Message) []byte {
 	var text bytes.Buffer
 	seen := map[string]bool{}
 	write := func(m live.Message) {
-		event := "event: " + line(m.Topic) + "\ndata: " + line(m.Hint.ID) + "\n"
+		event := "event: " + line(m.Topic) + "\ndata: " + line(m.ID) + "\n"
 		if seen[event] {
 			return
 		}
 		seen[event] = true
-		text.WriteString("id: " + m.ID + "\n" + event + "\n")
+		text.WriteString("id: " + m.Number + "\n" + event + "\n")
 	}
 	write(first)
 	for {

@@ -144,12 +144,12 @@ func TestLoginHasToWaitAfterFailures(t *testing.T) {
 	member(t, db, "grace@example.com")
 	v := s.visitor(t)
 	for range 5 {
-		v.login("grace@example.com", "wrong wrong wrong", "/").want(t, http.StatusUnprocessableEntity)
+		v.login("grace@example.com", "wrong every time", "/").want(t, http.StatusUnprocessableEntity)
 	}
 	v.login("grace@example.com", rightPassword, "/").want(t, http.StatusUnprocessableEntity)
 	now = now.Add(2 * time.Second)
 	v.login("grace@example.com", rightPassword, "/").want(t, http.StatusSeeOther)
-	v.login("grace@example.com", "wrong wrong wrong", "/").want(t, http.StatusUnprocessableEntity)
+	v.login("grace@example.com", "wrong every time", "/").want(t, http.StatusUnprocessableEntity)
 	v.login("grace@example.com", rightPassword, "/").want(t, http.StatusSeeOther)
 }
 

@@ -43,7 +43,7 @@ func (s *server) showMerchant(c *fiber.Ctx, v *viewer) error {
 		return err
 	}
 	view := views.MerchantView{Merchant: *m, Keys: keys, After: p.Cursor, NextHref: nextHref("/merchants/"+m.ID, next)}
-	return s.page(c, v, fiber.StatusOK, m.Name, func(shell views.Shell) templ.Component {
+	return s.page(c, v, m.Name, func(shell views.Shell) templ.Component {
 		return views.MerchantPage(shell, view)
 	}, views.KeyTable(view))
 }

@@ -42,7 +42,7 @@ func (s *server) listOrders(c *fiber.Ctx, v *viewer) error {
 	}
 	view.NextHref = nextHref(filter.Address(), next)
 	tellAddress(c, filter.Address())
-	return s.page(c, v, fiber.StatusOK, v.Texts.T("nav.orders"), func(shell views.Shell) templ.Component {
+	return s.page(c, v, v.Texts.T("nav.orders"), func(shell views.Shell) templ.Component {
 		return views.OrdersPage(shell, view)
 	}, views.OrderList(view))
 }
@@ -135,7 +135,7 @@ func (s *server) showOrder(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
-	return s.page(c, v, fiber.StatusOK, view.Order.Number, func(shell views.Shell) templ.Component {
+	return s.page(c, v, view.Order.Number, func(shell views.Shell) templ.Component {
 		return views.OrderPage(shell, view)
 	}, views.OrderDetail(view))
 }

@@ -32,7 +32,7 @@ func (s *server) showPalette(c *fiber.Ctx, v *viewer) error {
 		}
 	}
 	shell := s.shell(c, v, v.Texts.T("palette.title"))
-	return s.page(c, v, fiber.StatusOK, shell.Title, func(shell views.Shell) templ.Component {
+	return s.page(c, v, shell.Title, func(shell views.Shell) templ.Component {
 		return views.PalettePage(shell, view)
 	}, views.PaletteResults(shell, view))
 }

@@ -47,7 +47,7 @@ func (s *server) listPayments(c *fiber.Ctx, v *viewer) error {
 	view.Accounts = accountOptions(accounts, choice)
 	view.NextHref = nextHref(filter.Address(), next)
 	tellAddress(c, filter.Address())
-	return s.page(c, v, fiber.StatusOK, v.Texts.T("nav.payments"), func(shell views.Shell) templ.Component {
+	return s.page(c, v, v.Texts.T("nav.payments"), func(shell views.Shell) templ.Component {
 		return views.PaymentsPage(shell, view)
 	}, views.PaymentList(view))
 }

@@ -23,7 +23,7 @@ func (s *server) showPayment(c *fiber.Ctx, v *viewer) error {
 		return err
 	}
 	title := views.Money(c.UserContext(), p.Amount, p.Currency) + " · " + view.Order.Number
-	return s.page(c, v, fiber.StatusOK, title, func(shell views.Shell) templ.Component {
+	return s.page(c, v, title, func(shell views.Shell) templ.Component {
 		return views.PaymentPage(shell, view)
 	}, views.PaymentDetail(view))
 }

@@ -52,12 +52,12 @@ func (s *server) render(c *fiber.Ctx, status int, component templ.Component) err
 
 // page answers with a page, or with its fragment when that is what is asked for.
 func (s *server) page(
-	c *fiber.Ctx, v *viewer, status int, title string, page func(views.Shell) templ.Component, fragment templ.Component,
+	c *fiber.Ctx, v *viewer, title string, page func(views.Shell) templ.Component, fragment templ.Component,
 ) error {
 	if wantsFragment(c) {
-		return s.render(c, status, fragment)
+		return s.render(c, fiber.StatusOK, fragment)
 	}
-	return s.render(c, status, page(s.shell(c, v, title)))
+	return s.render(c, fiber.StatusOK, page(s.shell(c, v, title)))
 }
 
 // toast answers htmx with a toast and, beside it, whatever partials are given;

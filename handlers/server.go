@@ -65,6 +65,7 @@ const (
 // server is what the handlers share.
 type server struct {
 	Deps
+
 	sessions  *sessionStore
 	passwords *secret.Passwords
 	logins    *ipLimiter

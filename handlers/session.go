@@ -66,7 +66,11 @@ type sessionData struct {
 
 // Get returns the session of a request, from its registry.
 func (st *sessionStore) Get(r *http.Request, name string) (*sessions.Session, error) {
-	return sessions.GetRegistry(r).Get(st, name)
+	s, err := sessions.GetRegistry(r).Get(st, name)
+	if err != nil {
+		return s, fmt.Errorf("session: %w", err)
+	}
+	return s, nil
 }
 
 // New loads the session that the request's cookie names; without one that is
@@ -162,6 +166,7 @@ func expiry(role string, begun, now time.Time) time.Time {
 // session is a request's session with what the bridge to Fiber needs.
 type session struct {
 	*sessions.Session
+
 	request *http.Request
 	row     *models.Session // nil when nobody is signed in
 	user    *models.User    // of row
@@ -240,7 +245,7 @@ func (s *server) signOut(c *fiber.Ctx, sess *session) error {
 func (s *server) saveSession(c *fiber.Ctx, sess *session) error {
 	w := headerWriter{http.Header{}}
 	if err := sess.Save(sess.request, w); err != nil {
-		return err
+		return fmt.Errorf("save session: %w", err)
 	}
 	for _, cookie := range w.header.Values("Set-Cookie") {
 		c.Response().Header.Add("Set-Cookie", cookie)

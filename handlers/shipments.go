@@ -51,7 +51,7 @@ func (s *server) listShipments(c *fiber.Ctx, v *viewer) error {
 	}
 	view.NextHref = nextHref(filter.Address(), next)
 	tellAddress(c, filter.Address())
-	return s.page(c, v, fiber.StatusOK, v.Texts.T("nav.parcels"), func(shell views.Shell) templ.Component {
+	return s.page(c, v, v.Texts.T("nav.parcels"), func(shell views.Shell) templ.Component {
 		return views.ShipmentsPage(shell, view)
 	}, views.ShipmentList(view))
 }

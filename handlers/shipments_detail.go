@@ -18,7 +18,7 @@ func (s *server) showShipment(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
-	return s.page(c, v, fiber.StatusOK, view.Parcel.TrackingNumber, func(shell views.Shell) templ.Component {
+	return s.page(c, v, view.Parcel.TrackingNumber, func(shell views.Shell) templ.Component {
 		return views.ShipmentPage(shell, view)
 	}, views.ShipmentDetail(view))
 }

@@ -76,7 +76,11 @@ func TestShipmentListFilters(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}
+		before := s.queries.Load()
 		page := agent.get("/shipments?status=attention")
+		if n := s.queries.Load() - before; n > 8 {
+			t.Errorf("%d queries for a list", n)
+		}
 		uitest.Check(t, page.Document)
 		if got := page.Find("#shipment-tabs a[aria-current=page]").Text(); strings.TrimSpace(got) != "Needs attention" {
 			t.Errorf("the current view is %q", got)
@@ -133,8 +137,8 @@ func TestShipmentPage(t *testing.T) {
 		at := time.Date(2020, 3, 4, 1, 30, 0, 0, time.UTC)
 		scans := []models.TrackingEvent{
 			{DedupeKey: "a", Sequence: 1, LocalTime: "2020-03-03T21:00:00", Status: models.ShipmentPickedUp, Description: "Taken over", Location: "Ipoh"},
-			{DedupeKey: "b", Sequence: 2, LocalTime: "2020-03-04T09:30:00", OffsetMinutes: ptr(480), OccurredAt: &at, Status: models.ShipmentInTransit, Description: "Sorted", Location: "Kuala Lumpur"},
-			{DedupeKey: "c", Sequence: 3, LocalTime: "2020-03-04T16:00:00", OffsetMinutes: ptr(-210), OccurredAt: ptr(at.Add(18 * time.Hour)), Status: "info", Description: "Not ours after all"},
+			{DedupeKey: "b", Sequence: 2, LocalTime: "2020-03-04T09:30:00", OffsetMinutes: new(480), OccurredAt: &at, Status: models.ShipmentInTransit, Description: "Sorted", Location: "Kuala Lumpur"},
+			{DedupeKey: "c", Sequence: 3, LocalTime: "2020-03-04T16:00:00", OffsetMinutes: new(-210), OccurredAt: new(at.Add(18 * time.Hour)), Status: "info", Description: "Not ours after all"},
 		}
 		modelstest.Write(t, db, func(tx *models.Tx) error {
 			if _, err := tx.AddTrackingEvents(sh, scans); err != nil {
@@ -178,8 +182,6 @@ func TestShipmentPage(t *testing.T) {
 		}
 	})
 }
-
-func ptr[T any](value T) *T { return &value }
 
 func TestSyncShipment(t *testing.T) {
 	t.Parallel()

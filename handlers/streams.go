@@ -38,12 +38,11 @@ func (s *streams) enter(st *stream) bool {
 		return false
 	}
 	s.open[st] = struct{}{}
-	mine := append(s.of[st.user], st)
-	if len(mine) > streamsPerUser {
+	s.of[st.user] = append(s.of[st.user], st)
+	if mine := s.of[st.user]; len(mine) > streamsPerUser {
 		mine[0].end()
-		mine = mine[1:]
+		s.of[st.user] = mine[1:]
 	}
-	s.of[st.user] = mine
 	return true
 }
 

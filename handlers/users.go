@@ -44,7 +44,7 @@ func (s *server) listUsers(c *fiber.Ctx, v *viewer) error {
 		}
 		view.Rows = append(view.Rows, row)
 	}
-	return s.page(c, v, fiber.StatusOK, v.Texts.T("nav.users"), func(shell views.Shell) templ.Component {
+	return s.page(c, v, v.Texts.T("nav.users"), func(shell views.Shell) templ.Component {
 		return views.UsersPage(shell, view)
 	}, views.UserTable(view))
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,9 +21,7 @@ func TestCreateUser(t *testing.T) {
 		admin := s.signIn(t, models.RoleAdmin, "")
 		form := func(change url.Values) url.Values {
 			f := url.Values{"email": {"new@example.com"}, "role": {"merchant"}, "merchant": {m.Ref}, "password": {rightPassword}}
-			for name, value := range change {
-				f[name] = value
-			}
+			maps.Copy(f, change)
 			return f
 		}
 		for name, test := range map[string]struct {
@@ -183,7 +182,7 @@ func TestMerchantKeys(t *testing.T) {
 			t.Fatalf("%d keys are listed", rows.Length())
 		}
 		id, _ := rows.First().Attr("id")
-		admin.get(page + "/keys/" + id + "/revoke").want(t, http.StatusOK)
+		admin.get(page+"/keys/"+id+"/revoke").want(t, http.StatusOK)
 		for range 2 { // the second finds it done
 			admin.post(page+"/keys/"+id+"/revoke", nil).want(t, http.StatusSeeOther)
 		}

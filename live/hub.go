@@ -24,8 +24,9 @@ const (
 
 // Message is a hint with its place in the hub's sequence.
 type Message struct {
-	ID string
 	models.Hint
+
+	Number string // this message's id, unlike the hint's ID
 }
 
 // Hub hands hints to those whose scope sees them. It never waits for a reader.

@@ -2,7 +2,6 @@ package live
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -13,7 +12,7 @@ import (
 	"github.com/tillpost/tillpost/models"
 )
 
-func newHub() *Hub { return New(slog.New(slog.NewTextHandler(io.Discard, nil))) }
+func newHub() *Hub { return New(slog.New(slog.DiscardHandler)) }
 
 func hint(merchant, id string) models.Hint {
 	return models.Hint{Topic: "payment", ID: id, MerchantID: merchant}
@@ -31,7 +30,7 @@ func waiting(s *Subscription) []string {
 			if m.Topic == SyncTopic {
 				ids = append(ids, SyncTopic)
 			} else {
-				ids = append(ids, m.Hint.ID)
+				ids = append(ids, m.ID)
 			}
 		default:
 			return ids
@@ -93,7 +92,7 @@ func TestHub(t *testing.T) {
 		seen := <-first.C
 		first.Close()
 		h.Publish([]models.Hint{hint("m1", "missed")})
-		want(t, h.Subscribe(models.AllMerchants(), seen.ID), "missed")
+		want(t, h.Subscribe(models.AllMerchants(), seen.Number), "missed")
 		want(t, h.Subscribe(models.AllMerchants(), h.LastID()))
 	})
 

@@ -31,8 +31,16 @@ const (
 
 // message is the payload of a notification.
 type message struct {
-	Node  string        `json:"n"`
-	Hints []models.Hint `json:"h"`
+	Node  string     `json:"n"`
+	Hints []wireHint `json:"h"`
+}
+
+// wireHint is a models.Hint in few bytes.
+type wireHint struct {
+	Topic      string `json:"t"`
+	ID         string `json:"i"`
+	MerchantID string `json:"m"`
+	New        bool   `json:"n,omitempty"`
 }
 
 // relay joins a hub with those of the other nodes.
@@ -112,8 +120,10 @@ func (r *relay) gathered(ctx context.Context) []models.Hint {
 func (r *relay) notify(ctx context.Context, payload string) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	_, err := r.pool.Exec(ctx, "SELECT pg_notify($1, $2)", channel, payload)
-	return err
+	if _, err := r.pool.Exec(ctx, "SELECT pg_notify($1, $2)", channel, payload); err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	return nil
 }
 
 func (r *relay) receive(ctx context.Context) {
@@ -132,7 +142,7 @@ func (r *relay) receive(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // jitter
+		case <-time.After(pause/2 + rand.N(pause)):
 		}
 		pause = min(2*pause, longestPause)
 	}
@@ -192,9 +202,14 @@ func (r *relay) hear(payload string) {
 		r.log.Warn("unreadable notification", "error", err)
 		return
 	}
-	if m.Node != r.node {
-		r.hub.publishHere(m.Hints)
+	if m.Node == r.node {
+		return
 	}
+	hints := make([]models.Hint, len(m.Hints))
+	for i, hint := range m.Hints {
+		hints[i] = models.Hint(hint)
+	}
+	r.hub.publishHere(hints)
 }
 
 // payloads encodes hints as messages that each fit into a notification.
@@ -202,7 +217,11 @@ func payloads(node string, hints []models.Hint) []string {
 	if len(hints) == 0 {
 		return nil
 	}
-	body, err := json.Marshal(message{Node: node, Hints: hints})
+	wire := make([]wireHint, len(hints))
+	for i, hint := range hints {
+		wire[i] = wireHint(hint)
+	}
+	body, err := json.Marshal(message{Node: node, Hints: wire})
 	switch {
 	case err != nil:
 		return nil // hints are strings and cannot fail

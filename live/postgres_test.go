@@ -74,14 +74,14 @@ func TestListen(t *testing.T) {
 	mine, theirs := here.Subscribe(models.MerchantScope("m1"), ""), there.Subscribe(models.MerchantScope("m1"), "")
 
 	here.Publish([]models.Hint{hint("m1", "pay_1"), hint("m2", "pay_2")})
-	if m := next(t, theirs); m.Hint.ID != "pay_1" {
+	if m := next(t, theirs); m.ID != "pay_1" {
 		t.Errorf("the other node heard %+v", m)
 	}
-	if m := next(t, mine); m.Hint.ID != "pay_1" {
+	if m := next(t, mine); m.ID != "pay_1" {
 		t.Errorf("this node heard %+v", m)
 	}
 	there.Publish([]models.Hint{hint("m1", "pay_3")})
-	if m := next(t, mine); m.Hint.ID != "pay_3" {
+	if m := next(t, mine); m.ID != "pay_3" {
 		t.Errorf("a hint came twice to where it came from: %+v", m)
 	}
 	next(t, theirs)
@@ -96,7 +96,7 @@ func TestListen(t *testing.T) {
 		}
 	}
 	here.Publish([]models.Hint{hint("m1", "pay_4")})
-	if m := next(t, theirs); m.Hint.ID != "pay_4" {
+	if m := next(t, theirs); m.ID != "pay_4" {
 		t.Errorf("after reconnecting came %+v", m)
 	}
 }

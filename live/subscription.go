@@ -26,7 +26,7 @@ func (s *Subscription) offer(hint models.Hint) {
 		return
 	}
 	select {
-	case s.messages <- Message{ID: s.hub.lastID(), Hint: hint}:
+	case s.messages <- Message{Hint: hint, Number: s.hub.lastID()}:
 		return
 	default:
 	}
@@ -38,5 +38,5 @@ func (s *Subscription) offer(hint models.Hint) {
 		}
 	}
 	// It was emptied, and only the holder of the lock sends: this cannot block.
-	s.messages <- Message{ID: s.hub.lastID(), Hint: models.Hint{Topic: SyncTopic}}
+	s.messages <- Message{Hint: models.Hint{Topic: SyncTopic}, Number: s.hub.lastID()}
 }

@@ -90,7 +90,7 @@ func (tx *Tx) MovePayment(id string, to PaymentStatus, change PaymentChange) (*P
 // savePayment writes a moved payment if nobody else moved it meanwhile.
 func (tx *Tx) savePayment(p *Payment, from PaymentStatus) error {
 	res := tx.q().Model(&Payment{ID: p.ID}). // not p, into which GORM would write
-		Select("status", "failure_code", "failure_class", "failure_message", "retry_after", "next_action",
+							Select("status", "failure_code", "failure_class", "failure_message", "retry_after", "next_action",
 			"next_retry_at", "amount_captured", "settled_at", "updated_at", "version").
 		Where("status = ? AND version = ?", from, p.Version).
 		Updates(&Payment{

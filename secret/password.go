@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"unicode/utf8"
@@ -129,10 +130,8 @@ func AcceptPassword(password String, words ...string) error {
 		return ErrPasswordLong
 	}
 	folded := strings.ToLower(text)
-	for _, known := range common {
-		if folded == known {
-			return ErrPasswordCommon
-		}
+	if slices.Contains(common, folded) {
+		return ErrPasswordCommon
 	}
 	rest := folded
 	for _, word := range append(words, "tillpost", "password") {

@@ -96,6 +96,7 @@ func (v AccountView) address() string { return v.Base + "/" + v.Account.ID }
 // AccountForm makes or edits an account.
 type AccountForm struct {
 	Form
+
 	Base     string
 	ID       string // empty for a new one
 	Kind     string
@@ -131,6 +132,7 @@ const FieldPrefix = "field_"
 // KindForm chooses what a new account is of.
 type KindForm struct {
 	Form
+
 	Base      string
 	Merchant  string
 	Merchants []MerchantOption

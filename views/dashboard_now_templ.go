@@ -231,7 +231,7 @@ func todayFigures(v NowView) templ.Component {
 		if v.Role == models.RoleMerchant {
 			templ_7745c5c3_Err = ui.KPI(ui.KPIProps{
 				Label: locales.T(ctx, "dashboard.parcels_waiting"), Value: counted(v.Attention.Parcels), Icon: "package-x",
-				Tone: urgency(v.Attention.Parcels, ui.Warning), Href: "/shipments?status=exception",
+				Tone: urgency(v.Attention.Parcels, ui.Warning), Href: "/shipments?status=attention",
 				Note: locales.T(ctx, "dashboard.parcels_note"),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
@@ -842,7 +842,7 @@ func waitingParcels(v NowView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Card(ui.CardProps{ID: "waiting-parcels", Title: locales.T(ctx, "dashboard.parcels_waiting"), Flush: true, Actions: viewAll("/shipments?status=exception", locales.T(ctx, "dashboard.parcels_waiting"))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var27), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Card(ui.CardProps{ID: "waiting-parcels", Title: locales.T(ctx, "dashboard.parcels_waiting"), Flush: true, Actions: viewAll("/shipments?status=attention", locales.T(ctx, "dashboard.parcels_waiting"))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var27), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -117,6 +117,7 @@ func attemptResult(ctx context.Context, status int, failure string) string {
 // DeliveryView is one delivery with its attempts.
 type DeliveryView struct {
 	Form
+
 	Delivery models.Delivery
 	Endpoint models.Endpoint
 	Event    models.Event

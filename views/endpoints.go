@@ -35,6 +35,7 @@ type EndpointRow struct {
 // EndpointView is one endpoint with its newest deliveries.
 type EndpointView struct {
 	Form
+
 	Endpoint   models.Endpoint
 	Deliveries []models.Delivery
 	Merchant   string
@@ -46,6 +47,7 @@ func (v EndpointView) address() string { return "/endpoints/" + v.Endpoint.ID }
 // EndpointForm makes or edits an endpoint.
 type EndpointForm struct {
 	Form
+
 	ID          string // empty for a new one
 	URL         string
 	Description string
@@ -67,6 +69,7 @@ func (f EndpointForm) has(event string) bool { return slices.Contains(f.Events, 
 // SecretView is a signing secret that was just made; Text is seen this once.
 type SecretView struct {
 	Form
+
 	Endpoint models.Endpoint
 	Text     string
 	Rotated  bool

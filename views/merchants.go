@@ -21,12 +21,14 @@ type MerchantView struct {
 // MerchantForm is a new merchant.
 type MerchantForm struct {
 	Form
+
 	Name, Ref, Currency, Timezone string
 }
 
 // KeyForm is a new API key of a merchant.
 type KeyForm struct {
 	Form
+
 	Merchant models.Merchant
 	Name     string
 	Scopes   []string
@@ -39,6 +41,7 @@ func (f KeyForm) action() string { return "/merchants/" + f.Merchant.ID + "/keys
 // KeyView is an API key that was just made; Text is seen this once.
 type KeyView struct {
 	Form
+
 	Merchant models.Merchant
 	Name     string
 	Text     string

@@ -52,7 +52,7 @@ func (v PaletteView) items(ctx context.Context, s Shell) []ui.PaletteItem {
 // fits says whether every word of the question begins a word of the label.
 func fits(label, query string) bool {
 	label = " " + strings.ToLower(label)
-	for _, word := range strings.Fields(strings.ToLower(query)) {
+	for word := range strings.FieldsSeq(strings.ToLower(query)) {
 		if !strings.Contains(label, " "+word) && (word[0] < 0x80 || !strings.Contains(label, word)) {
 			return false
 		}

@@ -9,6 +9,7 @@ import (
 // PreferencesView is what a user sets for themselves.
 type PreferencesView struct {
 	Form
+
 	Timezone string // empty: the merchant's, or UTC
 	Default  string // the zone that an empty one stands for
 	Sessions []SessionRow

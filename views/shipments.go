@@ -116,6 +116,7 @@ func (f ShipmentsFilter) Unseen(shown Shown, n NewRows) NewRows {
 // ShipmentView is one parcel with what is known of its way.
 type ShipmentView struct {
 	Form
+
 	Parcel   models.Shipment
 	Order    models.Order
 	Merchant string // staff: whose parcel it is

@@ -19,6 +19,7 @@ type UserRow struct {
 // UserForm is a new user.
 type UserForm struct {
 	Form
+
 	Email, Role, Merchant string
 	Merchants             []MerchantOption
 }
@@ -26,12 +27,14 @@ type UserForm struct {
 // PasswordForm is a new password of a user.
 type PasswordForm struct {
 	Form
+
 	User models.User
 }
 
 // ConfirmForm asks before something is done.
 type ConfirmForm struct {
 	Form
+
 	Title, Text, Action, Label string
 	Icon                       string
 	Danger                     bool
