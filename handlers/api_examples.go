@@ -30,29 +30,30 @@ var exampleTime = time.Date(2026, 1, 15, 9, 30, 0, 0, time.UTC)
 
 func at(minutes int) time.Time { return exampleTime.Add(time.Duration(minutes) * time.Minute) }
 
-func ref[T any](v T) *T { return &v }
+//go:fix inline
+func ref[T any](v T) *T { return new(v) }
 
 // examples are objects as the API answers with them, by schema or operation.
 var examples = func() map[string]any {
 	payment := models.PaymentJSON{
 		ID: examplePaymentID, OrderID: exampleOrderID, Amount: 4990, Currency: "EUR", Status: models.PaymentPaid,
-		Capture: models.CaptureAutomatic, MethodType: "card", Gateway: ref(exampleGatewayID), AmountCaptured: 4990,
+		Capture: models.CaptureAutomatic, MethodType: "card", Gateway: new(exampleGatewayID), AmountCaptured: 4990,
 		Attempts: []models.AttemptJSON{{
-			ID: "att_06fkqmh3e7v9x1z3b5d7f9h1k3", Number: 1, Kind: models.KindCharge, Gateway: ref(exampleGatewayID),
-			Status: models.AttemptSucceeded, Trigger: models.CauseAPI, ProviderReference: ref("pi_3Q9d2eL"),
-			StartedAt: ref(at(1)), FinishedAt: ref(at(1)),
+			ID: "att_06fkqmh3e7v9x1z3b5d7f9h1k3", Number: 1, Kind: models.KindCharge, Gateway: new(exampleGatewayID),
+			Status: models.AttemptSucceeded, Trigger: models.CauseAPI, ProviderReference: new("pi_3Q9d2eL"),
+			StartedAt: new(at(1)), FinishedAt: new(at(1)),
 		}},
 		Metadata: map[string]string{}, CreatedAt: at(1), UpdatedAt: at(1),
 	}
 	shipment := models.ShipmentJSON{
 		ID: exampleShipmentID, OrderID: exampleOrderID, Carrier: "dhl", TrackingNumber: "00340434161094042557",
 		Direction: models.DirectionOutbound, Items: []models.ShipmentItem{{SKU: "TEA-1", Quantity: 2}},
-		Status: models.ShipmentInTransit, PromisedAt: ref(at(7 * 24 * 60)),
+		Status: models.ShipmentInTransit, PromisedAt: new(at(7 * 24 * 60)),
 		Events: []models.TrackingEventJSON{{
-			OccurredAt: ref(at(600)), LocalTime: "2026-01-15T20:30:00", UTCOffset: ref(60), Precision: "second",
+			OccurredAt: new(at(600)), LocalTime: "2026-01-15T20:30:00", UTCOffset: new(60), Precision: "second",
 			Status: models.ShipmentInTransit, Code: "transit", Description: "The parcel was sorted.", Location: "Berlin",
 		}},
-		LastSyncedAt: ref(at(620)), NextSyncAt: ref(at(860)), CreatedAt: at(300),
+		LastSyncedAt: new(at(620)), NextSyncAt: new(at(860)), CreatedAt: at(300),
 	}
 	order := models.OrderJSON{
 		ID: exampleOrderID, Number: "1001", Status: models.OrderOpen, PaymentState: "paid", ShippingState: "shipped",
@@ -62,7 +63,7 @@ var examples = func() map[string]any {
 		ShippingAddress: models.Address{
 			Name: "Grace O'Neil", Line1: "Lindenstraße 4", City: "Berlin", PostalCode: "10969", Country: "DE",
 		},
-		PlacedAt: at(0), PromisedAt: ref(at(7 * 24 * 60)), Metadata: map[string]string{},
+		PlacedAt: at(0), PromisedAt: new(at(7 * 24 * 60)), Metadata: map[string]string{},
 		Payments: []models.PaymentJSON{payment}, Shipments: []models.ShipmentJSON{shipment}, CreatedAt: at(0), UpdatedAt: at(620),
 	}
 	endpoint := models.EndpointJSON{
@@ -80,7 +81,7 @@ var examples = func() map[string]any {
 	accepted := payment
 	accepted.Status, accepted.AmountCaptured = models.PaymentPending, 0
 	accepted.Attempts = []models.AttemptJSON{{
-		ID: payment.Attempts[0].ID, Number: 1, Kind: models.KindCharge, Gateway: ref(exampleGatewayID),
+		ID: payment.Attempts[0].ID, Number: 1, Kind: models.KindCharge, Gateway: new(exampleGatewayID),
 		Status: models.AttemptQueued, Trigger: models.CauseAPI,
 	}}
 	fresh := order
