@@ -45,7 +45,8 @@ type GatewayAccount struct {
 
 // CarrierAccount is a merchant's account at a carrier.
 type CarrierAccount struct {
-	Account    `gorm:"embedded"`
+	Account `gorm:"embedded"`
+
 	StoppedAt  *time.Time // after refused credentials, until an admin resumes it
 	StopReason string
 	ResumeAt   *time.Time // no calls before: the carrier asked to wait, or is down

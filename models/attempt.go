@@ -178,6 +178,9 @@ func (tx *Tx) MoveAttempt(id string, to AttemptStatus, c AttemptChange) (bool, e
 
 // CountInquiry notes that the provider was asked about an open attempt.
 func (tx *Tx) CountInquiry(id string) error {
+	if err := tx.lockPaymentOf(id); err != nil {
+		return err
+	}
 	_, err := tx.update("attempts", map[string]any{"inquiries": gorm.Expr("inquiries + 1")}, "id = ?", id)
 	return err
 }

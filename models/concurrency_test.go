@@ -157,6 +157,18 @@ func TestWritersFromAllSidesNeverDeadlock(t *testing.T) {
 				_, err := tx.MoveAttempt(attempts[(i+1)%4].ID, models.AttemptNotSent, models.AttemptChange{})
 				return err
 			},
+			func(tx *models.Tx, i int) error { // an inquiry without an answer: the attempt first
+				if err := tx.CountInquiry(attempts[i%4].ID); err != nil {
+					return err
+				}
+				return tx.ClearNextRetry(payments[i%4].ID)
+			},
+			func(tx *models.Tx, i int) error { // the payment first
+				if err := tx.NoteNextRetry(payments[i%4].ID, tx.Now()); err != nil {
+					return err
+				}
+				return tx.CountInquiry(attempts[i%4].ID)
+			},
 			func(tx *models.Tx, i int) error { // polls of several parcels, in any order
 				mine := []string{parcels[i%4], parcels[(i+2)%4], parcels[(i+1)%4]}
 				if err := tx.LockShipments(mine); err != nil {

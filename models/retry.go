@@ -108,8 +108,7 @@ func connectionLost(err error) bool {
 }
 
 func postgresCode(err error) string {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code
 	}
 	return ""
@@ -124,8 +123,7 @@ const (
 )
 
 func sqliteCode(err error) int {
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return lite.Code() & 0xff
 	}
 	return 0
