@@ -3,7 +3,6 @@ package carriers_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -73,7 +72,7 @@ func newDepot(t *testing.T, db *models.DB) *depot {
 		}})
 	})
 	d.Service = carriers.NewService(db, credentials.New(keys), map[string]carriers.Carrier{"sandbox": d.courier},
-		carriers.Options{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		carriers.Options{}, slog.New(slog.DiscardHandler))
 	return d
 }
 

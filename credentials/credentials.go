@@ -5,6 +5,7 @@ package credentials
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -87,9 +88,7 @@ func (v *Vault) Apply(table Table, a *models.Account, e Edit) error {
 // Open returns all fields of an account with its secrets in clear.
 func (v *Vault) Open(table Table, a *models.Account) (map[string]string, error) {
 	out := make(map[string]string, len(a.Fields)+len(a.Sealed))
-	for name, value := range a.Fields {
-		out[name] = value
-	}
+	maps.Copy(out, a.Fields)
 	for name, sealed := range a.Sealed {
 		clear, err := v.keys.Open(binding(table, a, name), sealed)
 		if err != nil {

@@ -56,7 +56,7 @@ func runAll(m *testing.M) (int, error) {
 	if shared, err = startDemo(); err != nil {
 		return 0, err
 	}
-	defer shared.cmd.Process.Kill() //nolint:errcheck // it is gone either way
+	defer shared.cmd.Process.Kill()
 	return m.Run(), nil
 }
 

@@ -56,7 +56,7 @@ func pay(t *testing.T, token string) (paymentID string) {
 	p := call(t, "/payments", "pay-"+number, map[string]any{
 		"order_number": number, "amount": 13322, "currency": "MYR", "method": map[string]any{"type": "card", "token": token},
 	})
-	return p["id"].(string) //nolint:forcetypeassert // the contract says so
+	return p["id"].(string)
 }
 
 // TestPaymentSettlesInEveryOpenPage is the promise that a payment that settles

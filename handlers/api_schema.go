@@ -47,8 +47,7 @@ var violations = []violation{
 func problemOfHuma(status int, errs []error) *problem {
 	var fields []fieldProblem
 	for _, err := range errs {
-		var detail *huma.ErrorDetail
-		if errors.As(err, &detail) {
+		if detail, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 			fields = append(fields, fieldOf(detail))
 		}
 	}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -70,9 +71,7 @@ func TestAPIShipments(t *testing.T) {
 			for _, tt := range tests {
 				t.Run(tt.name, func(t *testing.T) {
 					fields := map[string]any{"order_id": order, "carrier": "sandbox", "tracking_number": "SB9999"}
-					for name, value := range tt.fields {
-						fields[name] = value
-					}
+					maps.Copy(fields, tt.fields)
 					p := shop.post("/api/v1/shipments", jsonOf(fields)).problem(t, http.StatusUnprocessableEntity, tt.code)
 					if len(p.Errors) != 1 || p.Errors[0].Field != tt.field {
 						t.Errorf("errors %+v, want one of %s", p.Errors, tt.field)

@@ -120,7 +120,7 @@ func references(v any) []string {
 }
 
 func lookup(spec any, ref string) any {
-	for _, part := range strings.Split(strings.TrimPrefix(ref, "#/"), "/") {
+	for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
 		object, _ := spec.(map[string]any)
 		spec = object[part]
 	}

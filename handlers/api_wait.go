@@ -22,7 +22,7 @@ const (
 // preferredWait reads wait=N of a Prefer header (RFC 7240); what cannot be read
 // is ignored, as it asks.
 func preferredWait(header string) time.Duration {
-	for _, preference := range strings.Split(header, ",") {
+	for preference := range strings.SplitSeq(header, ",") {
 		preference, _, _ = strings.Cut(preference, ";")
 		name, value, _ := strings.Cut(preference, "=")
 		if !strings.EqualFold(strings.TrimSpace(name), "wait") {

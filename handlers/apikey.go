@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -68,12 +69,7 @@ func (a *shopAPI) admit(ctx huma.Context, next func(huma.Context)) {
 }
 
 func allowsAny(key *models.APIKey, scopes []string) bool {
-	for _, scope := range scopes {
-		if key.Allows(scope) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(scopes, key.Allows)
 }
 
 // keyOf finds the live key of an Authorization header.

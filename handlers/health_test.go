@@ -27,7 +27,7 @@ func TestHealth(t *testing.T) {
 	app.Get("/healthz", srv.healthz)
 	app.Get("/readyz", srv.readyz)
 	ask := func(path string) int {
-		res, err := app.Test(httptest.NewRequest(http.MethodGet, path, nil), -1)
+		res, err := app.Test(httptest.NewRequest(http.MethodGet, path, http.NoBody), -1)
 		if err != nil {
 			t.Fatal(err)
 		}

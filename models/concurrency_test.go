@@ -44,7 +44,7 @@ func TestManyRetriesMakeOneAttempt(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newShop(t, db)
 		p, a := modelstest.Payment(t, db, modelstest.Order(t, db, s.ID, 1000), s.gateway)
-		exec(t, db, "UPDATE attempts SET status = 'declined' WHERE id = ?", a.ID)
+		execute(t, db, "UPDATE attempts SET status = 'declined' WHERE id = ?", a.ID)
 		force(t, db, p, models.PaymentFailed)
 		good := together(t, 100, func(int) error {
 			return db.Write(t.Context(), func(tx *models.Tx) error {
@@ -70,7 +70,7 @@ func TestManyAttemptsMakeOneOpen(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newShop(t, db)
 		p, a := modelstest.Payment(t, db, modelstest.Order(t, db, s.ID, 1000), s.gateway)
-		exec(t, db, "UPDATE attempts SET status = 'not_sent' WHERE id = ?", a.ID)
+		execute(t, db, "UPDATE attempts SET status = 'not_sent' WHERE id = ?", a.ID)
 		good := together(t, 20, func(int) error {
 			mine := *p
 			return db.Write(t.Context(), func(tx *models.Tx) error {

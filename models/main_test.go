@@ -41,8 +41,8 @@ func count(t testing.TB, db *models.DB, table string, where ...any) int64 {
 	return n
 }
 
-// exec sends statements inside a transaction of their own.
-func exec(t testing.TB, db *models.DB, sql string, args ...any) {
+// execute sends statements inside a transaction of their own.
+func execute(t testing.TB, db *models.DB, sql string, args ...any) {
 	t.Helper()
 	modelstest.Write(t, db, func(tx *models.Tx) error { return tx.Gorm().Exec(sql, args...).Error })
 }

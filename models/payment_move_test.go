@@ -50,10 +50,10 @@ func force(t testing.TB, db *models.DB, p *models.Payment, status models.Payment
 	if status == models.PaymentPaid {
 		captured = p.Amount
 	}
-	exec(t, db, "UPDATE payments SET status = ?, amount_captured = ? WHERE id = ?", status, captured, p.ID)
-	exec(t, db, "UPDATE orders SET amount_pending = 0, amount_authorized = 0, amount_paid = 0 WHERE id = ?", p.OrderID)
+	execute(t, db, "UPDATE payments SET status = ?, amount_captured = ? WHERE id = ?", status, captured, p.ID)
+	execute(t, db, "UPDATE orders SET amount_pending = 0, amount_authorized = 0, amount_paid = 0 WHERE id = ?", p.OrderID)
 	if column := models.OrderColumn(status); column != "" {
-		exec(t, db, "UPDATE orders SET "+column+" = ? WHERE id = ?", p.Amount, p.OrderID)
+		execute(t, db, "UPDATE orders SET "+column+" = ? WHERE id = ?", p.Amount, p.OrderID)
 	}
 }
 
@@ -156,7 +156,7 @@ func TestMoveAttemptAlongEveryEdge(t *testing.T) {
 		lease := db.Now().Add(time.Minute)
 		for _, from := range models.AttemptStatuses {
 			for _, to := range models.AttemptStatuses {
-				exec(t, db, "UPDATE attempts SET status = ?, started_at = NULL, finished_at = NULL WHERE id = ?", from, a.ID)
+				execute(t, db, "UPDATE attempts SET status = ?, started_at = NULL, finished_at = NULL WHERE id = ?", from, a.ID)
 				var moved bool
 				modelstest.Write(t, db, func(tx *models.Tx) (err error) {
 					moved, err = tx.MoveAttempt(a.ID, to, models.AttemptChange{LeaseUntil: &lease})
@@ -186,7 +186,7 @@ func TestMoveAttemptRefusesAnothersReference(t *testing.T) {
 		for range 2 {
 			_, a := modelstest.Payment(t, db, modelstest.Order(t, db, s.ID, 1000), s.gateway)
 			attempts = append(attempts, a)
-			exec(t, db, "UPDATE attempts SET status = 'sending' WHERE id = ?", a.ID)
+			execute(t, db, "UPDATE attempts SET status = 'sending' WHERE id = ?", a.ID)
 		}
 		succeed := func(a *models.Attempt) error {
 			return db.Write(t.Context(), func(tx *models.Tx) error {

@@ -87,7 +87,7 @@ func TestWriteAfterARefusedCommit(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		if db.Dialect == models.Postgres {
-			exec(t, db, "ALTER TABLE users ALTER CONSTRAINT users_merchant_id_fkey DEFERRABLE INITIALLY DEFERRED")
+			execute(t, db, "ALTER TABLE users ALTER CONSTRAINT users_merchant_id_fkey DEFERRABLE INITIALLY DEFERRED")
 		}
 		runs := 0
 		err := db.Write(t.Context(), func(tx *models.Tx) error {
@@ -142,9 +142,9 @@ func TestWriteRunsAgainWhenItsConnectionBreaks(t *testing.T) {
 func TestWriteDoesNotRepeatACommitOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Postgres(t)
-	exec(t, db, `CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
+	execute(t, db, `CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
 		'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'`)
-	exec(t, db, `CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON audit_entries
+	execute(t, db, `CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON audit_entries
 		DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()`)
 	runs := 0
 	err := db.Write(t.Context(), func(tx *models.Tx) error {

@@ -77,8 +77,7 @@ func (s *Service) RotateSecret(tx *models.Tx, scope models.Scope, id string) (*m
 // checkURL turns what is wrong with an endpoint's URL into an error for the user.
 func (s *Service) checkURL(raw string) error {
 	err := safehttp.CheckURL(raw, s.poster.opts.http())
-	var problem *safehttp.URLError
-	if errors.As(err, &problem) {
+	if problem, ok := errors.AsType[*safehttp.URLError](err); ok {
 		return models.Invalid("url", "url_"+string(problem.Problem))
 	}
 	return err

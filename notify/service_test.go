@@ -90,7 +90,7 @@ func newOffice(t *testing.T, db *models.DB, url string) *office {
 	db.Now = func() time.Time { return clock().Add(o.offset) }
 	o.Service = notify.NewService(db, credentials.New(keys),
 		notify.Options{AllowNets: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
-		slog.New(slog.NewTextHandler(io.Discard, nil)))
+		slog.New(slog.DiscardHandler))
 	modelstest.Write(t, db, func(tx *models.Tx) (err error) {
 		o.endpoint, o.secret, err = o.CreateEndpoint(tx, o.shop.ID, notify.NewEndpoint{URL: url})
 		return err
@@ -264,7 +264,7 @@ func TestPrivateNetworksAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := notify.NewService(db, credentials.New(keys), notify.Options{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	service := notify.NewService(db, credentials.New(keys), notify.Options{}, slog.New(slog.DiscardHandler))
 	shop := modelstest.Merchant(t, db)
 	for _, url := range []string{"http://127.0.0.1:9/", "http://[::1]/", "http://169.254.169.254/", "ftp://example.com/", "http://u:p@example.com/"} {
 		err := db.Write(t.Context(), func(tx *models.Tx) error {

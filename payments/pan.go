@@ -1,5 +1,7 @@
 package payments
 
+import "slices"
+
 // maskedDigits bounds the length of card numbers.
 const (
 	minCardDigits = 13
@@ -32,8 +34,8 @@ func looksLikeCardNumber(text string) bool {
 // luhn checks the sum of ISO/IEC 7812-1.
 func luhn(digits []byte) bool {
 	sum, double := 0, false
-	for i := len(digits) - 1; i >= 0; i-- {
-		d := int(digits[i] - '0')
+	for _, digit := range slices.Backward(digits) {
+		d := int(digit - '0')
 		if double {
 			if d *= 2; d > 9 {
 				d -= 9

@@ -158,8 +158,7 @@ func (s *Service) charge(ctx context.Context, p *models.Payment, a *models.Attem
 // unsent is the result of an attempt that could not be prepared. Only what is
 // wrong with the account is told as it is; the rest is for the log.
 func unsent(err error) Result {
-	var account unusable
-	if errors.As(err, &account) {
+	if account, ok := errors.AsType[unusable](err); ok {
 		return Result{Outcome: OutcomeNotSent, Misconfigured: true, Code: "gateway_misconfigured", Message: account.Error()}
 	}
 	return Result{Outcome: OutcomeNotSent, Code: "not_prepared", Message: "Tillpost could not prepare the charge."}

@@ -3,7 +3,6 @@ package payments_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -95,7 +94,7 @@ func newDesk(t *testing.T, db *models.DB) *desk {
 	d.gateway = modelstest.Gateway(t, db, d.shop.ID)
 	d.order = modelstest.Order(t, db, d.shop.ID, 1999)
 	d.Service = payments.NewService(db, credentials.New(keys), map[string]payments.Provider{"sandbox": d.bank},
-		payments.DefaultPolicy(), slog.New(slog.NewTextHandler(io.Discard, nil)))
+		payments.DefaultPolicy(), slog.New(slog.DiscardHandler))
 	return d
 }
 

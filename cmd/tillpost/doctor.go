@@ -124,7 +124,7 @@ func (d *doctor) network() {
 	client := safehttp.New(safehttp.Options{Timeout: 5 * time.Second})
 	for _, host := range outside {
 		ctx, cancel := context.WithTimeout(d.ctx, 5*time.Second)
-		request, err := http.NewRequestWithContext(ctx, http.MethodHead, "https://"+host+"/", nil)
+		request, err := http.NewRequestWithContext(ctx, http.MethodHead, "https://"+host+"/", http.NoBody)
 		if err == nil {
 			var response *http.Response
 			if response, err = client.Do(request); err == nil {
@@ -141,8 +141,7 @@ func (d *doctor) network() {
 }
 
 func plainly(err error) string {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return "its name does not resolve"
 	}
 	return string(safehttp.Classify(err))

@@ -119,7 +119,7 @@ func (run runner) unreachable(t *testing.T) {
 	defer cancelLate()
 	tests := []struct {
 		name, baseURL string
-		ctx           context.Context //nolint:containedctx // it is what the test is about
+		ctx           context.Context
 	}{
 		{"connection refused", refusing, t.Context()},
 		{"no TLS on the other side", strings.Replace(s.Account.BaseURL, "http:", "https:", 1), t.Context()},

@@ -74,7 +74,7 @@ func checkIDs(t *testing.T, document *goquery.Document) {
 	})
 	for _, attr := range []string{"aria-describedby", "aria-labelledby", "aria-controls", "popovertarget"} {
 		document.Find("[" + attr + "]").Each(func(_ int, element *goquery.Selection) {
-			for _, id := range strings.Fields(element.AttrOr(attr, "")) {
+			for id := range strings.FieldsSeq(element.AttrOr(attr, "")) {
 				if !seen[id] && id != "dialog-title" { // comes with the dialog's content
 					t.Errorf("%s: %s names %q, which is not there", outline(element), attr, id)
 				}
