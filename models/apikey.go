@@ -53,7 +53,7 @@ func (tx *Tx) CreateAPIKey(merchantID, name string, scopes []string) (*APIKey, s
 	}
 	random := make([]byte, 25)
 	if _, err := rand.Read(random); err != nil {
-		return nil, "", err
+		return nil, "", fmt.Errorf("make key: %w", err)
 	}
 	text := idEncoding.EncodeToString(random)
 	prefix := text[:keyPrefixLength]

@@ -210,7 +210,7 @@ type DeliveryFilter struct {
 // Deliveries lists deliveries, newest first, with the next page's cursor.
 func (db *DB) Deliveries(ctx context.Context, scope Scope, f DeliveryFilter, p Page) ([]Delivery, string, error) {
 	q := scope.in(db.q(ctx), "merchant_id")
-	q = f.Created.in(q, PrefixDelivery, "id")
+	q = f.Created.in(q, PrefixDelivery)
 	q = equal(q, "status", f.Status)
 	q = equal(q, "endpoint_id", f.Endpoint)
 	q = equal(q, "event_type", f.EventType)

@@ -125,7 +125,7 @@ func (db *DB) Event(ctx context.Context, scope Scope, id string) (*Event, error)
 // Events lists events, newest first, of one type or all, with the next page's cursor.
 func (db *DB) Events(ctx context.Context, scope Scope, eventType string, created Span, p Page) ([]Event, string, error) {
 	q := scope.in(db.q(ctx), "merchant_id")
-	q = created.in(q, PrefixEvent, "id")
+	q = created.in(q, PrefixEvent)
 	q = equal(q, "type", eventType)
 	return page(q, p, PrefixEvent, func(e Event) string { return e.ID })
 }

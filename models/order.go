@@ -195,7 +195,7 @@ type OrderFilter struct {
 // Orders lists orders, newest first, with the next page's cursor.
 func (db *DB) Orders(ctx context.Context, scope Scope, f OrderFilter, p Page) ([]Order, string, error) {
 	q := scope.in(db.q(ctx), "merchant_id")
-	q = f.Created.in(q, PrefixOrder, "id")
+	q = f.Created.in(q, PrefixOrder)
 	q = equal(q, "number", f.Number)
 	q = equal(q, "status", f.Status)
 	q = equal(q, "payment_state", f.PaymentState)

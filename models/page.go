@@ -31,12 +31,12 @@ type Span struct{ From, To time.Time }
 
 // in limits by the id, which sorts by creation, so that one index serves both
 // the span and the order.
-func (s Span) in(q *gorm.DB, prefix, column string) *gorm.DB {
+func (s Span) in(q *gorm.DB, prefix string) *gorm.DB {
 	if !s.From.IsZero() {
-		q = q.Where(column+" >= ?", idBound(prefix, s.From))
+		q = q.Where("id >= ?", idBound(prefix, s.From))
 	}
 	if !s.To.IsZero() {
-		q = q.Where(column+" < ?", idBound(prefix, s.To))
+		q = q.Where("id < ?", idBound(prefix, s.To))
 	}
 	return q
 }

@@ -125,7 +125,7 @@ type PaymentFilter struct {
 // Payments lists payments, newest first, with the next page's cursor.
 func (db *DB) Payments(ctx context.Context, scope Scope, f PaymentFilter, p Page) ([]Payment, string, error) {
 	q := scope.in(db.q(ctx), "merchant_id")
-	q = f.Created.in(q, PrefixPayment, "id")
+	q = f.Created.in(q, PrefixPayment)
 	q = equal(q, "order_id", f.OrderID)
 	q = equal(q, "gateway_account_id", f.Gateway)
 	if len(f.Statuses) > 0 {

@@ -94,6 +94,8 @@ func (i postgresInserter) insertJobs(ctx context.Context, tx *gorm.DB, jobs []ri
 	if !ok {
 		return fmt.Errorf("enqueue outside a transaction: connection is %T", tx.Statement.ConnPool)
 	}
-	_, err := i.client.InsertManyTx(ctx, shared.pgx, jobs)
-	return err
+	if _, err := i.client.InsertManyTx(ctx, shared.pgx, jobs); err != nil {
+		return fmt.Errorf("enqueue: %w", err)
+	}
+	return nil
 }

@@ -43,7 +43,7 @@ func (p sharedPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.Conn
 	}
 	conn, err := p.db.Conn(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("take connection: %w", err)
 	}
 	var tx pgx.Tx
 	err = conn.Raw(func(driverConn any) error {
@@ -51,8 +51,10 @@ func (p sharedPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.Conn
 		if !ok {
 			return fmt.Errorf("driver connection is %T, want *stdlib.Conn", driverConn)
 		}
-		tx, err = c.Conn().BeginTx(ctx, options)
-		return err
+		if tx, err = c.Conn().BeginTx(ctx, options); err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
@@ -76,7 +78,7 @@ type sharedTx struct {
 // Commit ends the transaction; like database/sql it refuses on a cancelled context.
 func (t *sharedTx) Commit() error {
 	if err := t.ctx.Err(); err != nil {
-		return notCommitted{errors.Join(err, t.Rollback())}
+		return notCommittedError{errors.Join(err, t.Rollback())}
 	}
 	return t.finish(t.pgx.Commit)
 }

@@ -28,16 +28,16 @@ const (
 	connectionTries = 6 // over about three seconds: a restart, the start of a failover
 )
 
-// notCommitted wraps an error of a commit that was certainly not made.
-type notCommitted struct{ err error }
+// notCommittedError wraps an error of a commit that was certainly not made.
+type notCommittedError struct{ err error }
 
-func (e notCommitted) Error() string { return "not committed: " + e.err.Error() }
-func (e notCommitted) Unwrap() error { return e.err }
+func (e notCommittedError) Error() string { return "not committed: " + e.err.Error() }
+func (e notCommittedError) Unwrap() error { return e.err }
 
 // commitError tells a refused commit, of which nothing was kept, from one whose
 // answer never came.
 func commitError(err error) error {
-	var refused notCommitted
+	var refused notCommittedError
 	if errors.As(err, &refused) || errors.Is(err, pgx.ErrTxCommitRollback) {
 		return fmt.Errorf("commit: %w", err)
 	}

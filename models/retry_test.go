@@ -127,7 +127,8 @@ func TestWriteRunsAgainWhenItsConnectionBreaks(t *testing.T) {
 		if err := note(tx, "once"); err != nil {
 			return err
 		}
-		if runs++; runs == 1 {
+		runs++
+		if runs == 1 {
 			if err := terminate(t.Context(), db, tx); err != nil {
 				return err
 			}

@@ -175,7 +175,7 @@ type ShipmentFilter struct {
 // next page's cursor.
 func (db *DB) Shipments(ctx context.Context, scope Scope, f ShipmentFilter, p Page) ([]Shipment, string, error) {
 	q := scope.in(db.q(ctx).Omit("raw"), "merchant_id")
-	q = f.Created.in(q, PrefixShipment, "id")
+	q = f.Created.in(q, PrefixShipment)
 	q = equal(q, "order_id", f.OrderID)
 	q = equal(q, "carrier", f.Carrier)
 	q = equal(q, "tracking_number", f.TrackingNumber)

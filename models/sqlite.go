@@ -38,15 +38,15 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 func sqliteDB(writer, reader *sql.DB) (*DB, error) {
 	write, err := gorm.Open(&sqlite.Dialector{Conn: newSQLitePool(writer)}, gormConfig())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open to write: %w", err)
 	}
 	read, err := gorm.Open(&sqlite.Dialector{Conn: newSQLitePool(reader)}, gormConfig())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open to read: %w", err)
 	}
 	jobs, err := river.NewClient(riversqlite.New(writer), &river.Config{})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make job client: %w", err)
 	}
 	return &DB{
 		Dialect: SQLite, write: write, read: read, sql: writer, reader: reader,
@@ -76,6 +76,8 @@ func (i sqliteInserter) insertJobs(ctx context.Context, tx *gorm.DB, jobs []rive
 	if !ok {
 		return fmt.Errorf("enqueue outside a transaction: connection is %T", tx.Statement.ConnPool)
 	}
-	_, err := i.client.InsertManyTx(ctx, own.tx, jobs)
-	return err
+	if _, err := i.client.InsertManyTx(ctx, own.tx, jobs); err != nil {
+		return fmt.Errorf("enqueue: %w", err)
+	}
+	return nil
 }

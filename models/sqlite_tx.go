@@ -31,7 +31,7 @@ func (p sqlitePool) GetDBConn() (*sql.DB, error) { return p.db, nil }
 func (p sqlitePool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
 	conn, err := p.db.Conn(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("take connection: %w", err)
 	}
 	tx, err := conn.BeginTx(ctx, opts)
 	if err != nil {
@@ -65,7 +65,7 @@ func (t *sqliteTx) Commit() error {
 	if undo != nil && sqliteCode(err) == sqliteIOErr {
 		return err // written or not: nobody knows
 	}
-	return notCommitted{err}
+	return notCommittedError{err}
 }
 
 // Rollback undoes the transaction.

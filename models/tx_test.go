@@ -192,7 +192,8 @@ func TestWriteTellsHintsAfterTheCommitOnly(t *testing.T) {
 		runs := 0
 		modelstest.Write(t, db, func(tx *models.Tx) error {
 			tx.Announce(models.Hint{Topic: "order", ID: "kept"})
-			if runs++; runs < 3 {
+			runs++
+			if runs < 3 {
 				return models.ErrRaced
 			}
 			return nil
