@@ -34,7 +34,7 @@ func (tx *Tx) Prune(limit int) (int64, error) {
 			[]any{tx.now.Add(-keepIdempotencyKeys), limit}},
 		{"DELETE FROM delivery_attempts WHERE delivery_id IN ?", []any{deliveries}},
 		{"DELETE FROM deliveries WHERE id IN ?", []any{deliveries}},
-		{"DELETE FROM events WHERE id IN (SELECT e.id FROM events e WHERE e.id < ? AND NOT EXISTS "+
+		{"DELETE FROM events WHERE id IN (SELECT e.id FROM events e WHERE e.id < ? AND NOT EXISTS " +
 			"(SELECT 1 FROM deliveries d WHERE d.event_id = e.id) ORDER BY e.id LIMIT ?)",
 			[]any{oldEvents, limit}},
 	} {
