@@ -269,19 +269,19 @@ func TestAddAndSyncRefuse(t *testing.T) {
 				t.Errorf("%+v: %s, want %s", *in, got, want)
 			}
 		}
-		sync := func() error {
+		syncNow := func() error {
 			return db.Write(t.Context(), func(tx *models.Tx) error {
 				_, err := d.Sync(tx, models.MerchantScope(d.shop.ID), id, models.SystemActor())
 				return err
 			})
 		}
-		if err := sync(); err == nil {
+		if err := syncNow(); err == nil {
 			t.Error("a parcel was asked for while its first poll is under way")
 		}
 		d.courier.say(tracking())
 		d.poll(t, id)
 		d.offset = 2 * time.Minute
-		if err := sync(); err != nil {
+		if err := syncNow(); err != nil {
 			t.Errorf("sync: %v", err)
 		}
 	})

@@ -90,11 +90,11 @@ func (v *Vault) Open(table Table, a *models.Account) (map[string]string, error) 
 	out := make(map[string]string, len(a.Fields)+len(a.Sealed))
 	maps.Copy(out, a.Fields)
 	for name, sealed := range a.Sealed {
-		clear, err := v.keys.Open(binding(table, a, name), sealed)
+		plain, err := v.keys.Open(binding(table, a, name), sealed)
 		if err != nil {
 			return nil, fmt.Errorf("open %s of account %s: %w", name, a.ID, err)
 		}
-		out[name] = string(clear)
+		out[name] = string(plain)
 	}
 	return out, nil
 }
@@ -106,11 +106,11 @@ func (v *Vault) SealEndpoint(merchantID, endpointID, text string) (string, error
 
 // OpenEndpoint opens a webhook endpoint's signing secret.
 func (v *Vault) OpenEndpoint(merchantID, endpointID, sealed string) (string, error) {
-	clear, err := v.keys.Open(endpointBinding(merchantID, endpointID), sealed)
+	plain, err := v.keys.Open(endpointBinding(merchantID, endpointID), sealed)
 	if err != nil {
 		return "", fmt.Errorf("open secret of endpoint %s: %w", endpointID, err)
 	}
-	return string(clear), nil
+	return string(plain), nil
 }
 
 func binding(table Table, a *models.Account, field string) secret.Binding {

@@ -15,11 +15,11 @@ func (v *Vault) Reseal(table Table, a *models.Account) (bool, error) {
 			continue
 		}
 		place := binding(table, a, name)
-		clear, err := v.keys.Open(place, sealed)
+		plain, err := v.keys.Open(place, sealed)
 		if err != nil {
 			return false, fmt.Errorf("open %s of account %s: %w", name, a.ID, err)
 		}
-		if a.Sealed[name], err = v.keys.Seal(place, clear); err != nil {
+		if a.Sealed[name], err = v.keys.Seal(place, plain); err != nil {
 			return false, fmt.Errorf("seal %s of account %s: %w", name, a.ID, err)
 		}
 		changed = true
@@ -34,11 +34,11 @@ func (v *Vault) ResealEndpoint(e *models.Endpoint) (bool, error) {
 		if *sealed == "" || !v.keys.NeedsReseal(*sealed) {
 			continue
 		}
-		clear, err := v.OpenEndpoint(e.MerchantID, e.ID, *sealed)
+		plain, err := v.OpenEndpoint(e.MerchantID, e.ID, *sealed)
 		if err != nil {
 			return false, err
 		}
-		if *sealed, err = v.SealEndpoint(e.MerchantID, e.ID, clear); err != nil {
+		if *sealed, err = v.SealEndpoint(e.MerchantID, e.ID, plain); err != nil {
 			return false, err
 		}
 		changed = true

@@ -60,7 +60,7 @@ var hooks = sync.OnceFunc(func() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
 		p := problemOfHuma(status, errs)
 		if call := callOf(ctx.Context()); call != nil {
-			call.server.about(p, call.requestID)
+			_ = call.server.about(p, call.requestID) // it returns what it was given
 		}
 		return p
 	}

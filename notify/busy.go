@@ -33,7 +33,8 @@ func (b *busy) enter(endpointID string) (wait time.Duration, ok bool) {
 	defer b.mu.Unlock()
 	if b.count[endpointID] < perEndpoint {
 		b.count[endpointID]++
-		if b.waiting[endpointID]--; b.waiting[endpointID] <= 0 {
+		b.waiting[endpointID]--
+		if b.waiting[endpointID] <= 0 {
 			delete(b.waiting, endpointID)
 		}
 		return 0, true
@@ -47,7 +48,8 @@ func (b *busy) enter(endpointID string) (wait time.Duration, ok bool) {
 func (b *busy) leave(endpointID string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.count[endpointID]--; b.count[endpointID] <= 0 {
+	b.count[endpointID]--
+	if b.count[endpointID] <= 0 {
 		delete(b.count, endpointID)
 	}
 }

@@ -93,7 +93,8 @@ func (d *demo) run(ctx context.Context, c *Config) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var loopback net.ListenConfig
+	listener, err := loopback.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return errors.Join(fmt.Errorf("start the sandbox: %w", err), fake.Close())
 	}

@@ -22,7 +22,7 @@ type history struct {
 	zone *time.Location
 }
 
-func newHistory(shop *demoShop, now time.Time, seed int64) *history {
+func newHistory(shop *demoShop, now time.Time, seed int) *history {
 	zone, err := time.LoadLocation(shop.merchant.Timezone)
 	if err != nil {
 		zone = time.UTC

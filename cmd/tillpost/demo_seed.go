@@ -20,7 +20,7 @@ func (d *demo) seed(ctx context.Context, a *app) (*demoState, error) {
 		if err != nil {
 			return nil, err
 		}
-		orders := newHistory(&demoShops[i], time.Now().UTC(), int64(i)).orders()
+		orders := newHistory(&demoShops[i], time.Now().UTC(), i).orders()
 		err = a.db.Write(ctx, func(tx *models.Tx) error {
 			_, err := tx.ImportOrders(m.ID, orders)
 			return err
@@ -148,21 +148,8 @@ func (d *demo) adoptShop(ctx context.Context, a *app, m *models.Merchant) error 
 		return err
 	}
 	return a.db.Write(ctx, func(tx *models.Tx) error {
-		for i := range gateways {
-			if gateways[i].Kind == "sandbox" {
-				gateways[i].BaseURL = d.outside
-				if err := tx.UpdateGatewayAccount(&gateways[i]); err != nil {
-					return err
-				}
-			}
-		}
-		for i := range carriers {
-			if carriers[i].Kind == "sandbox" {
-				carriers[i].BaseURL = d.outside
-				if err := tx.UpdateCarrierAccount(&carriers[i]); err != nil {
-					return err
-				}
-			}
+		if err := d.adoptAccounts(tx, gateways, carriers); err != nil {
+			return err
 		}
 		for i := range endpoints {
 			if endpoints[i].Description != "shop system" {
@@ -175,4 +162,26 @@ func (d *demo) adoptShop(ctx context.Context, a *app, m *models.Merchant) error 
 		}
 		return nil
 	})
+}
+
+func (d *demo) adoptAccounts(tx *models.Tx, gateways []models.GatewayAccount, carriers []models.CarrierAccount) error {
+	for i := range gateways {
+		if gateways[i].Kind != "sandbox" {
+			continue
+		}
+		gateways[i].BaseURL = d.outside
+		if err := tx.UpdateGatewayAccount(&gateways[i]); err != nil {
+			return err
+		}
+	}
+	for i := range carriers {
+		if carriers[i].Kind != "sandbox" {
+			continue
+		}
+		carriers[i].BaseURL = d.outside
+		if err := tx.UpdateCarrierAccount(&carriers[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

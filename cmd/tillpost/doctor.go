@@ -64,7 +64,7 @@ func (d *doctor) examine() {
 		d.network()
 		return
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }() // it was only read from
 	status, err := migrations.Read(d.ctx, target(db))
 	if err == nil && status.Newer() {
 		err = fmt.Errorf("schema version %d is newer than this binary's %d", status.Current, status.Latest)

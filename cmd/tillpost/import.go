@@ -38,11 +38,8 @@ func importCommand() *cobra.Command {
 		if err := required(cmd, "merchant", "format"); err != nil {
 			return err
 		}
-		if format != "olist" && format != "csv" {
-			return usageError{fmt.Errorf("--format %q is unknown: want olist or csv", format)}
-		}
-		if format == "olist" && len(args) != 1 {
-			return usageError{errors.New("--format olist takes one folder")}
+		if err := checkFormat(format, args); err != nil {
+			return err
 		}
 		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
 			m, err := findMerchant(cmd.Context(), db, merchant)
@@ -50,12 +47,7 @@ func importCommand() *cobra.Command {
 				return err
 			}
 			options := importer.Options{DryRun: dryRun, Progress: progress(cmd.ErrOrStderr())}
-			var report importer.Report
-			if format == "olist" {
-				report, err = importer.Olist(cmd.Context(), db, m, args[0], options)
-			} else {
-				report, err = importer.CSV(cmd.Context(), db, m, args, options)
-			}
+			report, err := readIn(cmd.Context(), db, m, format, args, options)
 			if !dryRun && report.Orders > 0 {
 				err = errors.Join(err, noteImport(cmd.Context(), db, m, format, report))
 			}
@@ -70,6 +62,25 @@ func importCommand() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+func checkFormat(format string, args []string) error {
+	if format != "olist" && format != "csv" {
+		return usageError{fmt.Errorf("--format %q is unknown: want olist or csv", format)}
+	}
+	if format == "olist" && len(args) != 1 {
+		return usageError{errors.New("--format olist takes one folder")}
+	}
+	return nil
+}
+
+func readIn(
+	ctx context.Context, db *models.DB, m *models.Merchant, format string, paths []string, o importer.Options,
+) (importer.Report, error) {
+	if format == "olist" {
+		return importer.Olist(ctx, db, m, paths[0], o)
+	}
+	return importer.CSV(ctx, db, m, paths, o)
 }
 
 // noteImport keeps in the audit log that a merchant got data of another system.

@@ -78,48 +78,54 @@ func reseal(ctx context.Context, db *models.DB, vault *credentials.Vault) (int, 
 	var errs []error
 	for i := range gateways {
 		id := gateways[i].ID
-		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) {
-			a, err := tx.GatewayAccount(models.AllMerchants(), id)
-			if err != nil {
-				return false, err
-			}
-			changed, err := vault.Reseal(credentials.Gateways, &a.Account)
-			if err != nil || !changed {
-				return false, err
-			}
-			return true, tx.UpdateGatewayAccount(a)
-		}))
+		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) { return resealGateway(tx, vault, id) }))
 	}
 	for i := range carriers {
 		id := carriers[i].ID
-		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) {
-			a, err := tx.CarrierAccount(models.AllMerchants(), id)
-			if err != nil {
-				return false, err
-			}
-			changed, err := vault.Reseal(credentials.Carriers, &a.Account)
-			if err != nil || !changed {
-				return false, err
-			}
-			return true, tx.UpdateCarrierAccount(a)
-		}))
+		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) { return resealCarrier(tx, vault, id) }))
 	}
 	for i := range endpoints {
 		id := endpoints[i].ID
-		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) {
-			e, err := tx.Endpoint(models.AllMerchants(), id)
-			if errors.Is(err, models.ErrNotFound) {
-				return false, nil // deleted meanwhile
-			}
-			if err != nil {
-				return false, err
-			}
-			changed, err := vault.ResealEndpoint(e)
-			if err != nil || !changed {
-				return false, err
-			}
-			return true, tx.ResealEndpoint(e)
-		}))
+		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) { return resealEndpoint(tx, vault, id) }))
 	}
 	return count, errors.Join(errs...)
+}
+
+func resealGateway(tx *models.Tx, vault *credentials.Vault, id string) (bool, error) {
+	a, err := tx.GatewayAccount(models.AllMerchants(), id)
+	if err != nil {
+		return false, err
+	}
+	changed, err := vault.Reseal(credentials.Gateways, &a.Account)
+	if err != nil || !changed {
+		return false, err
+	}
+	return true, tx.UpdateGatewayAccount(a)
+}
+
+func resealCarrier(tx *models.Tx, vault *credentials.Vault, id string) (bool, error) {
+	a, err := tx.CarrierAccount(models.AllMerchants(), id)
+	if err != nil {
+		return false, err
+	}
+	changed, err := vault.Reseal(credentials.Carriers, &a.Account)
+	if err != nil || !changed {
+		return false, err
+	}
+	return true, tx.UpdateCarrierAccount(a)
+}
+
+func resealEndpoint(tx *models.Tx, vault *credentials.Vault, id string) (bool, error) {
+	e, err := tx.Endpoint(models.AllMerchants(), id)
+	if errors.Is(err, models.ErrNotFound) {
+		return false, nil // deleted meanwhile
+	}
+	if err != nil {
+		return false, err
+	}
+	changed, err := vault.ResealEndpoint(e)
+	if err != nil || !changed {
+		return false, err
+	}
+	return true, tx.ResealEndpoint(e)
 }

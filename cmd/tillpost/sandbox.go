@@ -33,7 +33,7 @@ func sandboxCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		listener, err := listen(addr, "--addr")
+		listener, err := listen(cmd.Context(), addr, "--addr")
 		if err != nil {
 			return err
 		}

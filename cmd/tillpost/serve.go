@@ -92,10 +92,10 @@ func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
 	}
 	var listener net.Listener
 	if o.web {
-		if listener, err = listen(c.Addr, "TILLPOST_ADDR"); err != nil {
+		if listener, err = listen(ctx, c.Addr, "TILLPOST_ADDR"); err != nil {
 			return err
 		}
-		defer listener.Close()
+		defer func() { _ = listener.Close() }() // closed already, unless starting failed
 	}
 	a, err := newApp(ctx, c, log, o)
 	if err != nil {
@@ -103,7 +103,7 @@ func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
 
-	metrics, err := serveMetrics(c, log)
+	metrics, err := serveMetrics(ctx, c, log)
 	if err != nil {
 		return err
 	}
@@ -158,8 +158,9 @@ func fail(failed chan<- error, err error) {
 }
 
 // listen opens a TCP listener and says in plain words why it cannot.
-func listen(addr, variable string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", addr)
+func listen(ctx context.Context, addr, variable string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
 	if err == nil {
 		return listener, nil
 	}
@@ -190,11 +191,11 @@ func startWeb(
 }
 
 // serveMetrics starts the separate listener of /metrics, if there is one.
-func serveMetrics(c *Config, log *slog.Logger) (stop func(), err error) {
+func serveMetrics(ctx context.Context, c *Config, log *slog.Logger) (stop func(), err error) {
 	if c.MetricsAddr == "" {
 		return func() {}, nil
 	}
-	listener, err := listen(c.MetricsAddr, "TILLPOST_METRICS_ADDR")
+	listener, err := listen(ctx, c.MetricsAddr, "TILLPOST_METRICS_ADDR")
 	if err != nil {
 		return nil, err
 	}
