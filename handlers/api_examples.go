@@ -30,9 +30,6 @@ var exampleTime = time.Date(2026, 1, 15, 9, 30, 0, 0, time.UTC)
 
 func at(minutes int) time.Time { return exampleTime.Add(time.Duration(minutes) * time.Minute) }
 
-//go:fix inline
-func ref[T any](v T) *T { return new(v) }
-
 // examples are objects as the API answers with them, by schema or operation.
 var examples = func() map[string]any {
 	payment := models.PaymentJSON{

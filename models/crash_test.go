@@ -62,7 +62,7 @@ func TestIdempotentAfterAKill(t *testing.T) {
 				}
 			})
 			m := modelstest.Merchant(t, db)
-			victim := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this test binary
+			victim := exec.CommandContext(t.Context(), os.Args[0])
 			victim.Env = append(os.Environ(), crashEnv+"="+url, crashMerchantEnv+"="+m.ID)
 			out, err := victim.CombinedOutput()
 			if status, ok := victim.ProcessState.Sys().(syscall.WaitStatus); err == nil || !ok || status.Signal() != syscall.SIGKILL {

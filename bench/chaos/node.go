@@ -40,7 +40,7 @@ func (n *node) run(ctx context.Context) error {
 			return ctx.Err()
 		case <-time.After(20 * time.Millisecond):
 		}
-		response, err := http.Get(url) //nolint:gosec,noctx // loopback, bounded by the loop
+		response, err := http.Get(url) // loopback, bounded by the loop
 		if err != nil {
 			continue
 		}
