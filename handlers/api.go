@@ -117,8 +117,8 @@ type apiCall struct {
 }
 
 // actor is the caller as the audit log names it.
-func (c *apiCall) actor() models.Actor {
-	return models.Actor{Kind: "api_key", ID: c.key.ID, Name: c.key.Name, IP: c.ip, RequestID: c.requestID}
+func (call *apiCall) actor() models.Actor {
+	return models.Actor{Kind: "api_key", ID: call.key.ID, Name: call.key.Name, IP: call.ip, RequestID: call.requestID}
 }
 
 type callKey struct{}

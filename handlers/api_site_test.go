@@ -21,13 +21,12 @@ type client struct {
 	key      string
 }
 
-// newClient makes a merchant with a payment account and a key of the scopes, or
-// of all.
-func (s *site) newClient(t *testing.T, scopes ...string) *client {
+// newClient makes a merchant with a payment account and a key of all scopes.
+func (s *site) newClient(t *testing.T) *client {
 	t.Helper()
 	m := modelstest.Merchant(t, s.db)
 	return &client{
-		site: s, t: t, merchant: m, gateway: modelstest.Gateway(t, s.db, m.ID), key: s.apiKey(t, m.ID, scopes...),
+		site: s, t: t, merchant: m, gateway: modelstest.Gateway(t, s.db, m.ID), key: s.apiKey(t, m.ID),
 	}
 }
 

@@ -162,6 +162,12 @@ func (a *shopAPI) inputExample(s *huma.Schema) any {
 	return nil
 }
 
+func sentHeader(name, description string) *huma.Param {
+	return &huma.Param{
+		Name: name, In: "header", Required: true, Description: description, Schema: &huma.Schema{Type: huma.TypeString},
+	}
+}
+
 // webhookSpec describes what endpoints receive.
 func (a *shopAPI) webhookSpec() map[string]*huma.PathItem {
 	hooks := map[string]*huma.PathItem{}
@@ -174,9 +180,9 @@ func (a *shopAPI) webhookSpec() map[string]*huma.PathItem {
 			OperationID: "webhook." + hook.name, Summary: hook.summary, Tags: []string{"Webhooks"},
 			Security: []map[string][]string{},
 			Parameters: []*huma.Param{
-				{Name: "webhook-id", In: "header", Required: true, Description: "The event's id, the same at every attempt", Schema: &huma.Schema{Type: huma.TypeString}},
-				{Name: "webhook-timestamp", In: "header", Required: true, Description: "Unix seconds of this attempt", Schema: &huma.Schema{Type: huma.TypeString}},
-				{Name: "webhook-signature", In: "header", Required: true, Description: "v1 and the signature, several with spaces between", Schema: &huma.Schema{Type: huma.TypeString}},
+				sentHeader("webhook-id", "The event's id, the same at every attempt"),
+				sentHeader("webhook-timestamp", "Unix seconds of this attempt"),
+				sentHeader("webhook-signature", "v1 and the signature, several with spaces between"),
 			},
 			RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
 				Type: huma.TypeObject, Required: []string{"type", "timestamp", "data"},

@@ -221,8 +221,8 @@ func (a *shopAPI) curl(op *huma.Operation) string {
 		command += "-X " + op.Method + " "
 	}
 	if op.RequestBody != nil {
-		lines = append(lines, "  -H 'Content-Type: application/json'")
-		lines = append(lines, "  -d '"+strings.ReplaceAll(indented(op.RequestBody.Content[fiber.MIMEApplicationJSON].Example), "'", `'\''`)+"'")
+		body := strings.ReplaceAll(indented(op.RequestBody.Content[fiber.MIMEApplicationJSON].Example), "'", `'\''`)
+		lines = append(lines, "  -H 'Content-Type: application/json'", "  -d '"+body+"'")
 	}
 	return command + a.BaseURL + path + " \\\n" + strings.Join(lines, " \\\n")
 }
