@@ -129,17 +129,6 @@ func (tx *Tx) NoteLogin(id string) error {
 	return err
 }
 
-// NoteFailedLogin counts a failure and, when wait is not zero, refuses further
-// tries for that long.
-func (tx *Tx) NoteFailedLogin(id string, wait time.Duration) error {
-	set := map[string]any{"failed_logins": gorm.Expr("failed_logins + 1")}
-	if wait > 0 {
-		set["locked_until"] = tx.now.Add(wait)
-	}
-	_, err := tx.update("users", set, "id = ?", id)
-	return err
-}
-
 // SetPreferences stores a user's language and time zone; empty follows the browser.
 func (tx *Tx) SetPreferences(id, language, timezone string) error {
 	_, err := tx.update("users", map[string]any{"language": language, "timezone": timezone}, "id = ?", id)
