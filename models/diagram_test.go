@@ -28,7 +28,7 @@ func TestDiagramsAreCurrent(t *testing.T) {
 	if !*update {
 		t.Fatal("the state diagrams of docs/architecture.md are not those of the tables: run go test ./models -run Diagrams -update")
 	}
-	if err := os.WriteFile(architecture, []byte(after), 0o644); err != nil { //nolint:gosec // a document for all to read
+	if err := os.WriteFile(architecture, []byte(after), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -98,8 +98,8 @@ func TestAmountsAreBounded(t *testing.T) {
 		{"too many pieces", order(1, models.OrderItem{Name: "Tea", Quantity: 1}, models.OrderItem{Name: "Tea", Quantity: 1 << 62}), "items[1].quantity: too_large"},
 		{"negative line", order(1, models.OrderItem{Name: "Tea", Quantity: 1, Amount: -1}), "items[0].amount: must_not_be_negative"},
 	} {
-		if got := ""; tt.err != nil {
-			if got = tt.err.Error(); got != tt.want {
+		if tt.err != nil {
+			if got := tt.err.Error(); got != tt.want {
 				t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 			}
 		} else if tt.want != "" {

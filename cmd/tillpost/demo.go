@@ -190,7 +190,7 @@ func (d *demo) stateFile() string { return filepath.Join(d.folder, "demo.json") 
 func (d *demo) load() (*demoState, error) {
 	text, err := os.ReadFile(d.stateFile())
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+		return nil, nil //nolint:nilnil // none is an answer
 	}
 	if err != nil {
 		return nil, err
