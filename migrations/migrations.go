@@ -6,12 +6,12 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
@@ -61,28 +61,55 @@ func Up(ctx context.Context, target Target) error {
 	if err != nil {
 		return err
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	unlock, err := target.lock(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: wait for other nodes: %w", err)
+	}
+	_, err = provider.Up(ctx)
+	if err == nil {
+		err = target.upRiver(ctx)
+	}
+	if err := errors.Join(err, unlock()); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	return target.upRiver(ctx)
+	return nil
+}
+
+// lockKey is any number that nobody else locks.
+const lockKey = 5_497_132_680_146_911
+
+// lock lets one node migrate at a time: Tillpost's tables and River's alike.
+// Waiting has no limit but the context's, as a migration may take long.
+func (t Target) lock(ctx context.Context) (unlock func() error, err error) {
+	if t.Pool == nil {
+		return func() error { return nil }, nil // one process has the file
+	}
+	conn, err := t.Pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Closing the connection unlocks, and forgets what was set.
+	closing := func() error { return conn.Hijack().Close(context.WithoutCancel(ctx)) }
+	for _, statement := range []string{
+		"SET lock_timeout = 0", "SET statement_timeout = 0", fmt.Sprintf("SELECT pg_advisory_lock(%d)", lockKey),
+	} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return nil, errors.Join(err, closing())
+		}
+	}
+	return closing, nil
 }
 
 func (t Target) provider() (*goose.Provider, error) {
 	dialect, folder := goose.DialectSQLite3, "sqlite"
-	var options []goose.ProviderOption
 	if t.Pool != nil {
 		dialect, folder = goose.DialectPostgres, "postgres"
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return nil, fmt.Errorf("migrate: %w", err)
-		}
-		options = append(options, goose.WithSessionLocker(locker))
 	}
 	sub, err := fs.Sub(files, folder)
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	provider, err := goose.NewProvider(dialect, t.SQL, sub, options...)
+	provider, err := goose.NewProvider(dialect, t.SQL, sub)
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
@@ -93,19 +120,19 @@ func (t Target) upRiver(ctx context.Context) error {
 	if t.Pool != nil {
 		migrator, err := rivermigrate.New(riverpgxv5.New(t.Pool), nil)
 		if err != nil {
-			return fmt.Errorf("migrate job queue: %w", err)
+			return fmt.Errorf("job queue: %w", err)
 		}
 		if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-			return fmt.Errorf("migrate job queue: %w", err)
+			return fmt.Errorf("job queue: %w", err)
 		}
 		return nil
 	}
 	migrator, err := rivermigrate.New(riversqlite.New(t.SQL), nil)
 	if err != nil {
-		return fmt.Errorf("migrate job queue: %w", err)
+		return fmt.Errorf("job queue: %w", err)
 	}
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("migrate job queue: %w", err)
+		return fmt.Errorf("job queue: %w", err)
 	}
 	return nil
 }
