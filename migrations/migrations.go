@@ -86,7 +86,7 @@ func (t Target) lock(ctx context.Context) (unlock func() error, err error) {
 	}
 	conn, err := t.Pool.Acquire(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("take connection: %w", err)
 	}
 	// Closing the connection unlocks, and forgets what was set.
 	closing := func() error { return conn.Hijack().Close(context.WithoutCancel(ctx)) }
