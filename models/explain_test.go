@@ -3,6 +3,7 @@ package models_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -77,7 +78,7 @@ func fill(t *testing.T, db *models.DB) shop {
 }
 
 // queriesOf runs fn and returns the SELECTs that it sends, ready to be explained.
-func queriesOf(t *testing.T, db *models.DB, fn func(ctx context.Context) error) []string {
+func queriesOf(t *testing.T, fn func(ctx context.Context) error) []string {
 	t.Helper()
 	var (
 		found []string
@@ -227,7 +228,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		audit("by order", models.AuditFilter{OrderID: order})
 		audit("by actor", models.AuditFilter{ActorID: "usr_77"})
 		audit("by action", models.AuditFilter{Action: "act77"})
-		for name, fn := range map[string]func(ctx context.Context, s models.Scope) error{
+		maps.Copy(queries, map[string]func(ctx context.Context, s models.Scope) error{
 			"events all": func(ctx context.Context, s models.Scope) error {
 				_, _, err := db.Events(ctx, s, "", models.Span{}, models.Page{})
 				return err
@@ -269,12 +270,10 @@ func TestQueriesUseIndexes(t *testing.T) {
 				_, err := db.StalledAttempts(ctx, 100)
 				return err
 			},
-		} {
-			queries[name] = fn
-		}
+		})
 		for name, run := range queries {
 			for who, scope := range map[string]models.Scope{"a merchant": s.scope, "support": models.AllMerchants()} {
-				sent := queriesOf(t, db, func(ctx context.Context) error { return run(ctx, scope) })
+				sent := queriesOf(t, func(ctx context.Context) error { return run(ctx, scope) })
 				if len(sent) == 0 {
 					t.Errorf("%s for %s: no query was recorded", name, who)
 				}
