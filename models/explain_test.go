@@ -17,8 +17,9 @@ import (
 )
 
 // many is how many orders, payments, parcels, events and deliveries there are;
-// a tenth belongs to the merchant that asks.
-const many = 12_000
+// a tenth belongs to the merchant that asks. PostgreSQL weighs costs, which
+// takes some rows to matter; SQLite goes by the shape of indexes.
+var many = map[models.Dialect]int{models.Postgres: 12_000, models.SQLite: 1_200}
 
 // fill writes many rows in few statements. Rare statuses are rare, and old.
 func fill(t *testing.T, db *models.DB) shop {
@@ -31,7 +32,7 @@ func fill(t *testing.T, db *models.DB) shop {
 		}
 		return "'" + prefix + "_' || printf('%026d', i)"
 	}
-	numbers := fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)", many)
+	numbers := fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)", many[db.Dialect])
 	owner := fmt.Sprintf("CASE WHEN i %% 10 = 0 THEN '%s' ELSE '%s' END", s.ID, other.ID)
 	now := db.Now()
 	for _, insert := range []struct {
@@ -165,7 +166,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		s := fill(t, db)
 		record(t, db)
 		late, now := true, db.Now()
-		order := "ord_" + fmt.Sprintf("%026d", many/2)
+		order := "ord_" + fmt.Sprintf("%026d", many[db.Dialect]/2)
 		span := models.Span{From: now.Add(-time.Hour), To: now}
 		queries := map[string]func(ctx context.Context, s models.Scope) error{}
 		orders := func(name string, f models.OrderFilter) {
@@ -179,8 +180,8 @@ func TestQueriesUseIndexes(t *testing.T) {
 		orders("by status", models.OrderFilter{Status: models.OrderCanceled})
 		orders("by payment state", models.OrderFilter{PaymentState: "partly_paid"})
 		orders("by shipping state", models.OrderFilter{ShippingState: "attention"})
-		orders("by search", models.OrderFilter{Search: "term7777"})
-		orders("by search for two", models.OrderFilter{Search: "term7777 term7778"})
+		orders("by search", models.OrderFilter{Search: "term777"})
+		orders("by search for two", models.OrderFilter{Search: "term777 term778"})
 		orders("by payment", models.OrderFilter{Search: "pay_" + order[4:]})
 		orders("of a span", models.OrderFilter{Created: span})
 		payments := func(name string, f models.PaymentFilter) {
@@ -193,7 +194,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		payments("of an order", models.PaymentFilter{OrderID: order})
 		payments("by status", models.PaymentFilter{Statuses: []models.PaymentStatus{models.PaymentUnknown}})
 		payments("by statuses", models.PaymentFilter{Statuses: []models.PaymentStatus{models.PaymentUnknown, models.PaymentNeedsReview}})
-		payments("by search", models.PaymentFilter{Search: "term7777"})
+		payments("by search", models.PaymentFilter{Search: "term777"})
 		payments("by id", models.PaymentFilter{Search: "pay_" + order[4:]})
 		shipments := func(name string, f models.ShipmentFilter) {
 			queries["shipments "+name] = func(ctx context.Context, s models.Scope) error {
@@ -207,7 +208,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		shipments("by status", models.ShipmentFilter{Statuses: []string{models.ShipmentException}})
 		shipments("late", models.ShipmentFilter{Late: &late})
 		shipments("by number", models.ShipmentFilter{TrackingNumber: "T77"})
-		shipments("by search", models.ShipmentFilter{Search: "term7777"})
+		shipments("by search", models.ShipmentFilter{Search: "term777"})
 		deliveries := func(name string, f models.DeliveryFilter) {
 			queries["deliveries "+name] = func(ctx context.Context, s models.Scope) error {
 				_, _, err := db.Deliveries(ctx, s, f, models.Page{})
