@@ -19,7 +19,7 @@ import (
 // many is how many orders, payments, parcels, events and deliveries there are;
 // a tenth belongs to the merchant that asks. PostgreSQL weighs costs, which
 // takes some rows to matter; SQLite goes by the shape of indexes.
-var many = map[models.Dialect]int{models.Postgres: 12_000, models.SQLite: 1_200}
+var many = map[models.Dialect]int{models.Postgres: 12_000, models.SQLite: 800}
 
 // fill writes many rows in few statements. Rare statuses are rare, and old.
 func fill(t *testing.T, db *models.DB) shop {

@@ -50,11 +50,24 @@ func force(t testing.TB, db *models.DB, p *models.Payment, status models.Payment
 	if status == models.PaymentPaid {
 		captured = p.Amount
 	}
-	execute(t, db, "UPDATE payments SET status = ?, amount_captured = ? WHERE id = ?", status, captured, p.ID)
-	execute(t, db, "UPDATE orders SET amount_pending = 0, amount_authorized = 0, amount_paid = 0 WHERE id = ?", p.OrderID)
-	if column := models.OrderColumn(status); column != "" {
-		execute(t, db, "UPDATE orders SET "+column+" = ? WHERE id = ?", p.Amount, p.OrderID)
+	column := models.OrderColumn(status)
+	modelstest.Write(t, db, func(tx *models.Tx) error {
+		g := tx.Gorm()
+		if err := g.Exec("UPDATE payments SET status = ?, amount_captured = ? WHERE id = ?", status, captured, p.ID).Error; err != nil {
+			return err
+		}
+		return g.Exec("UPDATE orders SET amount_pending = ?, amount_authorized = ?, amount_paid = ? WHERE id = ?",
+			only(column == "amount_pending", p.Amount), only(column == "amount_authorized", p.Amount),
+			only(column == "amount_paid", p.Amount), p.OrderID).Error
+	})
+}
+
+// only is the amount if yes, and nothing otherwise.
+func only(yes bool, amount int64) int64 {
+	if yes {
+		return amount
 	}
+	return 0
 }
 
 func TestMovePaymentAlongEveryEdge(t *testing.T) {

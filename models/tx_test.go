@@ -121,7 +121,7 @@ func TestWriteOnACancelledContext(t *testing.T) {
 func TestWriteByManyAtOnce(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		const workers, each = 50, 8
+		const workers, each = 50, 4
 		var (
 			wg         sync.WaitGroup
 			good       atomic.Int64
