@@ -176,15 +176,6 @@ func (tx *Tx) MoveAttempt(id string, to AttemptStatus, c AttemptChange) (bool, e
 	return ok, err
 }
 
-// CountInquiry notes that the provider was asked about an open attempt.
-func (tx *Tx) CountInquiry(id string) error {
-	if err := tx.lockPaymentOf(id); err != nil {
-		return err
-	}
-	_, err := tx.update("attempts", map[string]any{"inquiries": gorm.Expr("inquiries + 1")}, "id = ?", id)
-	return err
-}
-
 // Attempt loads one attempt inside the transaction.
 func (tx *Tx) Attempt(id string) (*Attempt, error) {
 	return first[Attempt](tx.q().Where("id = ?", id))
@@ -204,29 +195,6 @@ func (db *DB) Attempt(ctx context.Context, id string) (*Attempt, error) {
 // oldest first.
 func (db *DB) Attempts(ctx context.Context, paymentID string) ([]Attempt, error) {
 	return attemptsOf(db.q(ctx), paymentID)
-}
-
-// queuedPatience is how long an attempt may be queued before its job counts as
-// lost with the worker that had taken it.
-const queuedPatience = 45 * time.Second
-
-// StalledAttempts finds attempts that were left: queued ones whose job nobody
-// seems to have, and those whose sender's lease has ended.
-func (db *DB) StalledAttempts(ctx context.Context, limit int) ([]Attempt, error) {
-	return all[Attempt](db.q(ctx).
-		// The literals let SQLite see that the partial index serves.
-		Where("status IN ('queued', 'sending') AND lease_until < ?", db.Now()).Order("lease_until").Limit(limit))
-}
-
-// RequeueAttempt gives an attempt that is still queued a new job. Should the
-// old one turn up as well, one of them finds nothing to do.
-func (tx *Tx) RequeueAttempt(id string) error {
-	ok, err := tx.update("attempts", map[string]any{"lease_until": tx.now.Add(queuedPatience)},
-		"id = ? AND status = ? AND lease_until < ?", id, AttemptQueued, tx.now)
-	if err == nil && ok {
-		tx.Enqueue(ChargeArgs{AttemptID: id})
-	}
-	return err
 }
 
 func attemptsOf(q *gorm.DB, paymentIDs ...string) ([]Attempt, error) {

@@ -158,7 +158,7 @@ func TestWritersFromAllSidesNeverDeadlock(t *testing.T) {
 				return err
 			},
 			func(tx *models.Tx, i int) error { // an inquiry without an answer: the attempt first
-				if err := tx.CountInquiry(attempts[i%4].ID); err != nil {
+				if err := tx.PlanInquiry(attempts[i%4].ID, i, tx.Now()); err != nil {
 					return err
 				}
 				return tx.ClearNextRetry(payments[i%4].ID)
@@ -167,7 +167,7 @@ func TestWritersFromAllSidesNeverDeadlock(t *testing.T) {
 				if err := tx.NoteNextRetry(payments[i%4].ID, tx.Now()); err != nil {
 					return err
 				}
-				return tx.CountInquiry(attempts[i%4].ID)
+				return tx.PlanInquiry(attempts[i%4].ID, i, tx.Now())
 			},
 			func(tx *models.Tx, i int) error { // polls of several parcels, in any order
 				mine := []string{parcels[i%4], parcels[(i+2)%4], parcels[(i+1)%4]}

@@ -101,6 +101,15 @@ func (DeliverArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueNotify, MaxAttempts: 25}
 }
 
+// RescueDeliveriesArgs finds deliveries whose job was lost and gives them another.
+type RescueDeliveriesArgs struct{}
+
+// Kind names the job.
+func (RescueDeliveriesArgs) Kind() string { return "webhook.rescue" }
+
+// InsertOpts chooses the queue.
+func (RescueDeliveriesArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
+
 // FoldStatsArgs folds counted changes into the daily figures.
 type FoldStatsArgs struct{}
 

@@ -205,7 +205,7 @@ var unscoped = map[string]string{
 	"DeliveryAttempts": "of deliveries loaded with a scope", "LastDeliveries": "of endpoints loaded with a scope",
 	"DeliveryObjects": "of rows loaded with a scope", "OrderObjects": "of rows loaded with a scope",
 	"PaymentObjects": "of rows loaded with a scope", "ShipmentObjects": "of rows loaded with a scope",
-	"Attempt": "for background work", "StalledAttempts": "for background work", "DueShipments": "for background work",
+	"Attempt": "for background work", "StalledAttempts": "for background work", "StalledDeliveries": "for background work", "DueShipments": "for background work",
 	"ShipmentsByID": "for background work",
 	"CheckStats":    "for operators", "RebuildStats": "for operators",
 	"Idempotent": "bound to the merchant that it is given", "Write": "the transaction's methods tell",

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/safehttp"
@@ -12,7 +13,7 @@ import (
 // rotationOverlap is how long a replaced secret goes on signing.
 const rotationOverlap = 24 * time.Hour
 
-// maxDescription bounds an endpoint's description.
+// maxDescription bounds an endpoint's description, in characters.
 const maxDescription = 500
 
 // NewEndpoint is what a merchant says of an endpoint.
@@ -28,7 +29,7 @@ func (s *Service) CreateEndpoint(tx *models.Tx, merchantID string, in NewEndpoin
 	if err := s.checkURL(in.URL); err != nil {
 		return nil, "", err
 	}
-	if len(in.Description) > maxDescription {
+	if utf8.RuneCountInString(in.Description) > maxDescription {
 		return nil, "", models.Invalid("description", "too_long")
 	}
 	id, text := models.NewID(models.PrefixEndpoint), NewSecret()
@@ -52,7 +53,7 @@ func (s *Service) UpdateEndpoint(
 			return nil, err
 		}
 	}
-	if c.Description != nil && len(*c.Description) > maxDescription {
+	if c.Description != nil && utf8.RuneCountInString(*c.Description) > maxDescription {
 		return nil, models.Invalid("description", "too_long")
 	}
 	return tx.UpdateEndpoint(scope, id, c)

@@ -276,3 +276,39 @@ func TestPrivateNetworksAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestRescueOfLostDeliveries(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		shop := newReceiver(t)
+		o := newOffice(t, db, shop.URL)
+		d := o.order(t)
+		jobs := func() (n int) {
+			row := db.SQL().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM river_job WHERE kind = 'webhook.deliver'")
+			if err := row.Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		rescue := func() {
+			if err := o.Rescue(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rescue()
+		if n := jobs(); n != 1 {
+			t.Errorf("%d jobs, want only the first while it may still be worked", n)
+		}
+		o.offset = time.Hour
+		rescue()
+		rescue()
+		if n := jobs(); n != 2 {
+			t.Errorf("%d jobs, want a second one for the lost", n)
+		}
+		o.deliver(t, d.ID)
+		o.deliver(t, d.ID)
+		if n := len(shop.all()); n != 1 {
+			t.Errorf("%d posts, want 1", n)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tillpost/tillpost/models"
 )
@@ -92,7 +93,7 @@ func (in *New) check() error {
 		return models.Invalid("method.token", "required")
 	case len(in.Token) > maxToken:
 		return models.Invalid("method.token", "too_long")
-	case len(in.Description) > maxDescription:
+	case utf8.RuneCountInString(in.Description) > maxDescription:
 		return models.Invalid("description", "too_long")
 	case in.capture() != models.CaptureAutomatic && in.Capture != models.CaptureManual:
 		return models.Invalid("capture", "unknown_capture")

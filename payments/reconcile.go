@@ -73,9 +73,6 @@ func (s *Service) askAgain(ctx context.Context, a *models.Attempt, inquiry int, 
 		waits = s.policy.Actions
 	}
 	err := s.db.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.CountInquiry(a.ID); err != nil {
-			return err
-		}
 		if inquiry == once {
 			return nil
 		}
@@ -87,8 +84,10 @@ func (s *Service) askAgain(ctx context.Context, a *models.Attempt, inquiry int, 
 					at = proof
 				}
 			}
-			tx.EnqueueAt(models.ReconcileArgs{AttemptID: a.ID, Inquiry: inquiry + 1}, at)
-			return nil
+			return tx.PlanInquiry(a.ID, inquiry, at)
+		}
+		if err := tx.EndInquiries(a.ID, inquiry); err != nil {
+			return err
 		}
 		return s.giveUp(tx, a)
 	})
@@ -105,8 +104,8 @@ func (s *Service) giveUp(tx *models.Tx, a *models.Attempt) error {
 		return err
 	}
 	current, err := tx.Attempt(a.ID)
-	if err != nil || current.Status != a.Status {
-		return err // it was settled meanwhile
+	if err != nil || current.Status != a.Status || p.Status == models.PaymentNeedsReview {
+		return err // it was settled or left to a human meanwhile
 	}
 	if a.Status == models.AttemptRequiresAction {
 		if _, err := tx.MoveAttempt(a.ID, models.AttemptUnknown, models.AttemptChange{}); err != nil {
@@ -128,9 +127,9 @@ func (s *Service) giveUp(tx *models.Tx, a *models.Attempt) error {
 // rescueBatch bounds one look for stalled attempts.
 const rescueBatch = 200
 
-// Rescue finds attempts whose worker died. Those that were not sent yet are
-// queued again. What became of those that were is unknown: they are looked up,
-// never sent again.
+// Rescue finds attempts whose worker died. Those that were not sent yet, or wait
+// for an inquiry, get a new job. What became of those that were being sent is
+// unknown: they are looked up, never sent again.
 func (s *Service) Rescue(ctx context.Context) error {
 	stalled, err := s.db.StalledAttempts(ctx, rescueBatch)
 	if err != nil {
@@ -144,8 +143,8 @@ func (s *Service) Rescue(ctx context.Context) error {
 }
 
 func (s *Service) rescue(ctx context.Context, a *models.Attempt) error {
-	if a.Status == models.AttemptQueued {
-		err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.RequeueAttempt(a.ID) })
+	if a.Status != models.AttemptSending {
+		err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.RequeueAttempt(a) })
 		if err != nil {
 			return fmt.Errorf("queue attempt %s again: %w", a.ID, err)
 		}

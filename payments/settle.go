@@ -110,17 +110,20 @@ func (s *Service) follow(tx *models.Tx, p *models.Payment, a *models.Attempt, r 
 	case OutcomeAuthorized:
 		return move(models.PaymentAuthorized, models.PaymentChange{})
 	case OutcomeRequiresAction:
-		tx.EnqueueAt(models.ReconcileArgs{AttemptID: a.ID, Inquiry: 1}, tx.Now().Add(s.policy.Actions[0]))
+		if err := tx.PlanInquiry(a.ID, 0, tx.Now().Add(s.policy.Actions[0])); err != nil {
+			return err
+		}
 		return move(models.PaymentRequiresAction, models.PaymentChange{NextAction: nextAction(r)})
 	case OutcomeDeclined:
 		return s.followRefusal(tx, p, a, r)
 	case OutcomeNotSent, OutcomeNotFound:
 		return s.followNotSent(tx, p, a, r)
 	case OutcomeProcessing:
-		tx.EnqueueAt(models.ReconcileArgs{AttemptID: a.ID, Inquiry: 1}, tx.Now().Add(s.policy.Inquiries[0]))
-		return nil
+		return tx.PlanInquiry(a.ID, 0, tx.Now().Add(s.policy.Inquiries[0]))
 	case OutcomeUnknown:
-		tx.EnqueueAt(models.ReconcileArgs{AttemptID: a.ID, Inquiry: 1}, tx.Now().Add(s.policy.Inquiries[0]))
+		if err := tx.PlanInquiry(a.ID, 0, tx.Now().Add(s.policy.Inquiries[0])); err != nil {
+			return err
+		}
 		return move(models.PaymentUnknown, models.PaymentChange{Failure: failure(r)})
 	}
 	return fmt.Errorf("provider answered with the unknown outcome %q", r.Outcome)

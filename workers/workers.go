@@ -129,6 +129,7 @@ func periodic(o Options) []*river.PeriodicJob {
 	}
 	return []*river.PeriodicJob{
 		every(o.RescueAttemptsEvery, models.RescueArgs{}),
+		every(time.Minute, models.RescueDeliveriesArgs{}),
 		every(carriers.SweepEvery, models.SweepArgs{}),
 		every(10*time.Second, models.FoldStatsArgs{}),
 		every(time.Hour, models.PruneArgs{}),
@@ -144,6 +145,7 @@ func register(s Services) *river.Workers {
 	river.AddWorker(w, &sweepWorker{carriers: s.Carriers})
 	river.AddWorker(w, &pollWorker{carriers: s.Carriers})
 	river.AddWorker(w, &deliverWorker{notify: s.Notify})
+	river.AddWorker(w, &rescueDeliveriesWorker{notify: s.Notify})
 	river.AddWorker(w, &foldStatsWorker{db: s.DB})
 	river.AddWorker(w, &pruneWorker{db: s.DB})
 	return w

@@ -245,7 +245,8 @@ CREATE UNIQUE INDEX attempts_one_open ON attempts (payment_id)
     WHERE status IN ('queued', 'sending', 'requires_action', 'unknown');
 CREATE UNIQUE INDEX attempts_provider_reference ON attempts (gateway_account_id, kind, provider_reference)
     WHERE provider_reference IS NOT NULL;
-CREATE INDEX attempts_lease ON attempts (lease_until) WHERE status IN ('queued', 'sending');
+CREATE INDEX attempts_lease ON attempts (lease_until)
+    WHERE status IN ('queued', 'sending', 'requires_action', 'unknown');
 
 CREATE TABLE refunds (
     id                  TEXT COLLATE "C" PRIMARY KEY,
@@ -396,6 +397,7 @@ CREATE INDEX deliveries_merchant_status ON deliveries (merchant_id, status, id);
 CREATE INDEX deliveries_status ON deliveries (status, id);
 CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, id);
 CREATE INDEX deliveries_event ON deliveries (event_id);
+CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE status IN ('pending', 'delivering', 'retrying');
 
 CREATE TABLE delivery_attempts (
     delivery_id   TEXT COLLATE "C" NOT NULL REFERENCES deliveries (id),
