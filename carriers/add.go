@@ -40,7 +40,7 @@ func (s *Service) Add(tx *models.Tx, merchantID string, in New) (*models.Shipmen
 	}
 	o, err := tx.OrderByRef(models.MerchantScope(merchantID), in.OrderID, in.OrderNumber)
 	if errors.Is(err, models.ErrNotFound) {
-		return nil, models.Invalid("order_id", "unknown_order")
+		return nil, models.Invalid(in.orderField(), "unknown_order")
 	}
 	if err != nil {
 		return nil, err
@@ -71,6 +71,13 @@ func (s *Service) Add(tx *models.Tx, merchantID string, in New) (*models.Shipmen
 	}
 	tx.Enqueue(models.PollArgs{AccountID: account.ID, ShipmentIDs: []string{created.ID}})
 	return created, nil
+}
+
+func (in *New) orderField() string {
+	if in.OrderID != "" {
+		return "order_id"
+	}
+	return "order_number"
 }
 
 func (in *New) check() error {

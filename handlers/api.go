@@ -36,7 +36,7 @@ func registerAPI(app *fiber.App, s *server) {
 		server: s, huma: humafiber.New(app, apiConfig(s.BaseURL)),
 		keys: newKeyCache(s.DB), uses: newKeyUses(s.DB, s.Log), limits: newKeyLimiter(),
 	}
-	a.uses.start(app, s.AppContext)
+	a.uses.start(s.AppContext, app)
 	app.Use(apiPrefix, checkTarget)
 	a.huma.UseMiddleware(a.admit, a.limit, a.inspect)
 	a.orderOperations()

@@ -184,7 +184,7 @@ func (u *keyUses) note(key *models.APIKey) {
 }
 
 // start stores uses until the process stops; the app's shutdown waits for it.
-func (u *keyUses) start(app *fiber.App, ctx context.Context) { //nolint:revive // ctx is the process's life, app its owner
+func (u *keyUses) start(ctx context.Context, app *fiber.App) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {

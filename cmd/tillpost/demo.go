@@ -125,11 +125,11 @@ func (d *demo) routes(fake http.Handler) http.Handler {
 // begin fills an empty database, or adopts the one that was kept, prints where
 // to sign in and starts the traffic.
 func (d *demo) begin(ctx context.Context, a *app) error {
-	state, err := d.load()
+	state, kept, err := d.load()
 	if err != nil {
 		return err
 	}
-	if state == nil {
+	if !kept {
 		if state, err = d.seed(ctx, a); err != nil {
 			return fmt.Errorf("fill the demo: %w", err)
 		}
@@ -186,20 +186,20 @@ func (s demoState) print(cmd *cobra.Command, asJSON bool) error {
 
 func (d *demo) stateFile() string { return filepath.Join(d.folder, "demo.json") }
 
-// load reads the state of a kept demo, nil when there is none.
-func (d *demo) load() (*demoState, error) {
+// load reads the state of a kept demo, if there is one.
+func (d *demo) load() (state *demoState, kept bool, err error) {
 	text, err := os.ReadFile(d.stateFile())
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil //nolint:nilnil // none is an answer
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var s demoState
-	if err := json.Unmarshal(text, &s); err != nil {
-		return nil, fmt.Errorf("%s: %w", d.stateFile(), err)
+	state = &demoState{}
+	if err := json.Unmarshal(text, state); err != nil {
+		return nil, false, fmt.Errorf("%s: %w", d.stateFile(), err)
 	}
-	return &s, nil
+	return state, true, nil
 }
 
 func (d *demo) save(s *demoState) error {
