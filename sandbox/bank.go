@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -30,7 +29,7 @@ const (
 // charge is one request for money. Money moves only in take.
 type charge struct {
 	ID               string            `json:"id"`
-	API              string            `json:"api"` // sandbox or stripe
+	API              string            `json:"api"` // the name of its format
 	Account          string            `json:"account"`
 	Key              string            `json:"key,omitempty"`
 	Reference        string            `json:"reference"`
@@ -41,6 +40,7 @@ type charge struct {
 	Capture          bool              `json:"capture"`
 	Description      string            `json:"description,omitempty"`
 	ReturnURL        string            `json:"return_url,omitempty"`
+	NotifyURL        string            `json:"notify_url,omitempty"` // where its webhooks go instead of the account's
 	Metadata         map[string]string `json:"metadata,omitempty"`
 
 	Status    status    `json:"status"`
@@ -50,6 +50,7 @@ type charge struct {
 	SettleAt  time.Time `json:"settle_at,omitzero"`
 	Taken     []taking  `json:"taken,omitempty"`
 	Refunds   []string  `json:"refunds,omitempty"`
+	Dispute   *dispute  `json:"dispute,omitempty"` // replaced as a whole when it moves
 }
 
 // taking is money really taken or reserved: a line of the ledger.
@@ -106,7 +107,7 @@ func (b *bank) open(c charge) (charge, error) {
 	if _, ok := outcomeByToken[c.Token]; c.Token != "" && !ok {
 		return charge{}, errUnknownToken
 	}
-	if known := b.charges[b.byRef[c.ref()]]; known != nil && c.API == apiNative {
+	if known := b.charges[b.byRef[c.ref()]]; known != nil && formatOf(c.API).natural {
 		switch {
 		case known.Status == statusCanceled:
 			return charge{}, errCanceled
@@ -119,10 +120,7 @@ func (b *bank) open(c charge) (charge, error) {
 }
 
 func (b *bank) create(c charge, state status) *charge {
-	c.ID = "chg_" + rand.Text()
-	if c.API == apiStripe {
-		c.ID = "pi_" + rand.Text()
-	}
+	c.ID = formatOf(c.API).chargeID()
 	c.Status, c.CreatedAt = state, b.opts.Now().UTC()
 	b.add(&c)
 	b.journal.write(entry{Charge: &c})
@@ -132,7 +130,7 @@ func (b *bank) create(c charge, state status) *charge {
 func (b *bank) add(c *charge) {
 	b.charges[c.ID] = c
 	b.order = append(b.order, c.ID)
-	if c.API == apiNative {
+	if formatOf(c.API).natural {
 		b.byRef[c.ref()] = c.ID
 	}
 	if len(b.order) <= b.opts.MaxCharges {
@@ -166,7 +164,7 @@ func (b *bank) execute(account, id string, by confirmation) (charge, error) {
 		return charge{}, err
 	}
 	switch {
-	case c.Status == statusCanceled && c.API == apiNative:
+	case c.Status == statusCanceled && formatOf(c.API).natural:
 		return c.copy(), errCanceled
 	case c.Status != statusCreated && c.Status != statusFailed:
 		return c.copy(), errState
@@ -190,6 +188,7 @@ func (b *bank) execute(account, id string, by confirmation) (charge, error) {
 		b.take(c)
 	}
 	b.journal.write(entry{Charge: c})
+	b.webhooks.tell(news{What: happenedCharge, Charge: c.copy()})
 	return c.copy(), nil
 }
 
@@ -201,6 +200,9 @@ func (b *bank) take(c *charge) {
 		c.Status, t.Captured = statusSucceeded, c.Amount
 	}
 	c.Taken = append(c.Taken, t)
+	if outcomeByToken[c.Token].Result == ResultDisputed {
+		b.schedule(c.ID, b.opts.SettleAfter, func(id string) { _, _ = b.dispute("", id, "fraudulent") })
+	}
 }
 
 // charge returns one charge of the account, or of any when account is empty.

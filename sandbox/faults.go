@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -78,10 +77,8 @@ func (s *Server) showFaults(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Server) setFaults(w http.ResponseWriter, r *http.Request) {
 	var settings faultSettings
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&settings); err != nil {
-		writeReply(w, badRequest("parameter_invalid", "faults: "+err.Error()))
+	if fault := readJSON(w, r, &settings); fault != "" {
+		writeReply(w, badRequest("parameter_invalid", fault))
 		return
 	}
 	if settings.Rate < 0 || settings.Rate > 1 {
@@ -105,7 +102,7 @@ func (s *Server) setFaults(w http.ResponseWriter, r *http.Request) {
 }
 
 // send answers, or lets the fault decide what becomes of the answer.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, rep reply, fault Fault) {
+func (s *Server) send(w http.ResponseWriter, r *http.Request, f format, rep reply, fault Fault) {
 	switch fault {
 	case FaultTimeoutBefore, FaultTimeoutAfter:
 		s.wait(r, s.opts.HangMax)
@@ -115,11 +112,9 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, rep reply, fault F
 	case FaultLostAnswer:
 		cutConnection(w, false)
 	case FaultErrorBefore, FaultErrorAfter, FaultErrorStored:
-		writeReply(w, internalError())
+		writeReply(w, f.fault(faultInternal, ""))
 	case FaultRateLimited:
-		rep = problem(http.StatusTooManyRequests, apiError{
-			Type: "invalid_request_error", Code: "rate_limit", Message: "Too many requests; slow down.",
-		})
+		rep = f.fault(faultRateLimited, "")
 		rep.header = map[string]string{"Retry-After": "1"}
 		writeReply(w, rep)
 	case FaultHTMLAfter:

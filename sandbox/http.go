@@ -16,6 +16,7 @@ const maxBody = 64 << 10
 type request struct {
 	*http.Request
 
+	format  format
 	account string // the caller's secret key, as a fingerprint
 	body    []byte
 	key     string // Idempotency-Key; may be empty
@@ -46,17 +47,17 @@ type apiError struct {
 
 type endpoint func(q *request) reply
 
-// api serves an endpoint to callers whose secret key starts with one of the prefixes.
-func (s *Server) api(prefixes []string, serve endpoint) http.HandlerFunc {
+// api serves an endpoint of a format to callers that it knows.
+func (s *Server) api(f format, serve endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Request-Id", "req_"+rand.Text()[:14])
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
-			status := http.StatusBadRequest
+			kind := faultUnreadable
 			if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-				status = http.StatusRequestEntityTooLarge
+				kind = faultTooLarge
 			}
-			writeReply(w, problem(status, apiError{Type: "invalid_request_error", Message: "The body could not be read: " + err.Error()}))
+			writeReply(w, f.fault(kind, err.Error()))
 			return
 		}
 		fault := Fault(r.Header.Get("Sandbox-Fault"))
@@ -64,30 +65,32 @@ func (s *Server) api(prefixes []string, serve endpoint) http.HandlerFunc {
 			fault = s.chaos.draw()
 		}
 		if fault.before() {
-			s.send(w, r, reply{}, fault)
+			s.send(w, r, f, reply{}, fault)
 			return
 		}
 		if fault == FaultLatency {
 			s.wait(r, s.slow())
 		}
-		account, ok := authenticate(r, prefixes)
+		account, ok := f.caller(s, r, body)
 		if !ok {
-			writeReply(w, problem(http.StatusUnauthorized, apiError{
-				Type: "invalid_request_error", Code: "api_key_invalid", Message: "Invalid API key provided.",
-			}))
+			writeReply(w, f.fault(faultCredentials, ""))
 			return
 		}
-		rep := serve(&request{Request: r, account: account, body: body, key: r.Header.Get("Idempotency-Key")})
+		rep := serve(&request{Request: r, format: f, account: account, body: body, key: r.Header.Get("Idempotency-Key")})
 		if rep.fault == "" {
 			rep.fault = fault
 		}
-		s.send(w, r, rep, rep.fault)
+		s.send(w, r, f, rep, rep.fault)
 	}
 }
 
-// authenticate returns the account of the request's key: a fingerprint that
-// tells accounts apart and can be shown.
-func authenticate(r *http.Request, prefixes []string) (string, bool) {
+// bySecretKey knows callers by a secret key that starts with one of the
+// prefixes. Their account is a fingerprint that tells them apart and can be shown.
+func bySecretKey(prefixes ...string) func(*Server, *http.Request, []byte) (string, bool) {
+	return func(_ *Server, r *http.Request, _ []byte) (string, bool) { return secretKey(r, prefixes) }
+}
+
+func secretKey(r *http.Request, prefixes []string) (string, bool) {
 	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
 		key, _, ok = r.BasicAuth()
@@ -113,8 +116,34 @@ func badRequest(code, message string) reply {
 	return problem(http.StatusBadRequest, apiError{Type: "invalid_request_error", Code: code, Message: message})
 }
 
-func internalError() reply {
-	return problem(http.StatusInternalServerError, apiError{Type: "api_error", Message: "Something went wrong on our side."})
+// plainFault is an error of the API as a whole in Stripe's words, which the
+// sandbox's own format shares.
+func plainFault(kind apiFault, detail string) reply {
+	e := apiError{Type: "invalid_request_error"}
+	switch kind {
+	case faultCredentials:
+		e.Code, e.Message = "api_key_invalid", "Invalid API key provided."
+		return problem(http.StatusUnauthorized, e)
+	case faultRateLimited:
+		e.Code, e.Message = "rate_limit", "Too many requests; slow down."
+		return problem(http.StatusTooManyRequests, e)
+	case faultKeyReused:
+		e.Type = "idempotency_error"
+		e.Message = "Keys for idempotent requests can only be used with the same parameters they were first used with."
+	case faultKeyBusy:
+		e.Code = "idempotency_key_in_use"
+		e.Message = "There is currently another in-progress request using this Idempotency-Key."
+		return problem(http.StatusConflict, e)
+	case faultTooLarge:
+		e.Message = "The body could not be read: " + detail
+		return problem(http.StatusRequestEntityTooLarge, e)
+	case faultUnreadable:
+		e.Message = "The body could not be read: " + detail
+	case faultInternal:
+		e.Type, e.Message = "api_error", "Something went wrong on our side."
+		return problem(http.StatusInternalServerError, e)
+	}
+	return problem(http.StatusBadRequest, e)
 }
 
 func jsonReply(status int, v any) reply {
@@ -138,4 +167,14 @@ func writeJSON(w http.ResponseWriter, status int, v any) { writeReply(w, jsonRep
 
 func fingerprint(parts ...string) [sha256.Size]byte {
 	return sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+}
+
+// readJSON reads the body of a request to the sandbox itself; it says what is wrong with it.
+func readJSON(w http.ResponseWriter, r *http.Request, into any) string {
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return "the body is not what it should be: " + err.Error()
+	}
+	return ""
 }

@@ -23,12 +23,12 @@ type journal struct {
 }
 
 type entry struct {
-	Charge  *charge       `json:"charge,omitempty"`
-	Refund  *refund       `json:"refund,omitempty"`
-	Key     *storedKey    `json:"key,omitempty"`
-	Webhook *webhook      `json:"webhook,omitempty"`
-	Parcel  *registration `json:"parcel,omitempty"`
-	Dropped int           `json:"dropped,omitempty"` // charges dropped before this line
+	Charge   *charge       `json:"charge,omitempty"`
+	Refund   *refund       `json:"refund,omitempty"`
+	Key      *storedKey    `json:"key,omitempty"`
+	Settings *settings     `json:"settings,omitempty"`
+	Parcel   *registration `json:"parcel,omitempty"`
+	Dropped  int           `json:"dropped,omitempty"` // charges dropped before this line
 }
 
 func (j *journal) write(e entry) {
@@ -124,8 +124,8 @@ func (s *Server) apply(e entry) {
 	if e.Key != nil {
 		s.keys.restore(*e.Key)
 	}
-	if e.Webhook != nil {
-		s.webhooks.register(*e.Webhook)
+	if e.Settings != nil {
+		s.accounts.set(*e.Settings)
 	}
 	if e.Parcel != nil {
 		s.parcels.keep(*e.Parcel)
@@ -149,8 +149,8 @@ func (s *Server) snapshot(file io.Writer) error {
 	for _, key := range s.keys.snapshot() {
 		put(entry{Key: key})
 	}
-	for _, hook := range s.webhooks.snapshot() {
-		put(entry{Webhook: &hook})
+	for _, one := range s.accounts.snapshot() {
+		put(entry{Settings: &one})
 	}
 	for _, parcel := range s.parcels.snapshot() {
 		put(entry{Parcel: &parcel})

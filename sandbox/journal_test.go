@@ -43,7 +43,7 @@ func TestJournal(t *testing.T) {
 		}
 		b.post("/v1/charges", "k1", chargeBody("att_9", "pay_1", "tok_success")).want(t, 400)
 		b.post("/v1/charges", "k2", chargeBody("att_2", "pay_2", "tok_success")).want(t, 409)
-		if got := len(b.webhooks.snapshot()); got != 1 {
+		if got := len(b.accounts.snapshot()); got != 1 {
 			t.Errorf("%d webhooks, want 1", got)
 		}
 		if err := b.Close(); err != nil {

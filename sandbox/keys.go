@@ -2,7 +2,7 @@ package sandbox
 
 import (
 	"encoding/hex"
-	"net/http"
+	"errors"
 	"sync"
 )
 
@@ -50,9 +50,14 @@ func (s *Server) once(q *request, fault Fault, run func() reply) reply {
 		return s.run(q, fault, run)
 	}
 	id := keyID{q.account, q.key}
-	first, kept, ok := s.keys.begin(id, fingerprint(q.Method, q.URL.Path, string(q.body)))
-	if !ok {
-		return kept
+	first, kept, err := s.keys.begin(id, fingerprint(q.Method, q.URL.Path, string(q.body)))
+	switch {
+	case errors.Is(err, errKeyReused):
+		return q.format.fault(faultKeyReused, "")
+	case errors.Is(err, errKeyBusy):
+		return q.format.fault(faultKeyBusy, "")
+	case kept != nil:
+		return *kept
 	}
 	if !first {
 		fault = ""
@@ -76,7 +81,7 @@ func (s *Server) run(q *request, fault Fault, run func() reply) reply {
 	}
 	rep := run()
 	if fault == FaultErrorStored {
-		return internalError()
+		return q.format.fault(faultInternal, "")
 	}
 	if !rep.idle {
 		rep.fault = fault
@@ -84,9 +89,14 @@ func (s *Server) run(q *request, fault Fault, run func() reply) reply {
 	return rep
 }
 
-// begin claims a key. It answers ok with whether this is the key's first
-// request, or not ok with the answer to give instead.
-func (k *keys) begin(id keyID, digest [32]byte) (first bool, instead reply, ok bool) {
+var (
+	errKeyReused = errors.New("the idempotency key belongs to another request")
+	errKeyBusy   = errors.New("a request with the idempotency key is under way")
+)
+
+// begin claims a key. It says whether this is the key's first request, or
+// returns the answer that is kept for it.
+func (k *keys) begin(id keyID, digest [32]byte) (first bool, kept *reply, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	rec := k.records[id]
@@ -97,23 +107,17 @@ func (k *keys) begin(id keyID, digest [32]byte) (first bool, instead reply, ok b
 	case rec.free:
 		rec.fingerprint, rec.free = digest, false
 	case rec.fingerprint != digest:
-		return false, problem(http.StatusBadRequest, apiError{
-			Type:    "idempotency_error",
-			Message: "Keys for idempotent requests can only be used with the same parameters they were first used with.",
-		}), false
+		return false, nil, errKeyReused
 	case rec.running:
-		return false, problem(http.StatusConflict, apiError{
-			Type: "invalid_request_error", Code: "idempotency_key_in_use",
-			Message: "There is currently another in-progress request using this Idempotency-Key.",
-		}), false
+		return false, nil, errKeyBusy
 	case rec.answered:
 		rep := rec.answer
 		rep.header = map[string]string{"Idempotent-Replayed": "true"}
-		return false, rep, false
+		return false, &rep, nil
 	}
 	rec.tries++
 	rec.running = true
-	return rec.tries == 1, reply{}, true
+	return rec.tries == 1, nil, nil
 }
 
 // finish gives a key back, with its answer unless nothing was executed.

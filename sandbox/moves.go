@@ -4,7 +4,7 @@ import "time"
 
 // capture takes an authorized amount, or a part of it; the rest is released.
 func (b *bank) capture(account, id string, amount int64) (charge, error) {
-	return b.move(account, id, func(c *charge) error {
+	return b.move(account, id, happenedCapture, func(c *charge) error {
 		switch {
 		case c.Status != statusAuthorized:
 			return errState
@@ -21,7 +21,7 @@ func (b *bank) capture(account, id string, amount int64) (charge, error) {
 
 // void releases an authorized amount.
 func (b *bank) void(account, id string) (charge, error) {
-	return b.move(account, id, func(c *charge) error {
+	return b.move(account, id, happenedVoid, func(c *charge) error {
 		if c.Status != statusAuthorized {
 			return errState
 		}
@@ -33,7 +33,7 @@ func (b *bank) void(account, id string) (charge, error) {
 
 // cancel ends a charge for which no money was taken yet.
 func (b *bank) cancel(account, id string) (charge, error) {
-	return b.move(account, id, func(c *charge) error {
+	return b.move(account, id, happenedCanceled, func(c *charge) error {
 		switch c.Status {
 		case statusCreated, statusFailed, statusRequiresAction:
 			c.Status = statusCanceled
@@ -50,12 +50,12 @@ func (b *bank) cancel(account, id string) (charge, error) {
 // cancelReference makes sure that a reference is never charged: a charge not
 // yet executed is canceled, an unknown reference is refused from now on. What
 // has been executed stays as it is and is returned with errState.
-func (b *bank) cancelReference(account, reference string) (charge, error) {
+func (b *bank) cancelReference(api, account, reference string) (charge, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c := b.charges[b.byRef[refID{account, reference}]]
 	if c == nil {
-		return b.create(charge{API: apiNative, Account: account, Reference: reference}, statusCanceled).copy(), nil
+		return b.create(charge{API: api, Account: account, Reference: reference}, statusCanceled).copy(), nil
 	}
 	switch c.Status {
 	case statusCreated, statusRequiresAction:
@@ -70,7 +70,7 @@ func (b *bank) cancelReference(account, reference string) (charge, error) {
 
 // complete is the customer's answer to a charge that asked for it.
 func (b *bank) complete(id string, succeeded bool) (charge, error) {
-	c, err := b.move("", id, func(c *charge) error {
+	return b.move("", id, happenedLater, func(c *charge) error {
 		if c.Status != statusRequiresAction {
 			return errState
 		}
@@ -83,15 +83,11 @@ func (b *bank) complete(id string, succeeded bool) (charge, error) {
 		}
 		return nil
 	})
-	if err == nil {
-		b.webhooks.notify(c)
-	}
-	return c, err
 }
 
 // settleCharge ends the processing of a charge.
 func (b *bank) settleCharge(id string) {
-	c, err := b.move("", id, func(c *charge) error {
+	_, _ = b.move("", id, happenedLater, func(c *charge) error {
 		if c.Status != statusProcessing {
 			return errState
 		}
@@ -103,12 +99,9 @@ func (b *bank) settleCharge(id string) {
 		b.take(c)
 		return nil
 	})
-	if err == nil {
-		b.webhooks.notify(c)
-	}
 }
 
-func (b *bank) move(account, id string, change func(*charge) error) (charge, error) {
+func (b *bank) move(account, id string, what happening, change func(*charge) error) (charge, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c, err := b.find(account, id)
@@ -119,6 +112,7 @@ func (b *bank) move(account, id string, change func(*charge) error) (charge, err
 		return c.copy(), err
 	}
 	b.journal.write(entry{Charge: c})
+	b.webhooks.tell(news{What: what, Charge: c.copy()})
 	return c.copy(), nil
 }
 

@@ -13,10 +13,15 @@ import (
 
 const apiNative = "sandbox"
 
-var nativeKeys = []string{"sk_sandbox_"}
+func nativeFormat() format {
+	return format{
+		name: apiNative, natural: true, chargeID: prefixed("chg_"), refundID: prefixed("rfd_"), disputeID: prefixed("dsp_"),
+		account: accountOf, caller: bySecretKey("sk_sandbox_"), fault: plainFault, news: nativeNews, sign: signNative,
+	}
+}
 
 func (s *Server) nativeRoutes(mux *http.ServeMux) {
-	handle := func(pattern string, serve endpoint) { mux.HandleFunc(pattern, s.api(nativeKeys, serve)) }
+	handle := func(pattern string, serve endpoint) { mux.HandleFunc(pattern, s.api(nativeFormat(), serve)) }
 	handle("GET /v1/account", nativeAccount)
 	handle("POST /v1/charges", s.createCharge)
 	handle("GET /v1/charges", s.listCharges)
@@ -178,7 +183,7 @@ func (s *Server) cancelReference(q *request) reply {
 	if in.Reference == "" || len(in.Reference) > 255 {
 		return badRequest("parameter_missing", "reference is required, with at most 255 characters")
 	}
-	return chargeOrError(q)(s.bank.cancelReference(q.account, in.Reference))
+	return chargeOrError(q)(s.bank.cancelReference(apiNative, q.account, in.Reference))
 }
 
 func (s *Server) captureCharge(q *request) reply {
@@ -218,7 +223,7 @@ func nativeError(err error, c charge, host string) reply {
 	}
 	status := http.StatusConflict
 	switch {
-	case errors.Is(err, errNotFound), errors.Is(err, errUnknownRefund):
+	case errors.Is(err, errNotFound), errors.Is(err, errUnknownRefund), errors.Is(err, errUnknownDispute):
 		status, e.Code = http.StatusNotFound, "not_found"
 	case errors.Is(err, errUnknownToken):
 		status, e.Code = http.StatusBadRequest, "unknown_token"
@@ -237,7 +242,7 @@ func nativeError(err error, c charge, host string) reply {
 }
 
 func (s *Server) registerWebhook(q *request) reply {
-	in := webhook{Account: q.account}
+	var in settings
 	if rep, ok := decode(q, &in); !ok {
 		return rep
 	}
@@ -245,7 +250,7 @@ func (s *Server) registerWebhook(q *request) reply {
 	if in.URL == "" || !isWebURL(in.URL) || in.Secret == "" {
 		return badRequest("parameter_invalid", "url must be an http or https address, and secret is required")
 	}
-	if !s.webhooks.register(in) {
+	if !s.accounts.set(in) {
 		return badRequest("too_many_webhooks", "no room for another webhook")
 	}
 	return jsonReply(http.StatusOK, map[string]string{"object": "webhook", "url": in.URL})

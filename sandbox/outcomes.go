@@ -15,6 +15,7 @@ const (
 	ResultDeclinesAbsent  Result = "declines_absent"   // declines while the customer is absent, else asks the customer
 	ResultRefundsLater    Result = "refunds_later"     // succeeds; its refunds are pending first
 	ResultRefundsFailLate Result = "refunds_fail_late" // succeeds; its refunds succeed, then fail
+	ResultDisputed        Result = "disputed"          // succeeds; a short while later its customer disputes it
 )
 
 // Outcome is what one token makes the sandbox do.
@@ -110,6 +111,10 @@ var outcomes = []Outcome{
 	decline("pm_card_radarBlock", "never", "fraudulent", "59", "Your card was declined."),
 	authentication("pm_card_authenticationRequired"),
 	authentication("pm_card_threeDSecure2Required"),
+	{Token: "tok_refund_pending", Result: ResultRefundsLater, Description: "Succeeds; a refund is pending at first, succeeds a short while later."},
+	{Token: "tok_refund_fails", Result: ResultRefundsFailLate, Description: "Succeeds; a refund succeeds at first, fails a short while later."},
+	{Token: "tok_disputed", Result: ResultDisputed, Description: "Succeeds; a short while later the customer disputes it."},
+	{Token: "pm_card_createDispute", Result: ResultDisputed, Description: "Stripe's test card: succeeds; a short while later the customer disputes it."},
 	{
 		Token: "pm_card_pendingRefund", Result: ResultRefundsLater,
 		Description: "Stripe's test card: succeeds; a refund is pending at first, succeeds a short while later.",

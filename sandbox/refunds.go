@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"crypto/rand"
 	"time"
 )
 
@@ -30,17 +29,14 @@ func (b *bank) refund(account, chargeID string, amount int64, reason string) (re
 	captured, refunded := c.money()
 	amount = cmp.Or(amount, captured-refunded)
 	switch {
-	case c.Status != statusSucceeded:
+	case c.Status != statusSucceeded, c.Dispute != nil && c.Dispute.Status != "won":
 		return refund{}, errState
 	case amount <= 0 || amount > captured-refunded:
 		return refund{}, errAmount
 	}
 	r := &refund{
-		ID: "rfd_" + rand.Text(), Charge: c.ID, Account: account, Amount: amount, Currency: c.Currency,
+		ID: formatOf(c.API).refundID(), Charge: c.ID, Account: account, Amount: amount, Currency: c.Currency,
 		Reason: reason, Status: "succeeded", CreatedAt: b.opts.Now().UTC(),
-	}
-	if c.API == apiStripe {
-		r.ID = "re_" + rand.Text()
 	}
 	switch outcomeByToken[c.Token].Result {
 	case ResultRefundsLater:
@@ -56,6 +52,7 @@ func (b *bank) refund(account, chargeID string, amount int64, reason string) (re
 	c.Refunds = append(c.Refunds, r.ID)
 	b.refunds[r.ID] = r
 	b.journal.write(entry{Charge: c, Refund: r})
+	b.webhooks.tell(news{What: happenedRefund, Charge: c.copy(), Refund: r})
 	return *r, nil
 }
 
@@ -76,6 +73,7 @@ func (b *bank) settleRefund(id string) {
 		r.Status = "succeeded"
 	}
 	b.journal.write(entry{Charge: c, Refund: r})
+	b.webhooks.tell(news{What: happenedRefund, Charge: c.copy(), Refund: r})
 }
 
 func (b *bank) refundByID(account, id string) (refund, error) {

@@ -44,6 +44,7 @@ type Server struct {
 	keys     *keys
 	journal  *journal
 	chaos    *chaos
+	accounts *accounts
 	webhooks *webhooks
 	parcels  *parcels
 	handler  http.Handler
@@ -71,7 +72,8 @@ func New(opts Options) (*Server, error) {
 	opts.MaxCharges = cmp.Or(opts.MaxCharges, 200_000)
 
 	s := &Server{opts: opts, journal: &journal{log: opts.Logger}, chaos: &chaos{}, closing: make(chan struct{})}
-	s.webhooks = newWebhooks(opts, s.journal)
+	s.accounts = newAccounts(s.journal)
+	s.webhooks = newWebhooks(s)
 	s.bank = newBank(opts, s.journal, s.webhooks)
 	s.parcels = newParcels(opts.Now)
 	s.parcels.pace, s.parcels.journal = cmp.Or(opts.ParcelPace, 1), s.journal
@@ -112,6 +114,10 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /outcomes.json", outcomesJSON)
 	mux.HandleFunc("GET /faults", s.showFaults)
 	mux.HandleFunc("POST /faults", s.setFaults)
+	mux.HandleFunc("GET /webhooks", s.webhooks.showKnobs)
+	mux.HandleFunc("POST /webhooks", s.webhooks.setKnobs)
+	mux.HandleFunc("POST /settings", s.putSettings)
+	mux.HandleFunc("POST /disputes", s.putDispute)
 	s.nativeRoutes(mux)
 	s.stripeRoutes(mux)
 	s.parcels.register(mux)

@@ -10,10 +10,15 @@ import (
 
 const apiStripe = "stripe"
 
-var stripeKeys = []string{"sk_test_", "rk_test_", "sk_sandbox_"}
+func stripeFormat() format {
+	return format{
+		name: apiStripe, chargeID: prefixed("pi_"), refundID: prefixed("re_"), disputeID: prefixed("dp_"),
+		account: accountOf, caller: bySecretKey("sk_test_", "rk_test_", "sk_sandbox_"), fault: plainFault,
+	}
+}
 
 func (s *Server) stripeRoutes(mux *http.ServeMux) {
-	handle := func(pattern string, serve endpoint) { mux.HandleFunc(pattern, s.api(stripeKeys, serve)) }
+	handle := func(pattern string, serve endpoint) { mux.HandleFunc(pattern, s.api(stripeFormat(), serve)) }
 	handle("GET /stripe/v1/account", stripeAccount)
 	handle("POST /stripe/v1/payment_intents", s.createIntent)
 	handle("GET /stripe/v1/payment_intents/search", s.searchIntents)

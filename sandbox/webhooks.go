@@ -2,58 +2,51 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 )
 
 const (
-	webhookQueue   = 1024
+	webhookQueue   = 4096
 	webhookWorkers = 4
 	webhookTries   = 5
-	webhookMax     = 10_000                 // accounts with a webhook
 	webhookPause   = 200 * time.Millisecond // doubled after each try
 )
 
-// webhook is where an account wants to hear of its charges.
-type webhook struct {
-	Account string `json:"account"`
-	URL     string `json:"url"`
-	Secret  string `json:"secret"`
-}
-
-// webhooks tells accounts what became of their charges after the answer. As
-// with real providers, a notification can be lost: when the receiver keeps
-// failing, or the queue is full.
+// webhooks tells accounts what became of their charges. As with real providers
+// a webhook can be lost, when the receiver keeps failing or the queue is full;
+// the knobs make that, and worse, happen more often.
 type webhooks struct {
-	opts    Options
-	journal *journal
-	queue   chan notification
-	cancel  context.CancelFunc
-	done    sync.WaitGroup
+	server *Server
+	queue  chan news
+	cancel context.CancelFunc
+	done   sync.WaitGroup
 
-	mu        sync.Mutex
-	byAccount map[string]webhook
+	mu    sync.Mutex
+	knobs webhookKnobs
 }
 
-type notification struct {
-	to   webhook
-	body []byte
+// webhookKnobs are shares of all webhooks, from 0 to 1, with which something is done.
+type webhookKnobs struct {
+	Drop      float64 `json:"drop"`      // never sent
+	Duplicate float64 `json:"duplicate"` // sent twice
+	Delay     float64 `json:"delay"`     // sent late, after those that came later
+	DelayMS   int64   `json:"delay_ms"`  // how late; 2 s when 0
 }
 
-func newWebhooks(opts Options, j *journal) *webhooks {
-	return &webhooks{
-		opts: opts, journal: j, queue: make(chan notification, webhookQueue),
-		byAccount: make(map[string]webhook),
-	}
+func (k webhookKnobs) valid() bool {
+	share := func(v float64) bool { return v >= 0 && v <= 1 }
+	return share(k.Drop) && share(k.Duplicate) && share(k.Delay) && k.DelayMS >= 0 && k.DelayMS <= 600_000
+}
+
+func newWebhooks(s *Server) *webhooks {
+	return &webhooks{server: s, queue: make(chan news, webhookQueue)}
 }
 
 func (h *webhooks) start() {
@@ -69,44 +62,27 @@ func (h *webhooks) stop() {
 	h.done.Wait()
 }
 
-// register sets an account's webhook; it reports false when there is no room for another.
-func (h *webhooks) register(hook webhook) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if _, known := h.byAccount[hook.Account]; !known && len(h.byAccount) >= webhookMax {
-		return false
+// tell queues the news of a charge, if its format has webhooks.
+func (h *webhooks) tell(n news) {
+	if formatOf(n.Charge.API).news == nil || h.target(n.Charge).URL == "" {
+		return
 	}
-	h.byAccount[hook.Account] = hook
-	h.journal.write(entry{Webhook: &hook})
-	return true
+	n.ID, n.At = rand.Text(), h.server.opts.Now().UTC()
+	select {
+	case h.queue <- n:
+	default:
+		h.server.opts.Logger.Warn("sandbox webhook queue is full; one is lost", "charge", n.Charge.ID)
+	}
 }
 
-// notify queues the news of a charge of the sandbox's own format.
-func (h *webhooks) notify(c charge) {
-	if c.API != apiNative {
-		return
-	}
-	h.mu.Lock()
-	to, ok := h.byAccount[c.Account]
-	h.mu.Unlock()
+// target is where the news of a charge go.
+func (h *webhooks) target(c charge) settings {
+	to, ok := h.server.accounts.of(c.Account)
 	if !ok {
-		to = webhook{URL: h.opts.WebhookURL, Secret: h.opts.WebhookSecret}
+		to = settings{URL: h.server.opts.WebhookURL, Secret: h.server.opts.WebhookSecret}
 	}
-	if to.URL == "" {
-		return
-	}
-	body, err := json.Marshal(map[string]any{
-		"id": "evt_" + rand.Text(), "type": "charge." + string(c.Status), "created": h.opts.Now().Unix(),
-		"data": map[string]any{"charge": nativeView(c, "")},
-	})
-	if err != nil {
-		panic(err) // only plain structs and maps come here
-	}
-	select {
-	case h.queue <- notification{to, body}:
-	default:
-		h.opts.Logger.Warn("sandbox webhook queue is full; a notification is lost", "charge", c.ID)
-	}
+	to.URL = cmp.Or(c.NotifyURL, to.URL)
+	return to
 }
 
 func (h *webhooks) work(ctx context.Context) {
@@ -115,39 +91,66 @@ func (h *webhooks) work(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case n := <-h.queue:
-			h.deliver(ctx, n)
+			h.send(ctx, n)
 		}
 	}
 }
 
-func (h *webhooks) deliver(ctx context.Context, n notification) {
+// send delivers one webhook, as the knobs say.
+func (h *webhooks) send(ctx context.Context, n news) {
+	body := formatOf(n.Charge.API).news(h.server, n)
+	if body == nil {
+		return
+	}
+	h.mu.Lock()
+	knobs := h.knobs
+	h.mu.Unlock()
+	chance := func(share float64) bool { return share > 0 && mathrand.Float64() < share }
+	if chance(knobs.Drop) {
+		return
+	}
+	if chance(knobs.Delay) {
+		late := time.Duration(cmp.Or(knobs.DelayMS, 2000)) * time.Millisecond
+		h.done.Go(func() {
+			if wait(ctx, late) {
+				h.deliver(ctx, n, body)
+			}
+		})
+		return
+	}
+	h.deliver(ctx, n, body)
+	if chance(knobs.Duplicate) {
+		h.deliver(ctx, n, body)
+	}
+}
+
+func (h *webhooks) deliver(ctx context.Context, n news, body []byte) {
+	to, f := h.target(n.Charge), formatOf(n.Charge.API)
 	pause := webhookPause
 	for try := 1; ; try++ {
-		err := h.post(ctx, n)
+		err := h.post(ctx, f, to, body)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
 		if try == webhookTries {
-			h.opts.Logger.Warn("sandbox webhook given up", "url", n.to.URL, "tries", try, "error", err)
+			h.server.opts.Logger.Warn("sandbox webhook given up", "url", to.URL, "tries", try, "error", err)
 			return
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !wait(ctx, pause) {
 			return
 		}
 		pause *= 2
 	}
 }
 
-func (h *webhooks) post(ctx context.Context, n notification) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.to.URL, bytes.NewReader(n.body))
+func (h *webhooks) post(ctx context.Context, f format, to settings, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Sandbox-Signature", Sign(n.to.Secret, h.opts.Now(), n.body))
-	resp, err := h.opts.WebhookClient.Do(req)
+	req.Header.Set("Content-Type", cmp.Or(f.newsType, "application/json"))
+	f.sign(h.server, req.Header, to.Secret, body)
+	resp, err := h.server.opts.WebhookClient.Do(req)
 	if err != nil {
 		return fmt.Errorf("send: %w", err)
 	}
@@ -158,22 +161,36 @@ func (h *webhooks) post(ctx context.Context, n notification) error {
 	return nil
 }
 
-// Sign returns the Sandbox-Signature header of a notification:
-// t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">.
-func Sign(secret string, at time.Time, body []byte) string {
-	t := strconv.FormatInt(at.Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(t + "."))
-	mac.Write(body)
-	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+// wait pauses unless the context ends first.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
-func (h *webhooks) snapshot() []webhook {
+func (h *webhooks) showKnobs(w http.ResponseWriter, _ *http.Request) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := make([]webhook, 0, len(h.byAccount))
-	for _, hook := range h.byAccount {
-		all = append(all, hook)
+	writeJSON(w, http.StatusOK, h.knobs)
+}
+
+func (h *webhooks) setKnobs(w http.ResponseWriter, r *http.Request) {
+	var knobs webhookKnobs
+	if fault := readJSON(w, r, &knobs); fault != "" {
+		writeReply(w, badRequest("parameter_invalid", fault))
+		return
 	}
-	return all
+	if !knobs.valid() {
+		writeReply(w, badRequest("parameter_invalid", "drop, duplicate and delay are between 0 and 1, delay_ms at most 600000"))
+		return
+	}
+	h.mu.Lock()
+	h.knobs = knobs
+	h.mu.Unlock()
+	writeJSON(w, http.StatusOK, knobs)
 }
