@@ -49,9 +49,11 @@ type Charge struct {
 	Currency          string // ISO 4217, upper case
 	MethodType        string // card, wallet, alipay, wechat, paypal …
 	Token             string // the provider's own token of the payment method
+	Customer          string // the provider's own reference of the customer whom the token belongs to; often empty
 	Capture           bool   // false: authorize only
 	Description       string
 	ReturnURL         string
+	NotifyURL         string    // where the provider may tell of changes; empty: the shop has no public address
 	ProviderReference string    // what an earlier answer named; empty when none came
 	StartedAt         time.Time // when the first request of this attempt was sent
 }
