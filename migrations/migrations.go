@@ -12,9 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivermigrate"
 )
 
 //go:embed postgres/*.sql sqlite/*.sql
@@ -29,17 +26,28 @@ type Target struct {
 	Pool *pgxpool.Pool
 }
 
-// Status is how far a database is.
+// Status is how far a database is. The job queue counts by itself: its tables
+// come after Tillpost's own, and whoever was interrupted between left none.
 type Status struct {
-	Current int64
-	Latest  int64
+	Current     int64
+	Latest      int64
+	JobsPending bool // River's tables are missing or older than this binary
 }
 
 // Pending says that the database is older than this binary.
-func (s Status) Pending() bool { return s.Current < s.Latest }
+func (s Status) Pending() bool { return s.Current < s.Latest || s.JobsPending }
 
 // Newer says that the database was migrated by a later version of Tillpost.
 func (s Status) Newer() bool { return s.Current > s.Latest }
+
+// String says it for people.
+func (s Status) String() string {
+	text := fmt.Sprintf("schema version %d of %d", s.Current, s.Latest)
+	if s.JobsPending {
+		text += ", tables of the job queue missing or old"
+	}
+	return text
+}
 
 // Read reports the versions without changing anything but goose's own table.
 func Read(ctx context.Context, target Target) (Status, error) {
@@ -51,11 +59,19 @@ func Read(ctx context.Context, target Target) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("read schema version: %w", err)
 	}
-	return Status{Current: current, Latest: latest}, nil
+	jobs, err := target.river()
+	if err != nil {
+		return Status{}, err
+	}
+	valid, err := jobs.Validate(ctx, nil)
+	if err != nil {
+		return Status{}, fmt.Errorf("read version of the job queue: %w", err)
+	}
+	return Status{Current: current, Latest: latest, JobsPending: !valid.OK}, nil
 }
 
-// Up applies what is pending. On PostgreSQL a lock keeps nodes that start
-// together from doing it twice.
+// Up applies what is pending. A lock keeps nodes that start together, and
+// commands beside a node, from doing it twice.
 func Up(ctx context.Context, target Target) error {
 	provider, err := target.provider()
 	if err != nil {
@@ -75,31 +91,6 @@ func Up(ctx context.Context, target Target) error {
 	return nil
 }
 
-// lockKey is any number that nobody else locks.
-const lockKey = 5_497_132_680_146_911
-
-// lock lets one node migrate at a time: Tillpost's tables and River's alike.
-// Waiting has no limit but the context's, as a migration may take long.
-func (t Target) lock(ctx context.Context) (unlock func() error, err error) {
-	if t.Pool == nil {
-		return func() error { return nil }, nil // one process has the file
-	}
-	conn, err := t.Pool.Acquire(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("take connection: %w", err)
-	}
-	// Closing the connection unlocks, and forgets what was set.
-	closing := func() error { return conn.Hijack().Close(context.WithoutCancel(ctx)) }
-	for _, statement := range []string{
-		"SET lock_timeout = 0", "SET statement_timeout = 0", fmt.Sprintf("SELECT pg_advisory_lock(%d)", lockKey),
-	} {
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			return nil, errors.Join(err, closing())
-		}
-	}
-	return closing, nil
-}
-
 func (t Target) provider() (*goose.Provider, error) {
 	dialect, folder := goose.DialectSQLite3, "sqlite"
 	if t.Pool != nil {
@@ -114,25 +105,4 @@ func (t Target) provider() (*goose.Provider, error) {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
 	return provider, nil
-}
-
-func (t Target) upRiver(ctx context.Context) error {
-	if t.Pool != nil {
-		migrator, err := rivermigrate.New(riverpgxv5.New(t.Pool), nil)
-		if err != nil {
-			return fmt.Errorf("job queue: %w", err)
-		}
-		if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-			return fmt.Errorf("job queue: %w", err)
-		}
-		return nil
-	}
-	migrator, err := rivermigrate.New(riversqlite.New(t.SQL), nil)
-	if err != nil {
-		return fmt.Errorf("job queue: %w", err)
-	}
-	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("job queue: %w", err)
-	}
-	return nil
 }

@@ -70,7 +70,7 @@ func (d *doctor) examine() {
 		err = fmt.Errorf("schema version %d is newer than this binary's %d", status.Current, status.Latest)
 	}
 	if err == nil && status.Pending() {
-		err = fmt.Errorf("schema version %d, want %d: run 'tillpost migrate up'", status.Current, status.Latest)
+		err = fmt.Errorf("%s: run 'tillpost migrate up'", status)
 	}
 	current := d.check("migrations", err, fmt.Sprintf("schema version %d", status.Current))
 	d.clock(db)

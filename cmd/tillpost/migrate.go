@@ -37,8 +37,7 @@ func migrateCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return show(cmd, asJSON, map[string]any{"current": s.Current, "latest": s.Latest, "pending": s.Pending()},
-					"schema version %d of %d", s.Current, s.Latest)
+				return show(cmd, asJSON, map[string]any{"current": s.Current, "latest": s.Latest, "pending": s.Pending()}, "%s", s)
 			})
 		},
 	}

@@ -41,8 +41,7 @@ func checkSchema(ctx context.Context, c *Config, db *models.DB) error {
 	case status.Pending() && c.embedded():
 		return migrations.Up(ctx, target(db))
 	case status.Pending():
-		return fmt.Errorf("the database is at schema version %d, this binary wants %d: run 'tillpost migrate up' first",
-			status.Current, status.Latest)
+		return fmt.Errorf("the database is behind this binary (%s): run 'tillpost migrate up' first", status)
 	default:
 		return nil
 	}
