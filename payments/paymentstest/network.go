@@ -15,14 +15,15 @@ import (
 
 // network stands between a provider and its fake server, and breaks on demand.
 type network struct {
-	url      string // the fake's address as seen through the network
-	origin   string
-	charging func(*http.Request) bool
-	client   *http.Client
+	url       string // the fake's address as seen through the network
+	origin    string
+	charging  func(*http.Request) bool
+	modifying func(*http.Request) bool
+	client    *http.Client
 
-	mu       sync.Mutex
-	charges  fault // breaks the requests that move money
-	requests fault // breaks all of them
+	mu     sync.Mutex
+	which  func(*http.Request) bool // the requests that broken breaks
+	broken fault                    // nil: none
 }
 
 // fault serves a request in the network's way; forward passes it on to the
@@ -35,14 +36,19 @@ type reply struct {
 	body   []byte
 }
 
-func newNetwork(t *testing.T, target string, charging func(*http.Request) bool) *network {
+func newNetwork(t *testing.T, s Setup) *network {
 	t.Helper()
-	u, err := url.Parse(target)
+	u, err := url.Parse(s.Account.BaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	transport := &http.Transport{}
-	n := &network{origin: u.Scheme + "://" + u.Host, charging: charging, client: &http.Client{Transport: transport}}
+	n := &network{
+		origin: u.Scheme + "://" + u.Host, charging: s.Charging, modifying: s.Modifying, client: &http.Client{Transport: transport},
+	}
+	if n.modifying == nil {
+		n.modifying = func(r *http.Request) bool { return r.Method == http.MethodPost }
+	}
 	server := httptest.NewServer(n)
 	n.url = server.URL + u.Path
 	t.Cleanup(func() {
@@ -53,14 +59,15 @@ func newNetwork(t *testing.T, target string, charging func(*http.Request) bool) 
 	return n
 }
 
-func (n *network) breakCharges(f fault) { n.set(f, nil) }
-func (n *network) breakAll(f fault)     { n.set(nil, f) }
-func (n *network) heal()                { n.set(nil, nil) }
+func (n *network) breakCharges(f fault)       { n.set(n.charging, f) }
+func (n *network) breakModifications(f fault) { n.set(n.modifying, f) }
+func (n *network) breakAll(f fault)           { n.set(func(*http.Request) bool { return true }, f) }
+func (n *network) heal()                      { n.set(nil, nil) }
 
-func (n *network) set(charges, requests fault) {
+func (n *network) set(which func(*http.Request) bool, broken fault) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.charges, n.requests = charges, requests
+	n.which, n.broken = which, broken
 }
 
 // ServeHTTP passes a request on, or breaks it.
@@ -70,13 +77,11 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	n.mu.Lock()
-	broken := n.requests
-	if n.charging(r) && n.charges != nil {
-		broken = n.charges
-	}
+	which, broken := n.which, n.broken
 	n.mu.Unlock()
 	forward := func() reply { return n.forward(r, body) }
-	if broken != nil {
+	r.Body = io.NopCloser(bytes.NewReader(body)) // some providers' requests differ in their bodies only
+	if broken != nil && which(r) {
 		broken(w, r, forward)
 		return
 	}

@@ -27,6 +27,7 @@ func TestConformance(t *testing.T) {
 			New:     func(client *http.Client) payments.Provider { return New(client) },
 			Account: account,
 			Wrong:   wrong,
+			Lacks:   []string{"Capturer", "Canceler", "Refunder", "Notifier", "Lister"},
 			Secrets: []string{account.Fields["secret_key"], account.Fields["webhook_secret"]},
 			Charged: func(attemptID string) int {
 				n := 0
