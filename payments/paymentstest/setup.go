@@ -37,8 +37,8 @@ type Setup struct {
 	Waits bool
 	// Blind says that the provider has no inquiry: a look-up may remain unknown.
 	Blind bool
-	// ModifiesLater says that captures, voids and refunds may be answered with
-	// OutcomeProcessing and end a short while later.
+	// ModifiesLater says that captures, voids, cancels and refunds may be answered
+	// with OutcomeProcessing and end a short while later.
 	ModifiesLater bool
 	// Modifying tells the requests that capture, void, cancel or refund from the
 	// others; every POST when nil.
