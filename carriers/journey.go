@@ -20,11 +20,6 @@ const stageAfterException = 2
 // place among them.
 func follow(in StatusInput, scans []placed) journey {
 	j := journey{status: StatusUnknown}
-	if in.Override.Status != "" {
-		at := in.Override.At
-		j.move(in.Override.Status, in.Override.Reason, &at, at)
-		scans = after(scans, at)
-	}
 	for _, p := range withHeader(in, scans) {
 		var at *time.Time
 		if p.exact {
@@ -33,17 +28,6 @@ func follow(in StatusInput, scans []placed) journey {
 		j.scan(p.Status, p.Reason, at, p.first)
 	}
 	return j
-}
-
-// after keeps the scans that tell of something later than a person's decision.
-func after(scans []placed, decided time.Time) []placed {
-	var out []placed
-	for _, p := range scans {
-		if p.ReceivedAt.After(decided) && p.likely.After(decided) {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // withHeader puts the carrier's summary among its scans. A final summary always
@@ -57,9 +41,6 @@ func withHeader(in StatusInput, scans []placed) []placed {
 	p := placed{Scan: Scan{Event: Event{Status: header.Status, Reason: header.Reason}}}
 	if header.At != nil {
 		p.first, p.last, p.likely, p.exact = *header.At, *header.At, *header.At, true
-	}
-	if in.Override.Status != "" && !p.first.After(in.Override.At) {
-		return scans
 	}
 	place, milestones := 0, false
 	for i, scan := range scans {

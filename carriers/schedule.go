@@ -10,8 +10,7 @@ const (
 	newNumber       = 48 * time.Hour // carriers may not know a new number for so long
 	longestInterval = 12 * time.Hour
 	confirmAfter    = 24 * time.Hour
-	safetyInterval  = 18 * time.Hour // beside a carrier's webhooks
-	patience        = 5              // unchanged polls before the interval grows
+	patience        = 5 // unchanged polls before the interval grows
 	growth          = 1.5
 	longestWait     = 24 * time.Hour // the most that a carrier's wish to wait is honoured
 )
@@ -24,7 +23,6 @@ type PollInput struct {
 	Unchanged int       // polls running that brought nothing new; 0 after news
 	Failed    int       // polls running that failed; 0 after an answer
 	Err       *Error    // how the last poll failed; nil when it did not
-	Pushed    bool      // the carrier sends news by itself
 	Zone      *time.Location
 	Now       time.Time
 
@@ -97,9 +95,6 @@ func (in PollInput) afterNotFound() *time.Time {
 
 // interval is the time between two polls of a parcel that is under way.
 func (in PollInput) interval() time.Duration {
-	if in.Pushed {
-		return safetyInterval
-	}
 	return grown(in.base(), in.Unchanged-patience+1, longestInterval)
 }
 

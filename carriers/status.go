@@ -11,9 +11,8 @@ const (
 
 // StatusInput is all that a shipment's status rests on.
 type StatusInput struct {
-	Scans    []Scan   // every stored scan, retracted ones too
-	Header   Header   // the carrier's newest own summary; zero when it has none
-	Override Override // a person's decision; zero when there is none
+	Scans  []Scan // every stored scan, retracted ones too
+	Header Header // the carrier's newest own summary; zero when it has none
 
 	Previous    Status     // what the shipment shows now; empty for a new one
 	Reason      Reason     // the reason that goes with Previous
@@ -31,14 +30,6 @@ type StatusInput struct {
 	Now           time.Time
 }
 
-// Override is a status that a person set; it stands until the carrier tells of
-// something that happened later.
-type Override struct {
-	Status Status
-	Reason Reason
-	At     time.Time
-}
-
 // StatusResult is where a shipment stands.
 type StatusResult struct {
 	Status      Status
@@ -47,8 +38,6 @@ type StatusResult struct {
 	ShippedAt   *time.Time // first known instant in the carrier's hands
 	DeliveredAt *time.Time // nil while not delivered, and when the carrier gave no instant
 	LastEventAt *time.Time // newest known instant of a scan
-	Exceptions  int        // scans so far that called for a human
-	Irregular   bool       // parcels do not normally move so from Previous
 }
 
 // Compute derives a shipment's status from its stored scans and the carrier's
@@ -57,13 +46,12 @@ type StatusResult struct {
 //
 // The newest milestone counts, but early stages never follow later ones, and
 // final statuses stay: later scans do not move them, except that a delivered
-// parcel may come back and a lost one be found. A final status falls when a
-// person overrides it, or as a correction: its scan was retracted and the
-// carrier's summary does not name it any more.
+// parcel may come back and a lost one be found. A final status falls only as a
+// correction: its scan was retracted and the carrier's summary does not name it
+// any more.
 func Compute(in StatusInput) StatusResult {
 	scans := order(in.Scans, in.Destination)
-	kept := living(in, scans)
-	journey := follow(in, kept)
+	journey := follow(in, living(in, scans))
 	if sticks(in, scans, journey) {
 		journey.status, journey.reason, journey.at = in.Previous, in.Reason, in.DeliveredAt
 		if in.DeliveredAt != nil {
@@ -75,17 +63,11 @@ func Compute(in StatusInput) StatusResult {
 		Reason:      journey.reason,
 		DeliveredAt: journey.delivered(),
 	}
-	for _, p := range kept {
-		if p.Status == StatusException {
-			result.Exceptions++
-		}
-	}
 	result.ShippedAt, result.LastEventAt = instants(scans)
 	result.Late = late(in, journey)
 	if idle(in, scans, journey) {
 		result.Status = StatusExpired
 	}
-	result.Irregular = in.Previous != "" && !Legal(in.Previous, result.Status)
 	return result
 }
 
@@ -105,8 +87,7 @@ func living(in StatusInput, scans []placed) []placed {
 // sticks reports whether a final status stays although neither scans nor
 // summary lead to it: it came from a summary, and has not been denied twice.
 func sticks(in StatusInput, scans []placed, now journey) bool {
-	if !Terminal(in.Previous, in.Reason) || Terminal(now.status, now.reason) || now.status == StatusReturning ||
-		in.Override.Status != "" {
+	if !Terminal(in.Previous, in.Reason) || Terminal(now.status, now.reason) || now.status == StatusReturning {
 		return false
 	}
 	for _, p := range scans {

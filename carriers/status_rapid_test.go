@@ -67,9 +67,6 @@ func drawInput(t *rapid.T) StatusInput {
 		last := drawHeader("last header")
 		in.LastHeader = &last
 	}
-	if rapid.IntRange(0, 4).Draw(t, "overridden") == 0 {
-		in.Override = Override{Status: StatusInTransit, At: day0.Add(30 * time.Hour)}
-	}
 	if rapid.Bool().Draw(t, "promised") {
 		in.PromisedAt = hour(float64(rapid.IntRange(0, 100).Draw(t, "promise")))
 	}
@@ -123,7 +120,7 @@ func TestDeliveredStays(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawInput(t)
-		in.Override, in.Header.Status = Override{}, ""
+		in.Header.Status = ""
 		delivered := at(30, StatusDelivered)
 		delivered.CarrierID = "the delivery"
 		in.Scans = append(in.Scans, delivered)
@@ -159,7 +156,7 @@ func TestEarlyStagesNeverFollowLaterOnes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawInput(t)
-		in.Override, in.Header.Status, in.Previous = Override{}, "", ""
+		in.Header.Status, in.Previous = "", ""
 		moving := at(float64(rapid.IntRange(0, 60).Draw(t, "moving")), StatusInTransit)
 		moving.CarrierID = "the transit"
 		in.Scans = append(in.Scans, moving)

@@ -173,17 +173,6 @@ func TestCompute(t *testing.T) {
 			Scans: []Scan{at(0, StatusInTransit)}, LastHeader: &Header{}, Previous: StatusDelivered,
 		}, StatusDelivered, ""},
 
-		{"a person overrides the end", StatusInput{
-			Scans:    []Scan{at(0, StatusInTransit), at(5, StatusDelivered)},
-			Header:   head(5, StatusDelivered),
-			Previous: StatusDelivered,
-			Override: Override{Status: StatusException, Reason: ReasonLost, At: *hour(9)},
-		}, StatusException, ReasonLost},
-		{"news after the override count again", StatusInput{
-			Scans:    []Scan{at(5, StatusDelivered), at(12, StatusInTransit), at(20, StatusDelivered)},
-			Override: Override{Status: StatusInTransit, At: *hour(9)},
-		}, StatusDelivered, ""},
-
 		{"a scan from the future is placed when it was told", StatusInput{Scans: []Scan{
 			func() Scan { s := at(900, StatusInTransit); s.ReceivedAt = *hour(1); return s }(), at(5, StatusOutForDelivery),
 		}}, StatusOutForDelivery, ""},
@@ -233,7 +222,7 @@ func TestComputeTimes(t *testing.T) {
 				at(0, StatusInfoReceived), at(4, StatusPickedUp), at(6, StatusException), at(9, StatusDelivered), at(12, StatusInfo),
 				at(11, StatusDelivered),
 			}},
-			StatusResult{Status: StatusDelivered, ShippedAt: hour(4), DeliveredAt: hour(9), LastEventAt: hour(12), Exceptions: 1},
+			StatusResult{Status: StatusDelivered, ShippedAt: hour(4), DeliveredAt: hour(9), LastEventAt: hour(12)},
 		},
 		{
 			"delivered by the header's time",
@@ -291,11 +280,6 @@ func TestComputeTimes(t *testing.T) {
 			"a parcel on its way back is not late",
 			StatusInput{Scans: []Scan{at(4, StatusReturning)}, PromisedAt: hour(4)},
 			StatusResult{Status: StatusReturning, ShippedAt: hour(4), LastEventAt: hour(4)},
-		},
-		{
-			"an unusual move is flagged",
-			StatusInput{Scans: []Scan{at(4, StatusPickedUp), at(5, StatusCanceled)}, Previous: StatusPickedUp},
-			StatusResult{Status: StatusCanceled, ShippedAt: hour(4), LastEventAt: hour(5), Irregular: true},
 		},
 	}
 	for _, tt := range tests {
