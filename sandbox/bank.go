@@ -18,6 +18,7 @@ type status string
 const (
 	statusCreated        status = "created" // known, not yet executed: Stripe's requires_confirmation
 	statusRequiresAction status = "requires_action"
+	statusApproved       status = "approved" // its customer agreed; whether the money is taken is up to the caller
 	statusProcessing     status = "processing"
 	statusAuthorized     status = "authorized"
 	statusSucceeded      status = "succeeded"
@@ -150,9 +151,10 @@ func (b *bank) add(c *charge) {
 
 // confirmation is what may still be said when a charge is executed.
 type confirmation struct {
-	token     string // another one than at first
-	returnURL string // another one than at first
-	absent    bool   // the customer is not there
+	token     string                // another one than at first
+	returnURL string                // another one than at first
+	absent    bool                  // the customer is not there
+	allow     func(c *charge) error // what else has to hold; called with the bank locked
 }
 
 // execute lets the token decide what becomes of an opened charge.
@@ -166,8 +168,13 @@ func (b *bank) execute(account, id string, by confirmation) (charge, error) {
 	switch {
 	case c.Status == statusCanceled && formatOf(c.API).natural:
 		return c.copy(), errCanceled
-	case c.Status != statusCreated && c.Status != statusFailed:
+	case c.Status != statusCreated && c.Status != statusFailed && c.Status != statusApproved:
 		return c.copy(), errState
+	}
+	if by.allow != nil {
+		if err := by.allow(c); err != nil {
+			return c.copy(), err
+		}
 	}
 	c.Token, c.ReturnURL = cmp.Or(by.token, c.Token), cmp.Or(by.returnURL, c.ReturnURL)
 	o, ok := outcomeByToken[c.Token]
@@ -177,6 +184,8 @@ func (b *bank) execute(account, id string, by confirmation) (charge, error) {
 	c.Tries++
 	c.Refusal = nil
 	switch {
+	case c.Status == statusApproved:
+		b.take(c)
 	case o.Result == ResultDeclines, o.Result == ResultDeclinesAbsent && by.absent:
 		c.Status, c.Refusal = statusFailed, &o
 	case o.Result == ResultAsksCustomer, o.Result == ResultDeclinesAbsent:

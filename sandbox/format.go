@@ -13,6 +13,9 @@ type format struct {
 	// natural says that the caller's reference stands for one charge for ever,
 	// whatever idempotency keys say.
 	natural bool
+	// approves says that a customer's yes moves no money yet: the caller takes
+	// it by executing the charge once more.
+	approves bool
 
 	chargeID, refundID, disputeID func() string
 

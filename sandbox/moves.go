@@ -74,7 +74,11 @@ func (b *bank) complete(id string, succeeded bool) (charge, error) {
 		if c.Status != statusRequiresAction {
 			return errState
 		}
-		if succeeded {
+		switch {
+		case succeeded && formatOf(c.API).approves:
+			c.Status = statusApproved
+			return nil
+		case succeeded:
 			b.take(c)
 			return nil
 		}
