@@ -28,6 +28,7 @@ type format struct {
 	// news is a webhook about something that happened; no body is no webhook.
 	news     func(s *Server, n news) (body []byte)
 	newsType string // its content type; JSON when empty
+	ack      string // what its receiver must answer; any body when empty
 	// sign adds to a webhook's header what proves its origin.
 	sign func(s *Server, header http.Header, secret string, body []byte)
 }

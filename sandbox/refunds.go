@@ -10,6 +10,7 @@ type refund struct {
 	ID        string    `json:"id"`
 	Charge    string    `json:"charge"`
 	Account   string    `json:"account"`
+	Reference string    `json:"reference,omitempty"` // the caller's own, in formats whose refunds have one
 	Amount    int64     `json:"amount"`
 	Currency  string    `json:"currency"`
 	Reason    string    `json:"reason,omitempty"`
@@ -20,11 +21,24 @@ type refund struct {
 
 // refund gives back an amount, or all that is left when it is 0.
 func (b *bank) refund(account, chargeID string, amount int64, reason string) (refund, error) {
+	return b.refundAs(account, chargeID, "", amount, reason)
+}
+
+// refundAs gives back an amount under the caller's reference, which stands for
+// one refund of the charge for ever: the same amount finds it again, another is
+// refused. Without a reference each call is a refund of its own.
+func (b *bank) refundAs(account, chargeID, reference string, amount int64, reason string) (refund, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c, err := b.find(account, chargeID)
 	if err != nil {
 		return refund{}, err
+	}
+	if known := b.refundOf(c, reference); known != nil {
+		if known.Amount != amount {
+			return refund{}, errTaken
+		}
+		return *known, nil
 	}
 	captured, refunded := c.money()
 	amount = cmp.Or(amount, captured-refunded)
@@ -35,8 +49,8 @@ func (b *bank) refund(account, chargeID string, amount int64, reason string) (re
 		return refund{}, errAmount
 	}
 	r := &refund{
-		ID: formatOf(c.API).refundID(), Charge: c.ID, Account: account, Amount: amount, Currency: c.Currency,
-		Reason: reason, Status: "succeeded", CreatedAt: b.opts.Now().UTC(),
+		ID: formatOf(c.API).refundID(), Charge: c.ID, Account: account, Reference: reference,
+		Amount: amount, Currency: c.Currency, Reason: reason, Status: "succeeded", CreatedAt: b.opts.Now().UTC(),
 	}
 	switch outcomeByToken[c.Token].Result {
 	case ResultRefundsLater:
@@ -54,6 +68,16 @@ func (b *bank) refund(account, chargeID string, amount int64, reason string) (re
 	b.journal.write(entry{Charge: c, Refund: r})
 	b.webhooks.tell(news{What: happenedRefund, Charge: c.copy(), Refund: r})
 	return *r, nil
+}
+
+// refundOf returns the charge's refund with a reference of the caller's, or nil.
+func (b *bank) refundOf(c *charge, reference string) *refund {
+	for _, id := range c.Refunds {
+		if r := b.refunds[id]; reference != "" && r.Reference == reference {
+			return r
+		}
+	}
+	return nil
 }
 
 // settleRefund makes a pending refund succeed, and a refund that is to fail late fail.

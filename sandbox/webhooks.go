@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	mathrand "math/rand/v2"
 	"net/http"
 	"sync"
@@ -157,6 +158,16 @@ func (h *webhooks) post(ctx context.Context, f format, to settings, body []byte)
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("receiver answered %d", resp.StatusCode)
+	}
+	if f.ack == "" {
+		return nil
+	}
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	if err != nil {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	if string(answer) != f.ack {
+		return fmt.Errorf("receiver did not answer %q", f.ack)
 	}
 	return nil
 }
