@@ -43,7 +43,6 @@ type charge struct {
 	ReturnURL        string            `json:"return_url,omitempty"`
 	NotifyURL        string            `json:"notify_url,omitempty"` // where its webhooks go instead of the account's
 	Metadata         map[string]string `json:"metadata,omitempty"`
-	ModifiedBy       string            `json:"modified_by,omitempty"` // the caller's reference of its capture or void
 
 	Status    status    `json:"status"`
 	Refusal   *Outcome  `json:"refusal,omitempty"`
@@ -86,7 +85,6 @@ type bank struct {
 	dropped int
 	byRef   map[refID]string
 	refunds map[string]*refund
-	byKey   map[refID]string // refunds by their keys
 	timers  map[string]*time.Timer
 	stopped bool
 }
@@ -98,7 +96,7 @@ func newBank(opts Options, j *journal, hooks *webhooks) *bank {
 	return &bank{
 		opts: opts, journal: j, webhooks: hooks,
 		charges: make(map[string]*charge), byRef: make(map[refID]string),
-		refunds: make(map[string]*refund), byKey: make(map[refID]string), timers: make(map[string]*time.Timer),
+		refunds: make(map[string]*refund), timers: make(map[string]*time.Timer),
 	}
 }
 
@@ -148,9 +146,6 @@ func (b *bank) add(c *charge) {
 		delete(b.byRef, oldest.ref())
 	}
 	for _, id := range oldest.Refunds {
-		if r := b.refunds[id]; r != nil {
-			delete(b.byKey, r.ref())
-		}
 		delete(b.refunds, id)
 	}
 }

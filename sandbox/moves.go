@@ -1,13 +1,9 @@
 package sandbox
 
-import (
-	"maps"
-	"time"
-)
+import "time"
 
 // capture takes an authorized amount, or a part of it; the rest is released.
-// Notes are what the caller wants kept with the charge.
-func (b *bank) capture(account, id string, amount int64, notes ...func(*charge)) (charge, error) {
+func (b *bank) capture(account, id string, amount int64) (charge, error) {
 	return b.move(account, id, happenedCapture, func(c *charge) error {
 		switch {
 		case c.Status != statusAuthorized:
@@ -19,20 +15,18 @@ func (b *bank) capture(account, id string, amount int64, notes ...func(*charge))
 		}
 		c.Status = statusSucceeded
 		c.Taken[len(c.Taken)-1].Captured = amount
-		c.note(notes)
 		return nil
 	})
 }
 
 // void releases an authorized amount.
-func (b *bank) void(account, id string, notes ...func(*charge)) (charge, error) {
+func (b *bank) void(account, id string) (charge, error) {
 	return b.move(account, id, happenedVoid, func(c *charge) error {
 		if c.Status != statusAuthorized {
 			return errState
 		}
 		c.Status = statusVoided
 		c.Taken[len(c.Taken)-1].Voided = true
-		c.note(notes)
 		return nil
 	})
 }
@@ -109,15 +103,6 @@ func (b *bank) settleCharge(id string) {
 		b.take(c)
 		return nil
 	})
-}
-
-// note changes what is kept with a charge. Its metadata is shared by copies of
-// it, so that a note makes them anew.
-func (c *charge) note(notes []func(*charge)) {
-	c.Metadata = maps.Clone(c.Metadata)
-	for _, one := range notes {
-		one(c)
-	}
 }
 
 func (b *bank) move(account, id string, what happening, change func(*charge) error) (charge, error) {
