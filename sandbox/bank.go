@@ -43,6 +43,7 @@ type charge struct {
 	ReturnURL        string            `json:"return_url,omitempty"`
 	NotifyURL        string            `json:"notify_url,omitempty"` // where its webhooks go instead of the account's
 	Metadata         map[string]string `json:"metadata,omitempty"`
+	ModifiedBy       string            `json:"modified_by,omitempty"` // the caller's reference of its capture or void
 
 	Status    status    `json:"status"`
 	Refusal   *Outcome  `json:"refusal,omitempty"`

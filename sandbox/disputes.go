@@ -42,7 +42,7 @@ func (b *bank) dispute(account, chargeID, reason string) (dispute, error) {
 		ID: formatOf(c.API).disputeID(), Charge: c.ID, Account: c.Account, Amount: captured - refunded, Currency: c.Currency,
 		Reason: reason, Status: "needs_response", CreatedAt: now, RespondBy: now.Add(respondWithin),
 	}
-	return b.tellDispute(c), nil
+	return b.tellDispute(c, false), nil
 }
 
 // decideDispute moves a charge's dispute on: to under_review, won or lost.
@@ -61,12 +61,12 @@ func (b *bank) decideDispute(account, chargeID, status string) (dispute, error) 
 	moved := *c.Dispute
 	moved.Status = status
 	c.Dispute = &moved
-	return b.tellDispute(c), nil
+	return b.tellDispute(c, true), nil
 }
 
-func (b *bank) tellDispute(c *charge) dispute {
+func (b *bank) tellDispute(c *charge, again bool) dispute {
 	b.journal.write(entry{Charge: c})
-	b.webhooks.tell(news{What: happenedDispute, Charge: c.copy(), Dispute: c.Dispute})
+	b.webhooks.tell(news{What: happenedDispute, Charge: c.copy(), Dispute: c.Dispute, Again: again})
 	return *c.Dispute
 }
 

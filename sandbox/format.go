@@ -29,8 +29,22 @@ type format struct {
 	news     func(s *Server, n news) (body []byte)
 	newsType string // its content type; JSON when empty
 	ack      string // what its receiver must answer; any body when empty
+	// more are further webhooks about the same; nil when there are none.
+	more func(s *Server, n news) (bodies [][]byte)
 	// sign adds to a webhook's header what proves its origin.
 	sign func(s *Server, header http.Header, secret string, body []byte)
+}
+
+// bodies are all webhooks about something that happened.
+func (f format) bodies(s *Server, n news) [][]byte {
+	var all [][]byte
+	if body := f.news(s, n); body != nil {
+		all = append(all, body)
+	}
+	if f.more != nil {
+		all = append(all, f.more(s, n)...)
+	}
+	return all
 }
 
 // apiFault is what can go wrong with a request to any API.
@@ -85,7 +99,8 @@ type news struct {
 	What    happening
 	Charge  charge
 	Refund  *refund // with happenedRefund
-	Dispute *dispute
+	Dispute *dispute // with happenedDispute
+	Again   bool     // the refund or dispute was told of before, and has changed
 	ID      string // of the event, the same for each webhook about it
 	At      time.Time
 }

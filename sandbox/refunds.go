@@ -7,27 +7,32 @@ import (
 
 // refund gives back a part of what a charge took.
 type refund struct {
-	ID        string    `json:"id"`
-	Charge    string    `json:"charge"`
-	Account   string    `json:"account"`
-	Reference string    `json:"reference,omitempty"` // the caller's own, in formats whose refunds have one
-	Amount    int64     `json:"amount"`
-	Currency  string    `json:"currency"`
-	Reason    string    `json:"reason,omitempty"`
-	Status    string    `json:"status"` // pending, succeeded or failed
-	CreatedAt time.Time `json:"created_at"`
-	SettleAt  time.Time `json:"settle_at,omitzero"` // when it changes once more; zero: it is final
+	ID        string            `json:"id"`
+	Charge    string            `json:"charge"`
+	Account   string            `json:"account"`
+	Key       string            `json:"key,omitempty"`       // the idempotency key that it was asked for with
+	Reference string            `json:"reference,omitempty"` // the caller's own, in formats whose refunds have one
+	Metadata  map[string]string `json:"metadata,omitempty"`
+	Amount    int64             `json:"amount"`
+	Currency  string            `json:"currency"`
+	Reason    string            `json:"reason,omitempty"`
+	Status    string            `json:"status"` // pending, succeeded or failed
+	CreatedAt time.Time         `json:"created_at"`
+	SettleAt  time.Time         `json:"settle_at,omitzero"` // when it changes once more; zero: it is final
 }
 
-// refund gives back an amount, or all that is left when it is 0.
-func (b *bank) refund(account, chargeID string, amount int64, reason string) (refund, error) {
-	return b.refundAs(account, chargeID, "", amount, reason)
+// refund gives back an amount, or all that is left when it is 0. Notes are what
+// the caller wants kept with the refund.
+func (b *bank) refund(account, chargeID string, amount int64, reason string, notes ...func(*refund)) (refund, error) {
+	return b.refundAs(account, chargeID, "", amount, reason, notes...)
 }
 
 // refundAs gives back an amount under the caller's reference, which stands for
 // one refund of the charge for ever: the same amount finds it again, another is
 // refused. Without a reference each call is a refund of its own.
-func (b *bank) refundAs(account, chargeID, reference string, amount int64, reason string) (refund, error) {
+func (b *bank) refundAs(
+	account, chargeID, reference string, amount int64, reason string, notes ...func(*refund),
+) (refund, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c, err := b.find(account, chargeID)
@@ -52,6 +57,9 @@ func (b *bank) refundAs(account, chargeID, reference string, amount int64, reaso
 		ID: formatOf(c.API).refundID(), Charge: c.ID, Account: account, Reference: reference,
 		Amount: amount, Currency: c.Currency, Reason: reason, Status: "succeeded", CreatedAt: b.opts.Now().UTC(),
 	}
+	for _, note := range notes {
+		note(r)
+	}
 	switch outcomeByToken[c.Token].Result {
 	case ResultRefundsLater:
 		r.Status, r.SettleAt = "pending", r.CreatedAt.Add(b.opts.SettleAfter)
@@ -66,8 +74,9 @@ func (b *bank) refundAs(account, chargeID, reference string, amount int64, reaso
 	c.Refunds = append(c.Refunds, r.ID)
 	b.refunds[r.ID] = r
 	b.journal.write(entry{Charge: c, Refund: r})
-	b.webhooks.tell(news{What: happenedRefund, Charge: c.copy(), Refund: r})
-	return *r, nil
+	told := *r
+	b.webhooks.tell(news{What: happenedRefund, Charge: c.copy(), Refund: &told})
+	return told, nil
 }
 
 // refundOf returns the charge's refund with a reference of the caller's, or nil.
@@ -97,7 +106,8 @@ func (b *bank) settleRefund(id string) {
 		r.Status = "succeeded"
 	}
 	b.journal.write(entry{Charge: c, Refund: r})
-	b.webhooks.tell(news{What: happenedRefund, Charge: c.copy(), Refund: r})
+	told := *r // it may change once more before it is told
+	b.webhooks.tell(news{What: happenedRefund, Charge: c.copy(), Refund: &told, Again: true})
 }
 
 func (b *bank) refundByID(account, id string) (refund, error) {

@@ -9,12 +9,14 @@ import (
 	"io"
 	mathrand "math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
 
 const (
 	webhookQueue   = 4096
+	webhookPast    = 10_000 // news that are kept, for those who ask later
 	webhookWorkers = 4
 	webhookTries   = 5
 	webhookPause   = 200 * time.Millisecond // doubled after each try
@@ -31,6 +33,7 @@ type webhooks struct {
 
 	mu    sync.Mutex
 	knobs webhookKnobs
+	past  []news // oldest first
 }
 
 // webhookKnobs are shares of all webhooks, from 0 to 1, with which something is done.
@@ -65,15 +68,42 @@ func (h *webhooks) stop() {
 
 // tell queues the news of a charge, if its format has webhooks.
 func (h *webhooks) tell(n news) {
-	if formatOf(n.Charge.API).news == nil || h.target(n.Charge).URL == "" {
+	if formatOf(n.Charge.API).news == nil {
 		return
 	}
 	n.ID, n.At = rand.Text(), h.server.opts.Now().UTC()
+	h.remember(n)
+	if h.target(n.Charge).URL == "" {
+		return
+	}
 	select {
 	case h.queue <- n:
 	default:
 		h.server.opts.Logger.Warn("sandbox webhook queue is full; one is lost", "charge", n.Charge.ID)
 	}
+}
+
+func (h *webhooks) remember(n news) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.past) >= webhookPast {
+		h.past = slices.Clone(h.past[len(h.past)/2:])
+	}
+	h.past = append(h.past, n)
+}
+
+// pastOf returns the webhooks of an account's charges, oldest first, sent or not.
+func (h *webhooks) pastOf(f format, account string) [][]byte {
+	h.mu.Lock()
+	past := slices.Clone(h.past)
+	h.mu.Unlock()
+	var bodies [][]byte
+	for _, n := range past {
+		if n.Charge.API == f.name && n.Charge.Account == account {
+			bodies = append(bodies, f.bodies(h.server, n)...)
+		}
+	}
+	return bodies
 }
 
 // target is where the news of a charge go.
@@ -97,12 +127,14 @@ func (h *webhooks) work(ctx context.Context) {
 	}
 }
 
-// send delivers one webhook, as the knobs say.
 func (h *webhooks) send(ctx context.Context, n news) {
-	body := formatOf(n.Charge.API).news(h.server, n)
-	if body == nil {
-		return
+	for _, body := range formatOf(n.Charge.API).bodies(h.server, n) {
+		h.sendOne(ctx, n, body)
 	}
+}
+
+// sendOne delivers one webhook, as the knobs say.
+func (h *webhooks) sendOne(ctx context.Context, n news, body []byte) {
 	h.mu.Lock()
 	knobs := h.knobs
 	h.mu.Unlock()
