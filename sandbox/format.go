@@ -98,10 +98,10 @@ const (
 type news struct {
 	What    happening
 	Charge  charge
-	Refund  *refund // with happenedRefund
+	Refund  *refund  // with happenedRefund
 	Dispute *dispute // with happenedDispute
 	Again   bool     // the refund or dispute was told of before, and has changed
-	ID      string // of the event, the same for each webhook about it
+	ID      string   // of the event, the same for each webhook about it
 	At      time.Time
 }
 

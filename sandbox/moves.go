@@ -3,7 +3,8 @@ package sandbox
 import "time"
 
 // capture takes an authorized amount, or a part of it; the rest is released.
-func (b *bank) capture(account, id string, amount int64) (charge, error) {
+// Notes are what the caller wants kept with the charge.
+func (b *bank) capture(account, id string, amount int64, notes ...func(*charge)) (charge, error) {
 	return b.move(account, id, happenedCapture, func(c *charge) error {
 		switch {
 		case c.Status != statusAuthorized:
@@ -15,18 +16,20 @@ func (b *bank) capture(account, id string, amount int64) (charge, error) {
 		}
 		c.Status = statusSucceeded
 		c.Taken[len(c.Taken)-1].Captured = amount
+		c.note(notes)
 		return nil
 	})
 }
 
 // void releases an authorized amount.
-func (b *bank) void(account, id string) (charge, error) {
+func (b *bank) void(account, id string, notes ...func(*charge)) (charge, error) {
 	return b.move(account, id, happenedVoid, func(c *charge) error {
 		if c.Status != statusAuthorized {
 			return errState
 		}
 		c.Status = statusVoided
 		c.Taken[len(c.Taken)-1].Voided = true
+		c.note(notes)
 		return nil
 	})
 }
@@ -103,6 +106,13 @@ func (b *bank) settleCharge(id string) {
 		b.take(c)
 		return nil
 	})
+}
+
+// note changes what is kept with a charge.
+func (c *charge) note(notes []func(*charge)) {
+	for _, one := range notes {
+		one(c)
+	}
 }
 
 func (b *bank) move(account, id string, what happening, change func(*charge) error) (charge, error) {
