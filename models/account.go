@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,19 @@ type Account struct {
 // GatewayAccount is a merchant's account at a payment provider.
 type GatewayAccount struct {
 	Account `gorm:"embedded"`
+
+	RateLimit        int        // requests a second, of all nodes together
+	RateSecond       *time.Time // that RateTaken counts
+	RateTaken        int
+	BreakerOpenUntil *time.Time // no calls before: the provider fails
+	BreakerReason    string
+	BreakerResetAt   *time.Time // when somebody closed it by hand
+	CaughtUpAt       *time.Time // until when lost webhooks were looked for
 }
+
+// DefaultRateLimit is below what providers allow for one of their endpoints:
+// Stripe allows 25 requests a second (https://docs.stripe.com/rate-limits).
+const DefaultRateLimit = 20
 
 // CarrierAccount is a merchant's account at a carrier.
 type CarrierAccount struct {
@@ -132,6 +145,7 @@ func (tx *Tx) RouteCarrier(merchantID, carrier string) (string, *CarrierAccount,
 // because sealed secrets are bound to it.
 func (tx *Tx) CreateGatewayAccount(a GatewayAccount) error {
 	a.prepare(tx.now)
+	a.RateLimit = cmp.Or(a.RateLimit, DefaultRateLimit)
 	return tx.createAccount(&a)
 }
 

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,11 +32,16 @@ const (
 	CauseAPI         = "api"
 	CauseAutoRetry   = "auto_retry"
 	CauseManualRetry = "manual_retry"
+	CauseManual      = "manual" // a capture or void that a person asked for
 	CauseFailover    = "failover"
 )
 
-// KindCharge is the kind of attempts that take a payment.
-const KindCharge = "charge"
+// Kinds of attempts.
+const (
+	KindCharge  = "charge"  // takes or authorizes a payment
+	KindCapture = "capture" // takes what was authorized
+	KindVoid    = "void"    // releases what was authorized
+)
 
 // Open says whether the attempt may still move money.
 func (s AttemptStatus) Open() bool {
@@ -49,7 +55,7 @@ var attemptMoves = map[AttemptStatus][]AttemptStatus{
 	AttemptAuthorized:     {AttemptSending, AttemptRequiresAction, AttemptUnknown},
 	AttemptRequiresAction: {AttemptSending, AttemptUnknown},
 	AttemptDeclined:       {AttemptSending, AttemptRequiresAction, AttemptUnknown},
-	AttemptNotSent:        {AttemptQueued, AttemptSending, AttemptUnknown},
+	AttemptNotSent:        {AttemptQueued, AttemptSending, AttemptRequiresAction, AttemptUnknown},
 	AttemptUnknown:        {AttemptSending, AttemptRequiresAction},
 }
 
@@ -71,6 +77,7 @@ type Attempt struct {
 	GatewayAccountID  *string
 	Number            int
 	Kind              string
+	Amount            int64 // minor units to capture or void; 0 for a charge, which asks for the payment's
 	Status            AttemptStatus
 	Cause             string
 	ActorID           string
@@ -79,6 +86,7 @@ type Attempt struct {
 	ProviderReference *string
 	Code              string
 	Class             string
+	Network           string // card network, as visa
 	NetworkCode       string
 	Advice            string
 	Message           string
@@ -99,6 +107,7 @@ type AttemptChange struct {
 	ProviderReference string
 	Code              string
 	Class             string
+	Network           string
 	NetworkCode       string
 	Advice            string
 	Message           string
@@ -109,13 +118,14 @@ type AttemptChange struct {
 	LeaseUntil        *time.Time
 }
 
-// CreateAttempt adds the next attempt of a payment, queued, and its charge job.
+// CreateAttempt adds the next attempt of a payment, queued, and the job that
+// sends it; without a kind it is a charge.
 // The index attempts_one_open refuses it while another one is open: conflict
 // attempt_open, as when the payment is not being processed.
 func (tx *Tx) CreateAttempt(p *Payment, a Attempt) (*Attempt, error) {
 	a.ID = NewID(PrefixAttempt)
 	a.MerchantID, a.PaymentID, a.Number = p.MerchantID, p.ID, p.Attempts+1
-	a.Kind, a.Status, a.CreatedAt = KindCharge, AttemptQueued, tx.now
+	a.Kind, a.Status, a.CreatedAt = cmp.Or(a.Kind, KindCharge), AttemptQueued, tx.now
 	a.IdempotencyKey = a.ID
 	patience := tx.now.Add(queuedPatience)
 	a.LeaseUntil = &patience
@@ -155,8 +165,8 @@ func (tx *Tx) MoveAttempt(id string, to AttemptStatus, c AttemptChange) (bool, e
 		set["finished_at"] = tx.now
 	}
 	texts := map[string]string{
-		"provider_reference": c.ProviderReference, "code": c.Code, "class": c.Class, "network_code": c.NetworkCode,
-		"advice": c.Advice, "message": c.Message, "request_id": c.RequestID, "raw": c.Raw,
+		"provider_reference": c.ProviderReference, "code": c.Code, "class": c.Class, "network": c.Network,
+		"network_code": c.NetworkCode, "advice": c.Advice, "message": c.Message, "request_id": c.RequestID, "raw": c.Raw,
 	}
 	for column, value := range texts {
 		if value != "" {

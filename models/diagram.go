@@ -18,6 +18,12 @@ func PaymentDiagram() string { return stateDiagram(PaymentStatuses, paymentMoves
 // AttemptDiagram draws the table of an attempt's legal moves in Mermaid.
 func AttemptDiagram() string { return stateDiagram(attemptStatuses, attemptMoves) }
 
+// RefundDiagram draws the table of a refund's legal moves in Mermaid.
+func RefundDiagram() string { return stateDiagram(RefundStatuses, refundMoves) }
+
+// DisputeDiagram draws the table of a dispute's legal moves in Mermaid.
+func DisputeDiagram() string { return stateDiagram(DisputeStatuses, disputeMoves) }
+
 // stateDiagram lists the moves by where they start; the first status is where
 // all begin, and those without a way out are ends.
 func stateDiagram[S ~string](statuses []S, moves map[S][]S) string {

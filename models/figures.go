@@ -38,6 +38,19 @@ func paymentFigures(p *Payment) []figure {
 	}
 }
 
+// refundFigures counts a refund on the day on which it succeeded.
+func refundFigures(r *Refund) []figure {
+	if r.Status != RefundSucceeded || r.FinishedAt == nil {
+		return nil
+	}
+	return []figure{{MetricRefunded, r.Currency, r.Amount, *r.FinishedAt}}
+}
+
+// disputeFigures counts a dispute on the day on which it was opened.
+func disputeFigures(d *Dispute) []figure {
+	return []figure{{MetricDisputed, d.Currency, d.Amount, d.CreatedAt}}
+}
+
 // shipmentFigures counts a parcel on the days of its creation, its delivery and
 // its last exception; a day that the carrier did not tell is that of its last
 // scan.

@@ -56,6 +56,82 @@ func (RetryArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueMoney, MaxAttempts: 25, Priority: 2}
 }
 
+// CancelArgs ends an attempt that waits for its customer.
+type CancelArgs struct {
+	AttemptID string `json:"attempt_id"`
+}
+
+// Kind names the job.
+func (CancelArgs) Kind() string { return "payment.cancel" }
+
+// InsertOpts chooses the queue.
+func (CancelArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMoney, MaxAttempts: 25, Priority: 1}
+}
+
+// RefundArgs sends one refund to its provider.
+type RefundArgs struct {
+	RefundID string `json:"refund_id"`
+}
+
+// Kind names the job.
+func (RefundArgs) Kind() string { return "refund.send" }
+
+// InsertOpts chooses the queue.
+func (RefundArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMoney, MaxAttempts: 25, Priority: 1}
+}
+
+// ReconcileRefundArgs asks the provider what became of a refund, or sends it
+// again under the same key; Inquiry counts from 1.
+type ReconcileRefundArgs struct {
+	RefundID string `json:"refund_id"`
+	Inquiry  int    `json:"inquiry"`
+}
+
+// Kind names the job.
+func (ReconcileRefundArgs) Kind() string { return "refund.reconcile" }
+
+// InsertOpts chooses the queue.
+func (ReconcileRefundArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMoney, MaxAttempts: 25, Priority: 2}
+}
+
+// InboundArgs applies what a provider told by webhook.
+type InboundArgs struct {
+	InboundID string `json:"inbound_id"`
+}
+
+// Kind names the job.
+func (InboundArgs) Kind() string { return "inbound.apply" }
+
+// InsertOpts chooses the queue.
+func (InboundArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMoney, MaxAttempts: 25, Priority: 1}
+}
+
+// CatchUpArgs asks providers for webhooks that got lost.
+type CatchUpArgs struct{}
+
+// Kind names the job.
+func (CatchUpArgs) Kind() string { return "inbound.catch_up" }
+
+// InsertOpts chooses the queue.
+func (CatchUpArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
+
+// BulkRetryArgs makes the next retries of a bulk retry.
+type BulkRetryArgs struct {
+	BulkRetryID string `json:"bulk_retry_id"`
+}
+
+// Kind names the job.
+func (BulkRetryArgs) Kind() string { return "payment.bulk_retry" }
+
+// InsertOpts chooses the queue.
+func (BulkRetryArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMoney, MaxAttempts: 25, Priority: 3}
+}
+
 // RescueArgs finds attempts whose worker died and has them reconciled.
 type RescueArgs struct{}
 

@@ -36,6 +36,19 @@ const (
 	CaptureManual    = "manual"
 )
 
+// Issue is what is wrong with a payment whatever its status; a human settles it.
+type Issue string
+
+// The issues of payments.
+const (
+	IssueNone           Issue = ""
+	IssueChargedTwice   Issue = "charged_twice"   // two attempts took the money
+	IssueChargedAfter   Issue = "charged_after"   // taken after the payment had been ended otherwise
+	IssueAmountDiffers  Issue = "amount_differs"  // the provider took another amount than asked
+	IssueRefundUnknown  Issue = "refund_unknown"  // what became of a refund cannot be found out
+	IssueRefundReversed Issue = "refund_reversed" // a refund that had succeeded came back
+)
+
 // Failure is why a payment did not succeed.
 type Failure struct {
 	Code    string
@@ -61,21 +74,28 @@ type Payment struct {
 	Currency         string
 	AmountCaptured   int64
 	AmountRefunded   int64
-	Capture          string
-	MethodType       string
-	MethodToken      string
-	ReturnURL        string
-	Description      string
-	Metadata         map[string]string `gorm:"serializer:json"`
-	Failure          Failure           `gorm:"embedded;embeddedPrefix:failure_"`
-	RetryAfter       *time.Time
-	NextAction       NextAction `gorm:"serializer:json"`
-	NextRetryAt      *time.Time
-	Attempts         int
-	Version          int64
-	SettledAt        *time.Time // when it last became paid, authorized or failed
-	CreatedAt        time.Time
-	UpdatedAt        time.Time `gorm:"autoUpdateTime:false"`
+	// Minor units that refunds under way may still give back.
+	AmountRefundPending int64
+	AmountDisputed      int64
+	Capture             string
+	MethodType          string
+	MethodToken         string
+	MethodCustomer      string // the provider's own reference of whom the token belongs to
+	ReturnURL           string
+	Description         string
+	Metadata            map[string]string `gorm:"serializer:json"`
+	Failure             Failure           `gorm:"embedded;embeddedPrefix:failure_"`
+	RetryAfter          *time.Time
+	NextAction          NextAction `gorm:"serializer:json"`
+	NextRetryAt         *time.Time
+	Attempts            int
+	Issue               Issue   // what a human must look at although the status is settled
+	ClaimedBy           *string // the user who works on it
+	ClaimedAt           *time.Time
+	Version             int64
+	SettledAt           *time.Time // when it last became paid, authorized or failed
+	CreatedAt           time.Time
+	UpdatedAt           time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // CreatePayment adds a pending payment and holds its amount on the order, so

@@ -13,18 +13,19 @@ import (
 //
 // paid has no way out here: refunds and disputes are objects of their own. A
 // failed payment is reopened by a retry only; evidence that it was charged
-// after all calls for a human.
+// after all calls for a human. An authorized one is processing again while it
+// is captured or voided, and authorized once more if that fails.
 var paymentMoves = map[PaymentStatus][]PaymentStatus{
-	PaymentProcessing:     {PaymentPending, PaymentFailed, PaymentRequiresAction, PaymentUnknown},
+	PaymentProcessing:     {PaymentPending, PaymentFailed, PaymentRequiresAction, PaymentUnknown, PaymentAuthorized},
 	PaymentRequiresAction: {PaymentProcessing, PaymentUnknown},
 	PaymentAuthorized:     {PaymentProcessing, PaymentRequiresAction, PaymentUnknown, PaymentNeedsReview},
 	PaymentPaid:           {PaymentProcessing, PaymentRequiresAction, PaymentAuthorized, PaymentUnknown, PaymentNeedsReview},
 	PaymentFailed:         {PaymentPending, PaymentProcessing, PaymentRequiresAction, PaymentUnknown, PaymentNeedsReview},
-	PaymentUnknown:        {PaymentProcessing, PaymentRequiresAction},
-	PaymentNeedsReview:    {PaymentUnknown, PaymentFailed},
-	PaymentVoided:         {PaymentAuthorized},
-	PaymentCanceled:       {PaymentPending, PaymentRequiresAction},
-	PaymentExpired:        {PaymentRequiresAction, PaymentAuthorized},
+	PaymentUnknown:        {PaymentProcessing, PaymentRequiresAction, PaymentNeedsReview},
+	PaymentNeedsReview:    {PaymentUnknown, PaymentFailed, PaymentProcessing},
+	PaymentVoided:         {PaymentAuthorized, PaymentProcessing, PaymentUnknown, PaymentNeedsReview},
+	PaymentCanceled:       {PaymentPending, PaymentProcessing, PaymentRequiresAction},
+	PaymentExpired:        {PaymentRequiresAction, PaymentAuthorized, PaymentUnknown},
 }
 
 // PaymentMoves returns a copy of the table of legal moves, for documents and tests.

@@ -15,6 +15,8 @@ const (
 	MetricPaid       = "paid"       // count and amount captured
 	MetricAuthorized = "authorized" // count and amount of what is authorized and not captured
 	MetricFailed     = "failed"     // count and amount of payments that are failed
+	MetricRefunded   = "refunded"   // count and amount given back
+	MetricDisputed   = "disputed"   // count and amount of disputes opened
 	MetricShipments  = "shipments"  // count of parcels made
 	MetricDelivered  = "delivered"
 	MetricLate       = "late"       // delivered after the promise

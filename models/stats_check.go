@@ -102,6 +102,16 @@ func recomputeStats(q *gorm.DB) (sums, error) {
 	if err != nil {
 		return nil, err
 	}
+	err = eachRow(q.Select("id", "merchant_id", "currency", "status", "amount", "finished_at"),
+		func(r *Refund) string { count(r.MerchantID, refundFigures(r)); return r.ID })
+	if err != nil {
+		return nil, err
+	}
+	err = eachRow(q.Select("id", "merchant_id", "currency", "status", "amount", "created_at"),
+		func(d *Dispute) string { count(d.MerchantID, disputeFigures(d)); return d.ID })
+	if err != nil {
+		return nil, err
+	}
 	err = eachRow(q.Select("id", "merchant_id", "status", "late", "delivered_at", "exception_at", "last_event_at", "created_at"),
 		func(s *Shipment) string { count(s.MerchantID, shipmentFigures(s)); return s.ID })
 	return want, err

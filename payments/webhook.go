@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/tillpost/tillpost/models"
 )
 
 // ErrSignature is wrapped by the error of a webhook that is not the provider's
@@ -79,18 +81,18 @@ type Notice struct {
 }
 
 // DisputeStatus is where a dispute stands.
-type DisputeStatus string
+type DisputeStatus = models.DisputeStatus
 
 // The statuses of disputes.
 const (
-	DisputeInquiry       DisputeStatus = "inquiry" // a question: no money has moved
-	DisputeInquiryClosed DisputeStatus = "inquiry_closed"
-	DisputeNeedsResponse DisputeStatus = "needs_response"
-	DisputeUnderReview   DisputeStatus = "under_review"
-	DisputeWon           DisputeStatus = "won"
-	DisputeLost          DisputeStatus = "lost"
-	DisputeExpired       DisputeStatus = "expired"
-	DisputeAccepted      DisputeStatus = "accepted"
+	DisputeInquiry       = models.DisputeInquiry
+	DisputeInquiryClosed = models.DisputeInquiryClosed
+	DisputeNeedsResponse = models.DisputeNeedsResponse
+	DisputeUnderReview   = models.DisputeUnderReview
+	DisputeWon           = models.DisputeWon
+	DisputeLost          = models.DisputeLost
+	DisputeExpired       = models.DisputeExpired
+	DisputeAccepted      = models.DisputeAccepted
 )
 
 // Dispute is a customer's objection to a charge at their bank.

@@ -114,7 +114,7 @@ ALTER TABLE gateway_accounts ADD COLUMN rate_second TIMESTAMPTZ;
 ALTER TABLE gateway_accounts ADD COLUMN rate_taken BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE gateway_accounts ADD COLUMN breaker_open_until TIMESTAMPTZ;
 ALTER TABLE gateway_accounts ADD COLUMN breaker_reason TEXT NOT NULL DEFAULT '';
-ALTER TABLE gateway_accounts ADD COLUMN breaker_failures BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE gateway_accounts ADD COLUMN breaker_reset_at TIMESTAMPTZ;
 ALTER TABLE gateway_accounts ADD COLUMN caught_up_at TIMESTAMPTZ;
 
 -- What a merchant's payments do by themselves; no row: the defaults.

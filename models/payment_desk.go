@@ -1,0 +1,122 @@
+package models
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// claimFor is how long a support agent's claim keeps others away.
+const claimFor = 30 * time.Minute
+
+// FlagPayment calls for a human, whatever the payment's status. The first issue
+// stands until it is settled.
+func (tx *Tx) FlagPayment(p *Payment, issue Issue) error {
+	ok, err := tx.update("payments", map[string]any{
+		"issue": issue, "updated_at": tx.now, "version": gorm.Expr("version + 1"),
+	}, "id = ? AND issue = ''", p.ID)
+	if err == nil && ok {
+		p.Issue = issue
+		p.Version++
+		tx.Announce(Hint{Topic: "payment", ID: p.ID, MerchantID: p.MerchantID})
+	}
+	return err
+}
+
+// SettleIssue says that a human has dealt with a payment's issue.
+func (tx *Tx) SettleIssue(p *Payment) error {
+	ok, err := tx.update("payments", map[string]any{
+		"issue": IssueNone, "updated_at": tx.now, "version": gorm.Expr("version + 1"),
+	}, "id = ? AND issue = ?", p.ID, p.Issue)
+	if err != nil {
+		return err
+	}
+	if !ok || p.Issue == IssueNone {
+		return Conflict("no_issue", string(p.Status))
+	}
+	tx.Announce(Hint{Topic: "payment", ID: p.ID, MerchantID: p.MerchantID})
+	return nil
+}
+
+// ClaimPayment says that a user works on a payment. While somebody else's claim
+// is younger than half an hour it is a conflict, claimed_by_other.
+func (tx *Tx) ClaimPayment(p *Payment, userID string) error {
+	ok, err := tx.update("payments", map[string]any{"claimed_by": userID, "claimed_at": tx.now},
+		"id = ? AND (claimed_by IS NULL OR claimed_by = ? OR claimed_at < ?)", p.ID, userID, tx.now.Add(-claimFor))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return Conflict("claimed_by_other", string(p.Status))
+	}
+	p.ClaimedBy, p.ClaimedAt = &userID, &tx.now
+	tx.Announce(Hint{Topic: "payment", ID: p.ID, MerchantID: p.MerchantID})
+	return nil
+}
+
+// ReleasePayment ends a claim, of whomever.
+func (tx *Tx) ReleasePayment(p *Payment) error {
+	_, err := tx.update("payments", map[string]any{"claimed_by": nil, "claimed_at": nil}, "id = ?", p.ID)
+	tx.Announce(Hint{Topic: "payment", ID: p.ID, MerchantID: p.MerchantID})
+	return err
+}
+
+// Claimant is the user who works on the payment now, or empty.
+func (p *Payment) Claimant(now time.Time) string {
+	if p.ClaimedBy == nil || p.ClaimedAt == nil || now.Sub(*p.ClaimedAt) > claimFor {
+		return ""
+	}
+	return *p.ClaimedBy
+}
+
+// DeskFilter selects payments that wait for a human; empty fields select all.
+type DeskFilter struct {
+	Kind      string // failed, unknown, needs_review or issue
+	Gateway   string // account id
+	Class     string // of the failure; "technical" for those without one
+	ClaimedBy string // user id
+	AmountMin int64  // minor units
+	AmountMax int64
+	Created   Span
+	Search    string
+}
+
+// DeskKinds are the values of DeskFilter.Kind.
+var DeskKinds = []string{"needs_review", "unknown", "failed", "issue"}
+
+// DeskPayments lists the payments that wait for a human, newest first, with the
+// next page's cursor.
+func (db *DB) DeskPayments(ctx context.Context, scope Scope, f DeskFilter, p Page) ([]Payment, string, error) {
+	q := scope.in(db.q(ctx), "merchant_id")
+	switch f.Kind {
+	case "issue":
+		q = q.Where("issue <> ''")
+	case string(PaymentFailed), string(PaymentUnknown), string(PaymentNeedsReview):
+		q = q.Where("status = ?", f.Kind)
+	default:
+		q = q.Where("(status IN ? OR issue <> '')", []PaymentStatus{PaymentFailed, PaymentUnknown, PaymentNeedsReview})
+	}
+	q = f.Created.in(q, PrefixPayment)
+	q = equal(q, "gateway_account_id", f.Gateway)
+	q = equal(q, "claimed_by", f.ClaimedBy)
+	switch f.Class {
+	case "":
+	case "technical":
+		q = q.Where("failure_class = ''")
+	default:
+		q = q.Where("failure_class = ?", f.Class)
+	}
+	if f.AmountMin > 0 {
+		q = q.Where("amount >= ?", f.AmountMin)
+	}
+	if f.AmountMax > 0 {
+		q = q.Where("amount <= ?", f.AmountMax)
+	}
+	if IsID(PrefixPayment, f.Search) {
+		q = q.Where("id = ?", f.Search)
+	} else {
+		q = db.search(ctx, q, scope, "order_id", f.Search)
+	}
+	return page(q, p, PrefixPayment, func(p Payment) string { return p.ID })
+}
