@@ -184,9 +184,9 @@ func (run runner) verify(t *testing.T) {
 	empty.Body, bare.Header = nil, http.Header{}
 	refused := map[string]payments.Webhook{"a flipped byte": flipped, "nothing": empty, "nothing, of nobody": {Header: http.Header{}, ReceivedAt: w.ReceivedAt}}
 	if s.Timestamped {
-		old, future := w, w
-		old.ReceivedAt, future.ReceivedAt = w.ReceivedAt.Add(time.Hour), w.ReceivedAt.Add(-time.Hour)
-		refused["an old one"], refused["one of the future"], refused["one without headers"] = old, future, bare
+		old := w
+		old.ReceivedAt = w.ReceivedAt.Add(time.Hour)
+		refused["an old one"], refused["one without headers"] = old, bare
 	}
 	for name, one := range refused {
 		if err := notifier.Verify(t.Context(), s.Account, one); !errors.Is(err, payments.ErrSignature) {
