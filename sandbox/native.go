@@ -33,6 +33,7 @@ func (s *Server) nativeRoutes(mux *http.ServeMux) {
 	handle("GET /v1/refunds", s.listRefunds)
 	handle("GET /v1/refunds/{id}", s.showRefund)
 	handle("POST /v1/webhooks", s.registerWebhook)
+	handle("GET /v1/events", s.listEvents)
 	mux.HandleFunc("GET /v1/charges/{id}/action", s.actionPage)
 	mux.HandleFunc("POST /v1/charges/{id}/complete", s.completeCharge)
 }
@@ -49,6 +50,7 @@ type nativeCharge struct {
 	AmountRefunded   int64          `json:"amount_refunded"`
 	Currency         string         `json:"currency"`
 	Capture          bool           `json:"capture"`
+	ModifiedBy       string         `json:"modified_by,omitempty"` // the reference of its capture or void
 	Description      string         `json:"description,omitempty"`
 	Failure          *nativeFailure `json:"failure"`
 	NextAction       *nativeAction  `json:"next_action"`
@@ -72,7 +74,8 @@ type nativeAction struct {
 func nativeView(c charge, host string) nativeCharge {
 	v := nativeCharge{
 		ID: c.ID, Object: "charge", Status: c.Status, Reference: c.Reference, PaymentReference: c.PaymentReference,
-		Amount: c.Amount, Currency: c.Currency, Capture: c.Capture, Description: c.Description, CreatedAt: c.CreatedAt,
+		Amount: c.Amount, Currency: c.Currency, Capture: c.Capture, ModifiedBy: c.ModifiedBy,
+		Description: c.Description, CreatedAt: c.CreatedAt,
 	}
 	v.AmountCaptured, v.AmountRefunded = c.money()
 	if o := c.Refusal; o != nil {
@@ -173,40 +176,6 @@ func (s *Server) showCharge(q *request) reply {
 	return chargeOrError(q)(s.bank.charge(q.account, q.PathValue("id")))
 }
 
-func (s *Server) cancelReference(q *request) reply {
-	var in struct {
-		Reference string `json:"reference"`
-	}
-	if rep, ok := decode(q, &in); !ok {
-		return rep
-	}
-	if in.Reference == "" || len(in.Reference) > 255 {
-		return badRequest("parameter_missing", "reference is required, with at most 255 characters")
-	}
-	return chargeOrError(q)(s.bank.cancelReference(apiNative, q.account, in.Reference))
-}
-
-func (s *Server) captureCharge(q *request) reply {
-	var in struct {
-		Amount int64 `json:"amount"` // all of it when left out
-	}
-	if rep, ok := decode(q, &in); !ok {
-		return rep
-	}
-	if in.Amount < 0 {
-		return badRequest("parameter_invalid", "amount must not be negative")
-	}
-	return s.once(q, "", func() reply {
-		return chargeOrError(q)(s.bank.capture(q.account, q.PathValue("id"), in.Amount))
-	})
-}
-
-func (s *Server) voidCharge(q *request) reply {
-	return s.once(q, "", func() reply {
-		return chargeOrError(q)(s.bank.void(q.account, q.PathValue("id")))
-	})
-}
-
 func chargeOrError(q *request) func(charge, error) reply {
 	return func(c charge, err error) reply {
 		if err != nil {
@@ -239,21 +208,6 @@ func nativeError(err error, c charge, host string) reply {
 	rep := problem(status, e)
 	rep.idle = status == http.StatusNotFound || status == http.StatusBadRequest // the others come of execution
 	return rep
-}
-
-func (s *Server) registerWebhook(q *request) reply {
-	var in settings
-	if rep, ok := decode(q, &in); !ok {
-		return rep
-	}
-	in.Account = q.account
-	if in.URL == "" || !isWebURL(in.URL) || in.Secret == "" {
-		return badRequest("parameter_invalid", "url must be an http or https address, and secret is required")
-	}
-	if !s.accounts.set(in) {
-		return badRequest("too_many_webhooks", "no room for another webhook")
-	}
-	return jsonReply(http.StatusOK, map[string]string{"object": "webhook", "url": in.URL})
 }
 
 const maxAmount = 99_999_999_999

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -23,13 +24,63 @@ func nativeNews(_ *Server, n news) []byte {
 		if n.Charge.Status == statusProcessing || n.Charge.Status == statusRequiresAction {
 			return nil // not over yet
 		}
-	case happenedLater, happenedCapture, happenedVoid, happenedCanceled:
+	case happenedCapture:
+		event = "charge.captured"
+	case happenedLater, happenedVoid, happenedCanceled:
 	}
 	body, err := json.Marshal(map[string]any{"id": "evt_" + n.ID, "type": event, "created": n.At.Unix(), "data": data})
 	if err != nil {
 		panic(err) // only plain structs and maps come here
 	}
 	return body
+}
+
+// listEvents returns the webhooks of an account, oldest first and 100 at a time:
+// those after an event, or all since a time.
+func (s *Server) listEvents(q *request) reply {
+	since, err := strconv.ParseInt(cmp.Or(q.FormValue("since"), "0"), 10, 64)
+	if err != nil {
+		return badRequest("parameter_invalid", "since is a time in Unix seconds")
+	}
+	after, passed := q.FormValue("after"), q.FormValue("after") == ""
+	data := []json.RawMessage{}
+	for _, body := range s.webhooks.pastOf(nativeFormat(), q.account) {
+		var event struct {
+			ID      string `json:"id"`
+			Created int64  `json:"created"`
+		}
+		if err := json.Unmarshal(body, &event); err != nil {
+			panic(err) // nativeNews made it
+		}
+		if passed && event.Created >= since {
+			data = append(data, body)
+		}
+		passed = passed || event.ID == after
+	}
+	if !passed {
+		return badRequest("unknown_event", "after is no event that the sandbox knows")
+	}
+	more := len(data) > pageOfEvents
+	return jsonReply(http.StatusOK, map[string]any{
+		"object": "list", "data": data[:min(len(data), pageOfEvents)], "has_more": more,
+	})
+}
+
+const pageOfEvents = 100
+
+func (s *Server) registerWebhook(q *request) reply {
+	var in settings
+	if rep, ok := decode(q, &in); !ok {
+		return rep
+	}
+	in.Account = q.account
+	if in.URL == "" || !isWebURL(in.URL) || in.Secret == "" {
+		return badRequest("parameter_invalid", "url must be an http or https address, and secret is required")
+	}
+	if !s.accounts.set(in) {
+		return badRequest("too_many_webhooks", "no room for another webhook")
+	}
+	return jsonReply(http.StatusOK, map[string]string{"object": "webhook", "url": in.URL})
 }
 
 func signNative(s *Server, header http.Header, secret string, body []byte) {
