@@ -43,11 +43,13 @@ type wireError struct {
 	Object      *wireCharge `json:"object"`
 }
 
+func newExchange(account payments.Account) *exchange { return &exchange{account: account} }
+
 // call sends one request; a key makes it safe to be sent again.
 func (p *Provider) call(
 	ctx context.Context, account payments.Account, method, path, key string, body any,
 ) *exchange {
-	x := &exchange{account: account}
+	x := newExchange(account)
 	req, err := request(x.trace.Context(ctx), account, method, path, body)
 	if err != nil {
 		x.err = err

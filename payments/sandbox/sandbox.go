@@ -35,8 +35,11 @@ type wireCharge struct {
 	ID             string       `json:"id"`
 	Object         string       `json:"object"`
 	Status         string       `json:"status"`
+	Reference      string       `json:"reference"`
 	Amount         int64        `json:"amount"`
 	AmountCaptured int64        `json:"amount_captured"`
+	Currency       string       `json:"currency"`
+	ModifiedBy     string       `json:"modified_by"`
 	Failure        *wireFailure `json:"failure"`
 	NextAction     *wireAction  `json:"next_action"`
 }
@@ -70,7 +73,7 @@ func (p *Provider) Charge(ctx context.Context, account payments.Account, charge 
 	})
 	var made wireCharge
 	if x.decode("charge", &made) {
-		return x.result(made)
+		return x.result(made, charge)
 	}
 	return x.failed()
 }
@@ -88,17 +91,9 @@ func (p *Provider) Lookup(ctx context.Context, account payments.Account, charge 
 		return x.unknown()
 	}
 	if len(list.Data) > 0 {
-		return x.result(list.Data[0])
+		return x.result(list.Data[0], charge)
 	}
-	x = p.call(ctx, account, http.MethodPost, "/v1/charges/cancel", "", map[string]string{"reference": charge.AttemptID})
-	var canceled wireCharge
-	if x.decode("charge", &canceled) {
-		return x.result(canceled)
-	}
-	if x.status == http.StatusConflict && x.fault.Object != nil {
-		return x.result(*x.fault.Object) // it was charged meanwhile
-	}
-	return x.unknown()
+	return p.Cancel(ctx, account, charge)
 }
 
 // Test checks the account's secret key.
@@ -116,10 +111,24 @@ func (p *Provider) Test(ctx context.Context, account payments.Account) error {
 	}
 }
 
-// result says where a charge stands.
-func (x *exchange) result(c wireCharge) payments.Result {
+// result says where a charge stands, if it is the one that was asked for.
+func (x *exchange) result(c wireCharge, want payments.Charge) payments.Result {
 	r := x.about()
 	r.ProviderReference = c.ID
+	never := c.Status == "canceled" && c.Amount == 0 // nothing but its reference is known
+	if c.Reference != want.AttemptID || !never && (c.Amount != want.Amount || c.Currency != want.Currency) {
+		r.Outcome, r.Code, r.Message = payments.OutcomeUnknown, "answer_mismatch", "The sandbox's answer is about another charge."
+		return r
+	}
+	stands(&r, c)
+	if c.Status == "failed" {
+		x.refuse(&r, c.Failure)
+	}
+	return r
+}
+
+// stands says what the status of a charge means.
+func stands(r *payments.Result, c wireCharge) {
 	switch c.Status {
 	case "succeeded":
 		r.Outcome, r.Amount = payments.OutcomeSucceeded, c.AmountCaptured
@@ -130,7 +139,7 @@ func (x *exchange) result(c wireCharge) payments.Result {
 	case "processing":
 		r.Outcome = payments.OutcomeProcessing
 	case "failed":
-		x.refuse(&r, c.Failure)
+		r.Outcome = payments.OutcomeDeclined
 	case "canceled":
 		r.Outcome, r.Code, r.Message = payments.OutcomeNotFound, "canceled", "The charge was canceled before it was made."
 	case "voided":
@@ -139,7 +148,6 @@ func (x *exchange) result(c wireCharge) payments.Result {
 	default:
 		r.Outcome, r.Message = payments.OutcomeUnknown, "The sandbox's answer cannot be used."
 	}
-	return r
 }
 
 // advised is what the sandbox's advice on a refusal says; without one the bank gave no reason.

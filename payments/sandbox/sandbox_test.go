@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"bytes"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,35 +18,83 @@ import (
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	bank, address := startSandbox(t)
+	inbox := paymentstest.NewInbox(t, New(http.DefaultClient).Acknowledge())
+	account := testAccount(address)
+	setWebhook(t, address, account, inbox.URL)
 	paymentstest.Run(t, func(*testing.T) paymentstest.Setup {
-		account := testAccount(address)
-		wrong := account
+		wrong, stranger := account, account
 		wrong.Fields = map[string]string{"secret_key": "sk_other_4eC39HqLyjWDarjtT1zdp7dc"}
+		stranger.Fields = map[string]string{"secret_key": account.Fields["secret_key"], "webhook_secret": "another"}
 		return paymentstest.Setup{
 			New:      func(client *http.Client) payments.Provider { return New(client) },
 			Account:  account,
 			Wrong:    wrong,
-			Lacks:    []string{"Capturer", "Canceler", "Refunder", "Notifier", "Lister"},
 			Secrets:  []string{account.Fields["secret_key"], account.Fields["webhook_secret"]},
 			Charged:  func(attemptID string) int { return charged(bank, attemptID) },
 			Charging: func(r *http.Request) bool { return r.Method == http.MethodPost && r.URL.Path == "/v1/charges" },
-			Complete: func(t *testing.T, address string) {
-				t.Helper()
-				resp, err := http.Post(strings.Replace(address, "/action", "/complete", 1), "application/json", strings.NewReader(`{"result":"succeeded"}`))
-				if err != nil {
-					t.Fatal(err)
-				}
-				resp.Body.Close()
-			},
+			Complete: complete,
 			Tokens: paymentstest.Tokens{
 				Success: "tok_success", Action: "tok_action_required", Processing: "tok_processing",
+				RefundPending: "tok_refund_pending", RefundFails: "tok_refund_fails", Disputed: "tok_disputed",
 				Refused: map[payments.Class]string{
 					payments.ClassNever: "tok_declined_never", payments.ClassFixData: "tok_declined_fix_data",
 					payments.ClassLater: "tok_declined_later", payments.ClassGeneric: "tok_declined_generic",
 				},
 			},
+			Captured: func(attemptID string) int64 { return sum(bank, attemptID).Captured },
+			Refunded: func(attemptID string) int64 { return sum(bank, attemptID).Refunded },
+			Released: func(attemptID string) bool { return sum(bank, attemptID).Voided },
+			Webhooks: inbox.Webhooks,
+			Tells: []payments.Subject{
+				payments.SubjectCharge, payments.SubjectCapture, payments.SubjectVoid, payments.SubjectRefund, payments.SubjectDispute,
+			},
+			Stranger:    stranger,
+			Strange:     [][]byte{[]byte(`{"id":"evt_1","type":"account.updated","data":{}}`)},
+			Timestamped: true,
 		}
 	})
+}
+
+// complete confirms a payment as its customer.
+func complete(t *testing.T, address string) {
+	t.Helper()
+	resp, err := http.Post(strings.Replace(address, "/action", "/complete", 1), "application/json", strings.NewReader(`{"result":"succeeded"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+}
+
+// setWebhook has the sandbox send the account's webhooks to a target.
+func setWebhook(t *testing.T, address string, account payments.Account, target string) {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{
+		"api": "sandbox", "credential": account.Fields["secret_key"], "url": target, "secret": account.Fields["webhook_secret"],
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Post(address+"/settings", "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("settings: %s", resp.Status)
+	}
+}
+
+// sum is what became of the money of an attempt.
+func sum(bank *sandbox.Server, attemptID string) sandbox.LedgerCharge {
+	var all sandbox.LedgerCharge
+	for _, c := range bank.Ledger("").Charges {
+		if c.Reference == attemptID {
+			all.Captured += c.Captured
+			all.Refunded += c.Refunded
+			all.Voided = all.Voided || c.Voided
+		}
+	}
+	return all
 }
 
 // Every token ends as the sandbox's table says, with one charge or none.
