@@ -6,12 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/tillpost/tillpost/safehttp"
 )
 
 // Bounds of one call to a carrier.
@@ -25,30 +23,26 @@ const (
 
 // Call sends one request to a carrier and returns the body of a 2xx answer.
 // Everything else is an *Error of the kind that the HTTP status means; adapters
-// refine it. Secrets are masked wherever the answer repeats them. Redirects are
-// not followed, since headers with credentials would go along.
+// refine it. Secrets are masked wherever the answer repeats them. The client is
+// one of safehttp's: it follows no redirect, to which credentials would go along.
 func Call(client *http.Client, request *http.Request, secrets ...string) ([]byte, *Error) {
 	ctx, cancel := context.WithTimeout(request.Context(), answerTimeout)
 	defer cancel()
-	direct := *client
-	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-	response, err := direct.Do(request.WithContext(ctx))
+	response, err := client.Do(request.WithContext(ctx))
 	if err != nil {
 		return nil, unreachable(err)
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	body, cut, err := safehttp.ReadAll(response, maxAnswer)
+	body = mask(body, secrets)
 	if err != nil {
 		failure := unreachable(err)
-		failure.HTTPStatus, failure.Raw = response.StatusCode, kept(mask(body, secrets))
+		failure.HTTPStatus, failure.Raw = response.StatusCode, kept(body)
 		return nil, failure
 	}
-	body = mask(body, secrets)
 	if failure := refused(response, body, time.Now()); failure != nil {
 		return nil, failure
 	}
-	if len(body) > maxAnswer {
+	if cut {
 		return nil, &Error{
 			Kind: ErrMalformed, HTTPStatus: response.StatusCode, Raw: kept(body),
 			Message: fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20),
@@ -85,14 +79,22 @@ func Decode(body []byte, into any) *Error {
 // told in plain words: Go's own text holds the address with its parameters.
 func unreachable(err error) *Error {
 	message := "the connection failed"
-	var network net.Error
-	switch {
-	case errors.Is(err, context.Canceled):
-		message = "the call was canceled"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+	switch safehttp.Classify(err) {
+	case safehttp.PhaseBlocked:
+		message = "the address may not be called"
+	case safehttp.PhaseLookup:
+		message = "the host name could not be resolved"
+	case safehttp.PhaseConnect:
+		message = "no connection could be made"
+	case safehttp.PhaseTLS:
+		message = "no trusted connection could be made"
+	case safehttp.PhaseTimeout:
 		message = "no answer within the time limit"
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case safehttp.PhaseCanceled:
+		message = "the call was canceled"
+	case safehttp.PhaseAnswer:
 		message = "the answer broke off"
+	case safehttp.PhaseExchange:
 	}
 	return &Error{Kind: ErrUnavailable, Message: message}
 }
@@ -112,7 +114,7 @@ func refused(response *http.Response, body []byte, now time.Time) *Error {
 		failure.Kind, failure.Message = ErrNotFound, "the carrier does not know this number"
 	case status == http.StatusTooManyRequests:
 		failure.Kind, failure.Message = ErrRateLimited, "too many calls"
-		failure.After = RetryAfter(response.Header, now)
+		failure.After = min(safehttp.RetryAfter(response.Header, now), longestWait)
 	case status == http.StatusRequestTimeout || status == http.StatusTooEarly || status >= 500:
 		failure.Kind, failure.Message = ErrUnavailable, fmt.Sprintf("the carrier failed with HTTP %d", status)
 	case status >= 400:
@@ -121,25 +123,6 @@ func refused(response *http.Response, body []byte, now time.Time) *Error {
 		failure.Kind, failure.Message = ErrMalformed, fmt.Sprintf("unexpected HTTP %d", status)
 	}
 	return failure
-}
-
-// RetryAfter reads how long an answer asks to wait, in seconds or until a date;
-// 0 when it does not say.
-func RetryAfter(header http.Header, now time.Time) time.Duration {
-	value := strings.TrimSpace(header.Get("Retry-After"))
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
-		if seconds > 0 && seconds < longestWait.Seconds() {
-			return time.Duration(seconds * float64(time.Second))
-		}
-		if seconds > 0 {
-			return longestWait
-		}
-		return 0
-	}
-	if at, err := http.ParseTime(value); err == nil && at.After(now) {
-		return min(at.Sub(now), longestWait)
-	}
-	return 0
 }
 
 func mask(body []byte, secrets []string) []byte {

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tillpost/tillpost/carriers"
+	"github.com/tillpost/tillpost/safehttp"
 )
 
 // Spec is what the suite needs to know of a carrier.
@@ -68,7 +69,7 @@ func (s Spec) ask(ctx context.Context, t *testing.T, handler http.Handler) carri
 	account.BaseURL = server.URL
 	// Slow servers are closed while they still write: their calls must end first.
 	defer server.CloseClientConnections()
-	got := s.New(server.Client()).Track(ctx, account, []carriers.Parcel{s.Parcel})
+	got := s.New(safehttp.New(safehttp.Options{})).Track(ctx, account, []carriers.Parcel{s.Parcel})
 	if len(got) != 1 {
 		t.Fatalf("Track() gave %d answers to one question", len(got))
 	}
@@ -147,7 +148,7 @@ func answers(t *testing.T, s Spec) {
 		account := s.Account
 		account.BaseURL = server.URL
 		for _, n := range []int{0, 3} {
-			got := s.New(server.Client()).Track(t.Context(), account, slices.Repeat([]carriers.Parcel{s.Parcel}, n))
+			got := s.New(safehttp.New(safehttp.Options{})).Track(t.Context(), account, slices.Repeat([]carriers.Parcel{s.Parcel}, n))
 			if len(got) != n {
 				t.Errorf("%d answers to %d questions", len(got), n)
 			}

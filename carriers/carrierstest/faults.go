@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tillpost/tillpost/carriers"
+	"github.com/tillpost/tillpost/safehttp"
 )
 
 const page = "<!DOCTYPE html><html><head><title>Sorry</title></head><body>We are improving our site.</body></html>"
@@ -110,7 +111,7 @@ func network(t *testing.T, s Spec) {
 		server.Close()
 		account := s.Account
 		account.BaseURL = server.URL
-		got := s.New(server.Client()).Track(t.Context(), account, []carriers.Parcel{s.Parcel})[0]
+		got := s.New(safehttp.New(safehttp.Options{})).Track(t.Context(), account, []carriers.Parcel{s.Parcel})[0]
 		s.check(t, got)
 		wantKind(t, got, carriers.ErrUnavailable)
 	})
@@ -159,7 +160,7 @@ func connection(t *testing.T, s Spec) {
 		defer server.Close()
 		account := s.Account
 		account.BaseURL = server.URL
-		tester, _ := s.New(server.Client()).(carriers.Tester)
+		tester, _ := s.New(safehttp.New(safehttp.Options{})).(carriers.Tester)
 		return tester.Test(t.Context(), account)
 	}
 	if err := test(s.Success); err != nil {
