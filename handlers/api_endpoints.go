@@ -188,14 +188,8 @@ func (a *shopAPI) deleteEndpoint(tx *models.Tx, call *apiCall, in *PathID) (done
 }
 
 func (a *shopAPI) testEndpoint(tx *models.Tx, call *apiCall, in *endpointActionInput) (done[models.DeliveryJSON], error) {
-	e, err := tx.Endpoint(call.scope, in.ID)
-	if err != nil {
-		return done[models.DeliveryJSON]{}, err
-	}
-	if e.DisabledAt != nil {
-		return done[models.DeliveryJSON]{}, models.Conflict("endpoint_disabled", "")
-	}
-	return deliveryDone(tx)(tx.PingEndpoint(e))
+	_, d, err := tx.PingEndpoint(call.scope, in.ID)
+	return deliveryDone(tx)(d, err)
 }
 
 func (a *shopAPI) rotateSecret(tx *models.Tx, call *apiCall, in *endpointActionInput) (done[models.EndpointJSON], error) {

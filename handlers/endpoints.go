@@ -100,14 +100,8 @@ func (s *server) endpoint(c *fiber.Ctx, v *viewer, id string) (views.EndpointVie
 func (s *server) testEndpoint(c *fiber.Ctx, v *viewer) error {
 	var d *models.Delivery
 	err := s.changeEndpoint(c, v, "endpoint.test", func(tx *models.Tx, id string) (*models.Endpoint, error) {
-		e, err := tx.Endpoint(v.Scope, id)
-		if err != nil {
-			return nil, err
-		}
-		if e.DisabledAt != nil {
-			return nil, models.Conflict("endpoint_disabled", "")
-		}
-		d, err = tx.PingEndpoint(e)
+		e, ping, err := tx.PingEndpoint(v.Scope, id)
+		d = ping
 		return e, err
 	})
 	if err != nil {

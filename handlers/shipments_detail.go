@@ -106,16 +106,12 @@ func (s *server) shipmentEvents(c *fiber.Ctx, v *viewer, id string) (views.Timel
 	if err != nil {
 		return views.TimelineView{}, err
 	}
-	ids := make([]string, len(events))
-	for i := range events {
-		ids[i] = events[i].ID
-	}
-	deliveries, err := s.DB.DeliveriesOf(ctx, timelineMax, ids...)
+	deliveries, err := s.deliveriesOf(ctx, events)
 	if err != nil {
 		return views.TimelineView{}, err
 	}
 	t.addEvents(events, deliveries)
-	acts, _, err := s.DB.AuditEntries(ctx, v.Scope, models.AuditFilter{ObjectID: id}, models.Page{Limit: t.fetch()})
+	acts, err := s.acts(ctx, v, models.AuditFilter{ObjectID: id}, t.fetch())
 	if err != nil {
 		return views.TimelineView{}, err
 	}

@@ -100,7 +100,15 @@ func (tx *Tx) recordEvent(e Event, data any) error {
 }
 
 // PingEndpoint records a test event for one endpoint, whatever it subscribes to.
-func (tx *Tx) PingEndpoint(ep *Endpoint) (*Delivery, error) {
+// A disabled endpoint is a conflict, endpoint_disabled.
+func (tx *Tx) PingEndpoint(scope Scope, id string) (*Endpoint, *Delivery, error) {
+	ep, err := tx.Endpoint(scope, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if ep.DisabledAt != nil {
+		return nil, nil, Conflict("endpoint_disabled", "")
+	}
 	e := Event{
 		ID: NewID(PrefixEvent), MerchantID: ep.MerchantID, Type: EventPing, ObjectID: ep.ID, CreatedAt: tx.now,
 	}
@@ -108,13 +116,14 @@ func (tx *Tx) PingEndpoint(ep *Endpoint) (*Delivery, error) {
 		Type: EventPing, Timestamp: tx.now, Data: map[string]string{"endpoint_id": ep.ID},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("ping %s: %w", ep.ID, err)
+		return nil, nil, fmt.Errorf("ping %s: %w", ep.ID, err)
 	}
 	e.Body = string(body)
 	if err := tx.create(&e); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return tx.createDelivery(&e, ep.ID)
+	d, err := tx.createDelivery(&e, ep.ID)
+	return ep, d, err
 }
 
 // Event loads one event.

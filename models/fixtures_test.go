@@ -36,7 +36,7 @@ func newDelivery(t testing.TB, db *models.DB, e *models.Endpoint) string {
 	t.Helper()
 	var id string
 	modelstest.Write(t, db, func(tx *models.Tx) error {
-		d, err := tx.PingEndpoint(e)
+		_, d, err := tx.PingEndpoint(models.AllMerchants(), e.ID)
 		if err == nil {
 			id = d.ID
 		}

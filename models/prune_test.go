@@ -24,7 +24,7 @@ func TestPrune(t *testing.T) {
 		ping := func() string {
 			var id string
 			modelstest.Write(t, db, func(tx *models.Tx) error {
-				d, err := tx.PingEndpoint(endpoint)
+				_, d, err := tx.PingEndpoint(models.AllMerchants(), endpoint.ID)
 				if err == nil {
 					id = d.EventID
 				}

@@ -134,6 +134,10 @@ func (w *world) scoped(ctx context.Context, db *models.DB) map[string]func(s mod
 			return tx.RotateEndpointSecret(s, w.endpoint.ID, "sealed", tx.Now())
 		},
 		"Tx.DeleteEndpoint": func(tx *models.Tx, s models.Scope) (any, error) { return true, tx.DeleteEndpoint(s, w.spare.ID) },
+		"Tx.PingEndpoint": func(tx *models.Tx, s models.Scope) (any, error) {
+			_, d, err := tx.PingEndpoint(s, w.endpoint.ID)
+			return d, err
+		},
 		"Tx.Endpoint":       func(tx *models.Tx, s models.Scope) (any, error) { return tx.Endpoint(s, w.endpoint.ID) },
 		"Tx.CancelOrder":    func(tx *models.Tx, s models.Scope) (any, error) { return true, tx.CancelOrder(s, w.free.ID) },
 		"Tx.OrderByRef":     func(tx *models.Tx, s models.Scope) (any, error) { return tx.OrderByRef(s, "", w.order.Number) },
