@@ -78,6 +78,12 @@ func TestAPIOrderInput(t *testing.T) {
 		{"metadata of numbers", minimal("metadata", `{"a":1}`), 400, "wrong_type", "metadata.a"},
 		{"metadata too long", minimal("metadata", `{"a":"`+long+`"}`), 422, "too_long", "metadata.a"},
 		{"metadata of too many", minimal("metadata", "{"+strings.Join(many, ",")+"}"), 422, "too_many", "metadata"},
+		{"card number for a name", minimal("customer", `{"name":"4242 4242 4242 4242 12/30"}`), 422, "card_number_refused", "customer.name"},
+		{"card number for a phone", minimal("customer", `{"phone":"4242424242424242"}`), 422, "card_number_refused", "customer.phone"},
+		{"card number in an address", minimal("shipping_address", `{"line2":"card 4242-4242-4242-4242"}`), 422, "card_number_refused", "shipping_address"},
+		{"card number for an article", minimal("items", `[{"name":"4242.4242.4242.4242","quantity":1,"amount":1}]`), 422, "card_number_refused", "items[0].name"},
+		{"card number in metadata", minimal("metadata", `{"note":"1-4242424242424242"}`), 422, "card_number_refused", "metadata.note"},
+		{"card number for a key", minimal("metadata", `{"4242\u00a04242\u00a04242\u00a04242":"1"}`), 422, "card_number_refused", "metadata"},
 		{"metadata without a key", minimal("metadata", `{"":"a"}`), 422, "metadata_key", "metadata"},
 	}
 	shop := newSite(t, modelstest.SQLite(t)).newClient(t)

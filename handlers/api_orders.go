@@ -104,15 +104,20 @@ func (in *createOrderInput) check(now time.Time) error {
 	for i := range b.Items {
 		k.text(fmt.Sprintf("items[%d].sku", i), &b.Items[i].SKU, false)
 		k.text(fmt.Sprintf("items[%d].name", i), &b.Items[i].Name, true)
+		k.noCard(fmt.Sprintf("items[%d].name", i), b.Items[i].Name)
 	}
 	if c := b.Customer; c != nil {
 		k.text("customer.name", &c.Name, false)
 		k.email("customer.email", &c.Email)
 		k.text("customer.phone", &c.Phone, false)
+		k.noCard("customer.name", c.Name)
+		k.noCard("customer.email", c.Email)
+		k.noCard("customer.phone", c.Phone)
 	}
 	if s := b.ShippingAddress; s != nil {
 		for _, text := range []*string{&s.Name, &s.Line1, &s.Line2, &s.City, &s.Region, &s.PostalCode} {
 			k.text("shipping_address", text, false)
+			k.noCard("shipping_address", *text)
 		}
 		k.country("shipping_address.country", &s.Country)
 	}

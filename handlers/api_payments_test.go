@@ -86,6 +86,8 @@ func TestAPIPayments(t *testing.T) {
 				{"no token", jsonOf(map[string]any{"order_id": order, "amount": 1, "currency": "EUR", "method": map[string]string{"type": "card"}}), 422, "required", "method.token"},
 				{"unknown method", jsonOf(map[string]any{"order_id": order, "amount": 1, "currency": "EUR", "method": map[string]string{"type": "cash"}}), 422, "unknown_value", "method.type"},
 				{"card number", jsonOf(map[string]any{"order_id": order, "amount": 1, "currency": "EUR", "method": map[string]string{"type": "card", "token": "4242424242424242"}}), 422, "card_number_refused", "method.token"},
+				{"card number in the return address", jsonOf(map[string]any{"order_id": order, "amount": 1, "currency": "EUR", "return_url": "https://shop.example/?card=4242+4242+4242+4242", "method": map[string]string{"type": "card", "token": "t"}}), 422, "card_number_refused", "return_url"},
+				{"card number for a key", jsonOf(map[string]any{"order_id": order, "amount": 1, "currency": "EUR", "metadata": map[string]string{"4242424242424242": "1"}, "method": map[string]string{"type": "card", "token": "t"}}), 422, "card_number_refused", "metadata"},
 				{"unknown account", jsonOf(map[string]any{"order_id": order, "amount": 1, "currency": "EUR", "gateway": exampleGatewayID, "method": map[string]string{"type": "card", "token": "t"}}), 422, "unknown_gateway", "gateway"},
 				{"script for a return address", jsonOf(map[string]any{"order_id": order, "amount": 1, "currency": "EUR", "return_url": "javascript:alert(1)", "method": map[string]string{"type": "card", "token": "t"}}), 422, "bad_url", "return_url"},
 			}

@@ -13,7 +13,6 @@ const masked = "[masked]"
 var (
 	secretKey    = regexp.MustCompile(`\b(?:sk|rk|whsec)_[A-Za-z0-9_]+`)
 	clientSecret = regexp.MustCompile(`("client_secret"\s*:\s*)"[^"]*"?`)
-	digitRun     = regexp.MustCompile(`\d[\d -]*\d`)
 )
 
 // MaskRaw makes a provider's answer fit for Result.Raw: without the given
@@ -27,14 +26,19 @@ func MaskRaw(answer []byte, secrets ...string) string {
 	}
 	text = secretKey.ReplaceAllString(text, masked)
 	text = clientSecret.ReplaceAllString(text, `$1"`+masked+`"`)
-	text = digitRun.ReplaceAllStringFunc(text, func(run string) string {
-		if looksLikeCardNumber(run) {
-			return masked
-		}
-		return run
-	})
+	text = maskCardNumbers(text)
 	if len(text) > MaxRaw {
 		text = strings.ToValidUTF8(text[:MaxRaw], "")
 	}
 	return text
+}
+
+func maskCardNumbers(text string) string {
+	var b strings.Builder
+	rest := 0
+	for _, number := range cardNumbers(text) {
+		b.WriteString(text[rest:number.from] + masked)
+		rest = number.to
+	}
+	return b.String() + text[rest:]
 }
