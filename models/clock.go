@@ -15,8 +15,15 @@ type clock struct {
 	server   bool
 }
 
-// clockInterval is how long a measured offset is used.
-const clockInterval = time.Minute
+const (
+	// clockInterval is how long a measured offset is used.
+	clockInterval = time.Minute
+	// maxTrip is the longest round trip that tells anything: the server may
+	// have answered at its begin or at its end, which is the error of its middle.
+	maxTrip = 500 * time.Millisecond
+	// clockRetry is how soon a measurement that told nothing is made again.
+	clockRetry = 5 * time.Second
+)
 
 func (c *clock) now() time.Time {
 	return time.Now().Add(time.Duration(c.offset.Load())).UTC().Truncate(time.Microsecond)
@@ -26,7 +33,7 @@ func (c *clock) now() time.Time {
 // whatever is wrong with the database, the transaction that follows tells.
 func (c *clock) keep(ctx context.Context, db *DB) {
 	last := c.measured.Load()
-	if !c.server || time.Now().UnixNano()-last < int64(clockInterval) {
+	if !c.server || !c.due(time.Now()) {
 		return
 	}
 	if !c.measured.CompareAndSwap(last, time.Now().UnixNano()) {
@@ -37,16 +44,30 @@ func (c *clock) keep(ctx context.Context, db *DB) {
 	}
 }
 
-// measure asks the server for its time and takes the answer to be from the
-// middle of the round trip.
+func (c *clock) due(now time.Time) bool {
+	return now.UnixNano()-c.measured.Load() >= int64(clockInterval)
+}
+
+// measure asks the server for its time.
 func (c *clock) measure(ctx context.Context, db *DB) error {
 	start := time.Now()
 	server, err := db.ServerTime(ctx)
 	if err != nil {
 		return err
 	}
-	trip := time.Since(start)
-	c.offset.Store(int64(server.Sub(start.Add(trip / 2))))
-	c.measured.Store(time.Now().UnixNano())
+	c.take(start, time.Since(start), server)
 	return nil
+}
+
+// take keeps the offset of an answer, which it takes to be from the middle of
+// the round trip. After a long one, as when the pool was exhausted or the
+// server busy, the offset before is the better one.
+func (c *clock) take(start time.Time, trip time.Duration, server time.Time) {
+	end := start.Add(trip)
+	if trip > maxTrip {
+		c.measured.Store(end.Add(clockRetry - clockInterval).UnixNano())
+		return
+	}
+	c.offset.Store(int64(server.Sub(start.Add(trip / 2))))
+	c.measured.Store(end.UnixNano())
 }

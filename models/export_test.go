@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -32,3 +33,17 @@ var (
 	CommitError = commitError
 	RetryWait   = retryWait
 )
+
+// Clock keeps the offset of the server's clock.
+type Clock = clock
+
+// Take hands a clock the answer of a round trip.
+func (c *clock) Take(start time.Time, trip time.Duration, server time.Time) {
+	c.take(start, trip, server)
+}
+
+// Offset is how far the server is ahead.
+func (c *clock) Offset() time.Duration { return time.Duration(c.offset.Load()) }
+
+// Due says whether the offset is to be measured again.
+func (c *clock) Due(now time.Time) bool { return c.due(now) }
