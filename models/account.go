@@ -182,7 +182,8 @@ func (tx *Tx) createAccount(row any) error {
 // UpdateGatewayAccount writes an edited payment account.
 func (tx *Tx) UpdateGatewayAccount(a *GatewayAccount) error { return tx.updateAccount(a, &a.Account) }
 
-// UpdateCarrierAccount writes an edited carrier account. New credentials lift a stop.
+// UpdateCarrierAccount writes an edited carrier account. It leaves a stop as it
+// is: who brings new credentials lifts it by ResumeCarrierAccount.
 func (tx *Tx) UpdateCarrierAccount(a *CarrierAccount) error { return tx.updateAccount(a, &a.Account) }
 
 func (tx *Tx) updateAccount(row any, common *Account) error {
