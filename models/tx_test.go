@@ -39,13 +39,16 @@ func TestWriteKeepsRowAndJobOrNeither(t *testing.T) {
 			run  func(ctx context.Context, tx *models.Tx) error
 			want [2]int64
 		}
+		// PostgreSQL takes nothing more after a failed statement, SQLite undoes it alone.
+		afterFailure := map[models.Dialect][2]int64{models.SQLite: {1, 1}, models.Postgres: {}}[db.Dialect]
 		for _, o := range []outcome{
 			{"commit", func(context.Context, *models.Tx) error { return nil }, [2]int64{1, 1}},
 			{"rollback", func(context.Context, *models.Tx) error { return errBoom }, [2]int64{}},
 			{"panic", func(context.Context, *models.Tx) error { panic(errBoom) }, [2]int64{}},
 			{"failed statement that is ignored", func(_ context.Context, tx *models.Tx) error {
-				return tx.Gorm().Exec("INSERT INTO no_such_table VALUES (1)").Error
-			}, [2]int64{}},
+				_ = tx.Gorm().Exec("INSERT INTO no_such_table VALUES (1)").Error // fails, as it should
+				return nil
+			}, afterFailure},
 			{"inner savepoint undone", func(_ context.Context, tx *models.Tx) error {
 				err := tx.Gorm().Transaction(func(inner *gorm.DB) error {
 					if err := inner.Exec("UPDATE audit_entries SET action = 'lost'").Error; err != nil {
