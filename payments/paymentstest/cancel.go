@@ -21,6 +21,11 @@ func (run runner) cancel(t *testing.T) {
 			t.Fatal("there is nothing for the customer to do")
 		}
 		c.ProviderReference = r.ProviderReference
+		if s.Lingers {
+			wantOutcome(t, canceler.Cancel(t.Context(), s.Account, c), payments.OutcomeRequiresAction)
+			s.wantCharged(t, c, 0)
+			return
+		}
 		for range 2 {
 			s.wantCanceled(t, canceler.Cancel(t.Context(), s.Account, c), payments.OutcomeNotFound)
 		}

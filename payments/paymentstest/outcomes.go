@@ -66,6 +66,11 @@ func (run runner) refusals(t *testing.T) {
 			}
 			c.ProviderReference = r.ProviderReference
 			found := provider.Lookup(t.Context(), s.Account, c)
+			if s.Forgets {
+				wantOutcome(t, found, payments.OutcomeNotFound)
+				s.wantCharged(t, c, 0)
+				return
+			}
 			s.wantFound(t, found, payments.OutcomeDeclined)
 			if found.Outcome == payments.OutcomeUnknown {
 				return

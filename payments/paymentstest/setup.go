@@ -37,6 +37,14 @@ type Setup struct {
 	Waits bool
 	// Blind says that the provider has no inquiry: a look-up may remain unknown.
 	Blind bool
+	// Forgets says that a charge refused at once leaves no trace: a look-up finds none.
+	Forgets bool
+	// Lingers says that a page which its customer has not opened can be paid until
+	// it expires: a cancel cannot end the charge before.
+	Lingers bool
+	// SumsRefunds says that a webhook about a refund tells the sum of all refunds of
+	// its charge, from which the amount of the one cannot be known.
+	SumsRefunds bool
 	// ModifiesLater says that captures, voids, cancels and refunds may be answered
 	// with OutcomeProcessing and end a short while later.
 	ModifiesLater bool
