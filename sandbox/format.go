@@ -66,6 +66,8 @@ func formatByName(name string) (format, bool) {
 	switch name {
 	case apiNative:
 		return nativeFormat(), true
+	case apiAlipay:
+		return alipayFormat(), true
 	case apiStripe:
 		return stripeFormat(), true
 	default:

@@ -23,12 +23,13 @@ type journal struct {
 }
 
 type entry struct {
-	Charge   *charge       `json:"charge,omitempty"`
-	Refund   *refund       `json:"refund,omitempty"`
-	Key      *storedKey    `json:"key,omitempty"`
-	Settings *settings     `json:"settings,omitempty"`
-	Parcel   *registration `json:"parcel,omitempty"`
-	Dropped  int           `json:"dropped,omitempty"` // charges dropped before this line
+	Charge    *charge       `json:"charge,omitempty"`
+	Refund    *refund       `json:"refund,omitempty"`
+	Key       *storedKey    `json:"key,omitempty"`
+	Settings  *settings     `json:"settings,omitempty"`
+	Parcel    *registration `json:"parcel,omitempty"`
+	AlipayKey []byte        `json:"alipay_key,omitempty"` // PKCS#1
+	Dropped   int           `json:"dropped,omitempty"`    // charges dropped before this line
 }
 
 func (j *journal) write(e entry) {
@@ -106,11 +107,13 @@ func (s *Server) replay(path string) (err error) {
 		if err := json.Unmarshal(text, &e); err != nil {
 			return fmt.Errorf("%s line %d: %w", path, number, err)
 		}
-		s.apply(e)
+		if err := s.apply(e); err != nil {
+			return fmt.Errorf("%s line %d: %w", path, number, err)
+		}
 	}
 }
 
-func (s *Server) apply(e entry) {
+func (s *Server) apply(e entry) error {
 	if e.Charge != nil {
 		if known := s.bank.charges[e.Charge.ID]; known != nil {
 			*known = *e.Charge
@@ -130,7 +133,13 @@ func (s *Server) apply(e entry) {
 	if e.Parcel != nil {
 		s.parcels.keep(*e.Parcel)
 	}
+	if e.AlipayKey != nil {
+		if err := s.alipay.restore(e.AlipayKey); err != nil {
+			return err
+		}
+	}
 	s.bank.dropped += e.Dropped
+	return nil
 }
 
 func (s *Server) snapshot(file io.Writer) error {
@@ -154,6 +163,9 @@ func (s *Server) snapshot(file io.Writer) error {
 	}
 	for _, parcel := range s.parcels.snapshot() {
 		put(entry{Parcel: &parcel})
+	}
+	if key := s.alipay.stored(); key != nil {
+		put(entry{AlipayKey: key})
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write: %w", err)

@@ -10,6 +10,7 @@ package sandbox
 
 import (
 	"cmp"
+	"crypto/rsa"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -32,6 +33,8 @@ type Options struct {
 	WebhookSecret string       // signs those notifications
 	WebhookClient *http.Client // sends them; a client with a 5 s timeout when nil
 
+	AlipayKey *rsa.PrivateKey // stands for Alipay's own; made when it is first needed when nil
+
 	ParcelPace float64 // how many times faster than real parcels those of the sandbox travel; 1 when 0
 
 	MaxCharges int // charges kept in memory, after which the oldest are dropped; 200,000
@@ -43,6 +46,7 @@ type Server struct {
 	bank     *bank
 	keys     *keys
 	journal  *journal
+	alipay   *alipayKeys
 	chaos    *chaos
 	accounts *accounts
 	webhooks *webhooks
@@ -73,6 +77,7 @@ func New(opts Options) (*Server, error) {
 
 	s := &Server{opts: opts, journal: &journal{log: opts.Logger}, chaos: &chaos{}, closing: make(chan struct{})}
 	s.accounts = newAccounts(s.journal)
+	s.alipay = &alipayKeys{journal: s.journal, key: opts.AlipayKey}
 	s.webhooks = newWebhooks(s)
 	s.bank = newBank(opts, s.journal, s.webhooks)
 	s.parcels = newParcels(opts.Now)
@@ -118,6 +123,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /webhooks", s.webhooks.setKnobs)
 	mux.HandleFunc("POST /settings", s.putSettings)
 	mux.HandleFunc("POST /disputes", s.putDispute)
+	s.alipayRoutes(mux)
 	s.nativeRoutes(mux)
 	s.stripeRoutes(mux)
 	s.parcels.register(mux)
