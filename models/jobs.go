@@ -1,9 +1,8 @@
 package models
 
 import (
-	"time"
-
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 )
 
 // Queues of jobs, each with its own number of workers.
@@ -204,11 +203,16 @@ func (PruneArgs) Kind() string { return "upkeep.prune" }
 // InsertOpts chooses the queue.
 func (PruneArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
 
-// upkeepOpts is for periodic jobs: one at a time, no point in repeating a
-// failed run that the next period repeats anyway.
+// upkeepOpts is for periodic jobs: of each kind one at a time on all nodes, as
+// one that takes longer than its period would otherwise run beside itself until
+// no worker is left. There is no point in repeating a failed run that the next
+// period repeats anyway. A run whose node died is in the way of the next until
+// River finds it, after workers.Options.RescueAfter.
 func upkeepOpts() river.InsertOpts {
 	return river.InsertOpts{
 		Queue: QueueUpkeep, MaxAttempts: 1,
-		UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second},
+		UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateScheduled,
+		}},
 	}
 }
