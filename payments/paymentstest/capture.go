@@ -87,7 +87,7 @@ func (run runner) lostModification(t *testing.T) {
 			s.network.breakModifications(broken)
 			r := as[payments.Capturer](t, s.provider(t, patience)).Capture(t.Context(), s.Account, m)
 			s.network.heal()
-			wantOutcome(t, r, payments.OutcomeUnknown)
+			s.wantUnsure(t, r)
 			m.ProviderReference = r.ProviderReference
 			s.wantDone(t, as[payments.Capturer](t, s.provider(t, calm)).Capture(t.Context(), s.Account, m))
 			s.wantAmount(t, "captured", s.Captured, c, 400)
@@ -97,7 +97,7 @@ func (run runner) lostModification(t *testing.T) {
 			s.network.breakModifications(broken)
 			r = as[payments.Capturer](t, s.provider(t, patience)).Void(t.Context(), s.Account, m)
 			s.network.heal()
-			wantOutcome(t, r, payments.OutcomeUnknown)
+			s.wantUnsure(t, r)
 			m.ProviderReference = r.ProviderReference
 			s.wantDone(t, as[payments.Capturer](t, s.provider(t, calm)).Void(t.Context(), s.Account, m))
 			eventually(t, "the amount is released", func() bool { return s.Released(c.AttemptID) })

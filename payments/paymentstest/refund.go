@@ -100,7 +100,7 @@ func (run runner) lostRefund(t *testing.T) {
 			s.network.breakModifications(broken)
 			r := as[payments.Refunder](t, s.provider(t, patience)).Refund(t.Context(), s.Account, refund)
 			s.network.heal()
-			wantOutcome(t, r, payments.OutcomeUnknown)
+			s.wantUnsure(t, r)
 			s.wantNoSecret(t, r.Raw+r.Message+r.Code)
 			refund.ProviderReference = r.ProviderReference
 			s.wantDone(t, as[payments.Refunder](t, s.provider(t, calm)).Refund(t.Context(), s.Account, refund))

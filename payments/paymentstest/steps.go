@@ -74,6 +74,15 @@ func (s *suite) wantDone(t *testing.T, r payments.Result) {
 	wantOutcome(t, r, payments.OutcomeSucceeded)
 }
 
+// wantUnsure wants nothing to be claimed of what was lost on its way: who looked
+// at once what became of it may know that it is done.
+func (s *suite) wantUnsure(t *testing.T, r payments.Result) {
+	t.Helper()
+	if r.Outcome != payments.OutcomeUnknown {
+		s.wantDone(t, r)
+	}
+}
+
 // wantRefused wants a modification or refund that is refused, or will be.
 func (s *suite) wantRefused(t *testing.T, r payments.Result) {
 	t.Helper()
