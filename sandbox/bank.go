@@ -211,8 +211,12 @@ func (b *bank) take(c *charge) {
 		c.Status, t.Captured = statusSucceeded, c.Amount
 	}
 	c.Taken = append(c.Taken, t)
-	if outcomeByToken[c.Token].Result == ResultDisputed {
+	switch outcomeByToken[c.Token].Result {
+	case ResultDisputed:
 		b.schedule(c.ID, b.opts.SettleAfter, func(id string) { _, _ = b.dispute("", id, "fraudulent") })
+	case ResultInquired:
+		b.schedule(c.ID, b.opts.SettleAfter, func(id string) { _, _ = b.inquire("", id, "general") })
+	default:
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,9 +16,18 @@ type dispute struct {
 	Amount    int64     `json:"amount"`
 	Currency  string    `json:"currency"`
 	Reason    string    `json:"reason"`
-	Status    string    `json:"status"` // needs_response, under_review, won or lost
+	Status    string    `json:"status"` // one of disputeStatuses
 	CreatedAt time.Time `json:"created_at"`
 	RespondBy time.Time `json:"respond_by"`
+}
+
+// disputeStatuses are where a dispute can stand; an inquiry is a question that
+// moves no money, and may become a dispute.
+var disputeStatuses = []string{"inquiry", "inquiry_closed", "needs_response", "under_review", "won", "lost"}
+
+// took reports whether the disputed amount is taken back as things stand.
+func (d *dispute) took() bool {
+	return d != nil && slices.Contains([]string{"needs_response", "under_review", "lost"}, d.Status)
 }
 
 var errUnknownDispute = errors.New("no such dispute")
@@ -25,8 +35,17 @@ var errUnknownDispute = errors.New("no such dispute")
 // respondWithin is how long a dispute may be answered.
 const respondWithin = 7 * 24 * time.Hour
 
-// dispute opens a dispute about all that a charge took.
+// dispute opens a dispute about all that a charge took, or makes its inquiry one.
 func (b *bank) dispute(account, chargeID, reason string) (dispute, error) {
+	return b.object(account, chargeID, reason, "needs_response")
+}
+
+// inquire opens an inquiry about all that a charge took.
+func (b *bank) inquire(account, chargeID, reason string) (dispute, error) {
+	return b.object(account, chargeID, reason, "inquiry")
+}
+
+func (b *bank) object(account, chargeID, reason, status string) (dispute, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c, err := b.find(account, chargeID)
@@ -34,18 +53,25 @@ func (b *bank) dispute(account, chargeID, reason string) (dispute, error) {
 		return dispute{}, err
 	}
 	captured, refunded := c.money()
-	if c.Status != statusSucceeded || captured == refunded || c.Dispute != nil {
+	asked := c.Dispute != nil && c.Dispute.Status == "inquiry" && status == "needs_response"
+	if c.Status != statusSucceeded || captured == refunded || c.Dispute != nil && !asked {
 		return dispute{}, errState
+	}
+	if asked {
+		moved := *c.Dispute
+		moved.Status = status
+		c.Dispute = &moved
+		return b.tellDispute(c, true), nil
 	}
 	now := b.opts.Now().UTC()
 	c.Dispute = &dispute{
 		ID: formatOf(c.API).disputeID(), Charge: c.ID, Account: c.Account, Amount: captured - refunded, Currency: c.Currency,
-		Reason: reason, Status: "needs_response", CreatedAt: now, RespondBy: now.Add(respondWithin),
+		Reason: reason, Status: status, CreatedAt: now, RespondBy: now.Add(respondWithin),
 	}
 	return b.tellDispute(c, false), nil
 }
 
-// decideDispute moves a charge's dispute on: to under_review, won or lost.
+// decideDispute moves a charge's dispute on: to under_review, won or lost, or an inquiry to its end.
 func (b *bank) decideDispute(account, chargeID, status string) (dispute, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -55,13 +81,26 @@ func (b *bank) decideDispute(account, chargeID, status string) (dispute, error) 
 		return dispute{}, err
 	case c.Dispute == nil:
 		return dispute{}, errUnknownDispute
-	case c.Dispute.Status == "won" || c.Dispute.Status == "lost":
+	case slices.Contains([]string{"won", "lost", "inquiry_closed"}, c.Dispute.Status),
+		(c.Dispute.Status == "inquiry") != (status == "inquiry_closed"):
 		return dispute{}, errState
 	}
 	moved := *c.Dispute
 	moved.Status = status
 	c.Dispute = &moved
 	return b.tellDispute(c, true), nil
+}
+
+// disputed returns the charge of a dispute.
+func (b *bank) disputed(account, disputeID string) (charge, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.charges {
+		if c.Dispute != nil && c.Dispute.ID == disputeID && c.Account == account {
+			return c.copy(), nil
+		}
+	}
+	return charge{}, errUnknownDispute
 }
 
 func (b *bank) tellDispute(c *charge, again bool) dispute {
@@ -81,17 +120,20 @@ func (s *Server) putDispute(w http.ResponseWriter, r *http.Request) {
 		writeReply(w, badRequest("parameter_invalid", fault))
 		return
 	}
-	if !slices.Contains([]string{"needs_response", "under_review", "won", "lost"}, in.Status) {
-		writeReply(w, badRequest("parameter_invalid", "status is needs_response, under_review, won or lost"))
+	if !slices.Contains(disputeStatuses, in.Status) {
+		writeReply(w, badRequest("parameter_invalid", "status is one of "+strings.Join(disputeStatuses, ", ")))
 		return
 	}
 	var (
 		d   dispute
 		err error
 	)
-	if in.Status == "needs_response" {
+	switch in.Status {
+	case "inquiry":
+		d, err = s.bank.inquire("", in.Charge, in.Reason)
+	case "needs_response":
 		d, err = s.bank.dispute("", in.Charge, in.Reason)
-	} else {
+	default:
 		d, err = s.bank.decideDispute("", in.Charge, in.Status)
 	}
 	if err != nil {

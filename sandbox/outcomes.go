@@ -16,6 +16,7 @@ const (
 	ResultRefundsLater    Result = "refunds_later"     // succeeds; its refunds are pending first
 	ResultRefundsFailLate Result = "refunds_fail_late" // succeeds; its refunds succeed, then fail
 	ResultDisputed        Result = "disputed"          // succeeds; a short while later its customer disputes it
+	ResultInquired        Result = "inquired"          // succeeds; a short while later its customer's bank asks about it
 )
 
 // Outcome is what one token makes the sandbox do.
@@ -115,6 +116,11 @@ var outcomes = []Outcome{
 	{Token: "tok_refund_fails", Result: ResultRefundsFailLate, Description: "Succeeds; a refund succeeds at first, fails a short while later."},
 	{Token: "tok_disputed", Result: ResultDisputed, Description: "Succeeds; a short while later the customer disputes it."},
 	{Token: "pm_card_createDispute", Result: ResultDisputed, Description: "Stripe's test card: succeeds; a short while later the customer disputes it."},
+	{Token: "tok_inquiry", Result: ResultInquired, Description: "Succeeds; a short while later the customer's bank asks about it."},
+	{
+		Token: "pm_card_createDisputeInquiry", Result: ResultInquired,
+		Description: "Stripe's test card: succeeds; a short while later the customer's bank asks about it.",
+	},
 	{
 		Token: "pm_card_pendingRefund", Result: ResultRefundsLater,
 		Description: "Stripe's test card: succeeds; a refund is pending at first, succeeds a short while later.",

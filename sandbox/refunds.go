@@ -48,7 +48,7 @@ func (b *bank) refundAs(
 	captured, refunded := c.money()
 	amount = cmp.Or(amount, captured-refunded)
 	switch {
-	case c.Status != statusSucceeded, c.Dispute != nil && c.Dispute.Status != "won":
+	case c.Status != statusSucceeded, c.Dispute.took():
 		return refund{}, errState
 	case amount <= 0 || amount > captured-refunded:
 		return refund{}, errAmount
