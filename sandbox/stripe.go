@@ -3,6 +3,7 @@ package sandbox
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ func stripeFormat() format {
 	return format{
 		name: apiStripe, chargeID: prefixed("pi_"), refundID: prefixed("re_"), disputeID: prefixed("dp_"),
 		account: accountOf, caller: bySecretKey("sk_test_", "rk_test_", "sk_sandbox_"), fault: plainFault,
+		news: stripeNews, more: moreStripeNews, sign: signStripe,
 	}
 }
 
@@ -27,7 +29,10 @@ func (s *Server) stripeRoutes(mux *http.ServeMux) {
 	handle("POST /stripe/v1/payment_intents/{id}/capture", s.captureIntent)
 	handle("POST /stripe/v1/payment_intents/{id}/cancel", s.cancelIntent)
 	handle("POST /stripe/v1/refunds", s.createStripeRefund)
+	handle("GET /stripe/v1/refunds", s.listStripeRefunds)
 	handle("GET /stripe/v1/refunds/{id}", s.showStripeRefund)
+	handle("GET /stripe/v1/disputes/{id}", s.showStripeDispute)
+	handle("GET /stripe/v1/events", s.listStripeEvents)
 	mux.HandleFunc("/stripe/", func(w http.ResponseWriter, r *http.Request) {
 		writeReply(w, problem(http.StatusNotFound, apiError{
 			Type: "invalid_request_error", Message: "Unrecognized request URL (" + r.Method + ": " + r.URL.Path + ").",
@@ -150,7 +155,12 @@ func (s *Server) captureIntent(q *request) reply {
 		}
 	}
 	return s.once(q, "", func() reply {
-		c, err := s.bank.capture(q.account, q.PathValue("id"), amount)
+		c, err := s.bank.capture(q.account, q.PathValue("id"), amount, func(c *charge) {
+			if c.Metadata == nil {
+				c.Metadata = map[string]string{}
+			}
+			maps.Copy(c.Metadata, f.nested("metadata"))
+		})
 		return intentReply(q, f, c, err)
 	})
 }
@@ -164,42 +174,6 @@ func (s *Server) cancelIntent(q *request) reply {
 		c, err := s.bank.cancel(q.account, q.PathValue("id"))
 		return intentReply(q, f, c, err)
 	})
-}
-
-func (s *Server) createStripeRefund(q *request) reply {
-	f, rep, ok := parseForm(q, "payment_intent", "charge", "amount", "reason", "metadata", "expand")
-	if !ok {
-		return rep
-	}
-	var amount int64
-	if text := f.Get("amount"); text != "" {
-		var err error
-		if amount, err = strconv.ParseInt(text, 10, 64); err != nil || amount < 1 {
-			return badParam("amount", "parameter_invalid_integer", "Invalid integer: "+text)
-		}
-	}
-	id := f.Get("payment_intent")
-	if ch := f.Get("charge"); ch != "" {
-		id = intentOfCharge(ch)
-	}
-	if id == "" {
-		return missingParam("payment_intent")
-	}
-	return s.once(q, "", func() reply {
-		r, err := s.bank.refund(q.account, id, amount, f.Get("reason"))
-		if err != nil {
-			return stripeError(q, f, charge{}, err)
-		}
-		return jsonReply(http.StatusOK, stripeRefundView(r))
-	})
-}
-
-func (s *Server) showStripeRefund(q *request) reply {
-	r, err := s.bank.refundByID(q.account, q.PathValue("id"))
-	if err != nil {
-		return stripeError(q, form{}, charge{}, err)
-	}
-	return jsonReply(http.StatusOK, stripeRefundView(r))
 }
 
 // intentReply answers with a payment intent after a change; a refusal is 402.
@@ -223,6 +197,8 @@ func stripeError(q *request, f form, c charge, err error) reply {
 		status, e.Code, e.Message = http.StatusNotFound, "resource_missing", "No such payment_intent: '"+q.PathValue("id")+"'"
 	case errors.Is(err, errUnknownRefund):
 		status, e.Code, e.Message = http.StatusNotFound, "resource_missing", "No such refund: '"+q.PathValue("id")+"'"
+	case errors.Is(err, errUnknownDispute):
+		status, e.Code, e.Message = http.StatusNotFound, "resource_missing", "No such dispute: '"+q.PathValue("id")+"'"
 	case errors.Is(err, errUnknownToken):
 		e.Code, e.Param, e.Message = "resource_missing", "payment_method", "No such PaymentMethod."
 	case errors.Is(err, errAmount):

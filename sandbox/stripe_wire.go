@@ -158,17 +158,6 @@ func intentOfCharge(id string) string {
 	return "pi_" + intent
 }
 
-func stripeRefundView(r refund) map[string]any {
-	view := map[string]any{
-		"id": r.ID, "object": "refund", "amount": r.Amount, "currency": strings.ToLower(r.Currency), "status": r.Status,
-		"payment_intent": r.Charge, "reason": nullable(r.Reason), "created": r.CreatedAt.Unix(), "failure_reason": nil,
-	}
-	if r.Status == "failed" {
-		view["failure_reason"] = "lost_or_stolen_card"
-	}
-	return view
-}
-
 func nullable(s string) any {
 	if s == "" {
 		return nil
