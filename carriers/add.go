@@ -99,19 +99,14 @@ func (in *New) check() error {
 // syncPause is how long a parcel must not be asked for again by hand.
 const syncPause = time.Minute
 
-// Sync asks the carrier for a parcel now. Too soon after the last question it
-// is a conflict, sync_too_soon.
+// Sync asks the carrier for a parcel now.
 func (s *Service) Sync(tx *models.Tx, scope models.Scope, id string, actor models.Actor) (*models.Shipment, error) {
 	sh, err := tx.Shipment(scope, id)
 	if err != nil {
 		return nil, err
 	}
-	ok, err := tx.RequestSync(sh, syncPause)
-	if err != nil {
+	if err := tx.RequestSync(sh, syncPause); err != nil {
 		return nil, err
-	}
-	if !ok {
-		return nil, models.Conflict("sync_too_soon", sh.Status)
 	}
 	return sh, tx.Audit(actor, models.AuditEntry{
 		MerchantID: &sh.MerchantID, Action: "shipment.sync", ObjectID: sh.ID, OrderID: &sh.OrderID,

@@ -269,20 +269,82 @@ func TestAddAndSyncRefuse(t *testing.T) {
 				t.Errorf("%+v: %s, want %s", *in, got, want)
 			}
 		}
-		syncNow := func() error {
-			return db.Write(t.Context(), func(tx *models.Tx) error {
-				_, err := d.Sync(tx, models.MerchantScope(d.shop.ID), id, models.SystemActor())
-				return err
-			})
-		}
-		if err := syncNow(); err == nil {
-			t.Error("a parcel was asked for while its first poll is under way")
+		if got := d.sync(t, id); got != "sync_too_soon" {
+			t.Errorf("while the first poll of a parcel is under way: %s", got)
 		}
 		d.courier.say(tracking())
 		d.poll(t, id)
 		d.offset = 2 * time.Minute
-		if err := syncNow(); err != nil {
-			t.Errorf("sync: %v", err)
+		if got := d.sync(t, id); got != "" {
+			t.Errorf("sync: %s", got)
+		}
+	})
+}
+
+// sync asks for a parcel by hand and returns the code of the refusal, if any.
+func (d *depot) sync(t *testing.T, id string) string {
+	t.Helper()
+	err := d.db.Write(t.Context(), func(tx *models.Tx) error {
+		_, err := d.Sync(tx, models.MerchantScope(d.shop.ID), id, models.SystemActor())
+		return err
+	})
+	var e *models.Error
+	if err != nil && !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	if e == nil {
+		return ""
+	}
+	return e.Code
+}
+
+// A carrier that fails is not asked more often than one that answers.
+func TestSyncOnceAMinuteThoughTheCarrierFails(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		d.courier.say(carriers.Answer{Err: &carriers.Error{Kind: carriers.ErrUnavailable, Message: "down"}})
+		d.poll(t, id)
+		for minute := range 3 {
+			d.offset = time.Duration(minute) * 65 * time.Second
+			if got := d.sync(t, id); got != "" {
+				t.Fatalf("minute %d: %s", minute, got)
+			}
+			d.poll(t, id)
+			if got := d.sync(t, id); got != "sync_too_soon" {
+				t.Errorf("a second time in minute %d: %q", minute, got)
+			}
+		}
+	})
+}
+
+func TestSyncNeedsAnAccountThatMayCall(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		d.offset = time.Hour
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			_, err := tx.StopCarrierAccount(d.account, "key refused")
+			return err
+		})
+		if got := d.sync(t, id); got != "carrier_account_stopped" {
+			t.Errorf("of a stopped account: %q", got)
+		}
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			a, err := tx.CarrierAccount(models.AllMerchants(), d.account)
+			if err != nil {
+				return err
+			}
+			a.Enabled = false
+			return tx.UpdateCarrierAccount(a)
+		})
+		if got := d.sync(t, id); got != "carrier_account_disabled" {
+			t.Errorf("of a disabled account: %q", got)
+		}
+		if got := d.shipment(t, id).SyncRequestedAt; got != nil {
+			t.Errorf("asked at %v all the same", got)
 		}
 	})
 }

@@ -64,7 +64,7 @@ func (a *shopAPI) shipmentOperations() {
 	write(a, huma.Operation{
 		OperationID: "syncShipment", Method: http.MethodPost, Path: apiPrefix + "/shipments/{id}/sync", DefaultStatus: http.StatusAccepted,
 		Errors: []int{404}, Tags: tags, Security: requires("shipments"), Summary: "Ask the carrier now",
-		Description: "At most once a minute for one parcel; sooner is 409 sync_too_soon with Retry-After.",
+		Description: "At most once a minute for one parcel; sooner is 429 sync_too_soon with Retry-After. 409 when the account cannot ask: none, disabled, stopped.",
 	}, a.syncShipment)
 }
 

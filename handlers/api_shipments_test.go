@@ -81,7 +81,7 @@ func TestAPIShipments(t *testing.T) {
 		})
 		t.Run("sync", func(t *testing.T) {
 			r := shop.post("/api/v1/shipments/"+id+"/sync", "").problem
-			r(t, http.StatusConflict, "sync_too_soon") // its first question is under way
+			r(t, http.StatusTooManyRequests, "sync_too_soon") // its first question is under way
 			synced := time.Now().Add(-time.Hour)
 			modelstest.Write(t, db, func(tx *models.Tx) error {
 				sh, err := tx.Shipment(models.AllMerchants(), id)
@@ -92,7 +92,7 @@ func TestAPIShipments(t *testing.T) {
 			})
 			shop.post("/api/v1/shipments/"+id+"/sync", "").want(t, http.StatusAccepted)
 			late := shop.post("/api/v1/shipments/"+id+"/sync", "")
-			late.problem(t, http.StatusConflict, "sync_too_soon")
+			late.problem(t, http.StatusTooManyRequests, "sync_too_soon")
 			if late.header.Get("Retry-After") != "60" {
 				t.Errorf("Retry-After %q", late.header.Get("Retry-After"))
 			}

@@ -108,7 +108,7 @@ func codeExample(op *huma.Operation, status int) string {
 	case "createShipment":
 		return "shipment_exists"
 	case "syncShipment":
-		return "sync_too_soon"
+		return "carrier_account_stopped"
 	default:
 		return "idempotency_key_in_use"
 	}

@@ -55,7 +55,7 @@ func failureOf(err error) failure {
 	switch {
 	case errors.As(err, &domain):
 		status := statusOf(domain.Kind)
-		return failure{status: status, text: status, domain: domain}
+		return failure{status: status, text: status, domain: domain, after: domain.After}
 	case errors.As(err, &refused):
 		text := refused.text
 		if text == 0 {
@@ -81,6 +81,8 @@ func statusOf(kind models.Kind) int {
 		return fiber.StatusNotFound
 	case models.KindDenied:
 		return fiber.StatusForbidden
+	case models.KindTooSoon:
+		return fiber.StatusTooManyRequests
 	default:
 		return fiber.StatusInternalServerError
 	}

@@ -109,13 +109,12 @@ func invalidInput(fields []fieldProblem) *problem {
 var waits = map[string]time.Duration{
 	"idempotency_key_in_use": time.Second,
 	"changed_meanwhile":      time.Second,
-	"sync_too_soon":          time.Minute,
 }
 
 // refusedBy is the error of a request that the domain refuses.
 func refusedBy(e *models.Error) *problem {
 	p := newProblem(statusOf(e.Kind), e.Code)
-	p.CurrentStatus, p.after = e.Status, waits[e.Code]
+	p.CurrentStatus, p.after = e.Status, max(e.After, waits[e.Code])
 	if e.Field != "" {
 		p.Errors = []fieldProblem{{Field: e.Field, Code: e.Code, Message: p.Detail}}
 		p.Detail = e.Field + ": " + p.Detail

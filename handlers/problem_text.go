@@ -54,6 +54,7 @@ var errorKeys = []struct {
 	{"Shipments", []string{
 		locales.Mark("error.unknown_carrier"), locales.Mark("error.bad_tracking_number"), locales.Mark("error.unknown_direction"),
 		locales.Mark("error.shipment_exists"), locales.Mark("error.no_carrier_account"), locales.Mark("error.sync_too_soon"),
+		locales.Mark("error.carrier_account_disabled"), locales.Mark("error.carrier_account_stopped"),
 	}},
 	{"Webhooks", []string{
 		locales.Mark("error.unknown_event_type"), locales.Mark("error.unknown_endpoint"), locales.Mark("error.endpoint_disabled"),

@@ -196,7 +196,7 @@ func TestSyncShipment(t *testing.T) {
 		if !strings.Contains(asked.body, "The carrier is being asked") || !strings.Contains(asked.body, `hx-target="#shipment-detail"`) {
 			t.Errorf("the answer is %s", asked.body)
 		}
-		refused := agent.post("/shipments/"+sh.ID+"/sync", nil, htmx...).want(t, http.StatusConflict)
+		refused := agent.post("/shipments/"+sh.ID+"/sync", nil, htmx...).want(t, http.StatusTooManyRequests)
 		if !strings.Contains(refused.body, "asked only just now") || refused.header.Get(hxReswap) != "none" {
 			t.Errorf("too soon is told as %s", refused.body)
 		}

@@ -1,6 +1,9 @@
 package models
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // ErrNotFound is returned for rows that do not exist or are not the caller's.
 var ErrNotFound = &Error{Kind: KindNotFound, Code: "not_found"}
@@ -17,6 +20,7 @@ const (
 	KindConflict                 // 409: not in this state
 	KindNotFound                 // 404: does not exist, or not yours
 	KindDenied                   // 403
+	KindTooSoon                  // 429: not so often
 )
 
 // Error is a failure that the user is told about. Its Code is the API's code
@@ -24,8 +28,9 @@ const (
 type Error struct {
 	Kind   Kind
 	Code   string
-	Field  string // the input at fault, as items[0].quantity
-	Status string // the current status, with KindConflict
+	Field  string        // the input at fault, as items[0].quantity
+	Status string        // the current status, with KindConflict
+	After  time.Duration // when it may be tried again, with KindTooSoon
 }
 
 func (e *Error) Error() string {
@@ -51,4 +56,9 @@ func Invalid(field, code string) *Error { return &Error{Kind: KindInvalid, Field
 // Conflict is an Error about a state.
 func Conflict(code, status string) *Error {
 	return &Error{Kind: KindConflict, Code: code, Status: status}
+}
+
+// TooSoon is an Error about something that may be done so often only.
+func TooSoon(code string, after time.Duration) *Error {
+	return &Error{Kind: KindTooSoon, Code: code, After: after}
 }

@@ -77,6 +77,7 @@ type Shipment struct {
 	FailedPolls         int
 	SyncError           string
 	SyncErrorKind       string
+	SyncRequestedAt     *time.Time // by hand, the last time
 	Raw                 string
 	Version             int64
 	CreatedAt           time.Time

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -195,19 +196,61 @@ func (tx *Tx) PostponeShipments(ids []string, at time.Time) error {
 	return nil
 }
 
-// RequestSync makes a parcel due now and enqueues its poll. It says false when
-// a poll is under way or the last one is younger than pause.
-func (tx *Tx) RequestSync(s *Shipment, pause time.Duration) (bool, error) {
-	if s.CarrierAccountID == nil {
-		return false, Conflict("no_carrier_account", s.Status)
+// RequestSync makes a parcel due now and enqueues its poll. It is refused when
+// nobody can ask: there is no account, or it is disabled or stopped; and as too
+// soon, sync_too_soon, while a poll is under way and until pause after the last
+// answer and the last request, whatever came of that.
+func (tx *Tx) RequestSync(s *Shipment, pause time.Duration) error {
+	if err := tx.checkSync(s); err != nil {
+		return err
 	}
-	ok, err := tx.update("shipments",
-		map[string]any{"next_poll_at": tx.now, "lease_until": tx.now.Add(2 * time.Minute), "version": gorm.Expr("version + 1")},
-		"id = ? AND (lease_until IS NULL OR lease_until < ?) AND (last_synced_at IS NULL OR last_synced_at < ?)",
-		s.ID, tx.now, tx.now.Add(-pause))
-	if err != nil || !ok {
-		return false, err
+	if wait := s.syncWait(tx.now, pause); wait > 0 {
+		return TooSoon("sync_too_soon", wait)
+	}
+	ok, err := tx.update("shipments", map[string]any{
+		"next_poll_at": tx.now, "lease_until": tx.now.Add(2 * time.Minute), "sync_requested_at": tx.now,
+		"version": gorm.Expr("version + 1"),
+	}, "id = ? AND version = ?", s.ID, s.Version)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errRaced
 	}
 	tx.Enqueue(PollArgs{AccountID: *s.CarrierAccountID, ShipmentIDs: []string{s.ID}})
-	return true, nil
+	return nil
+}
+
+// checkSync says why nobody can ask for the parcel; nil when somebody can.
+func (tx *Tx) checkSync(s *Shipment) error {
+	if s.CarrierAccountID == nil {
+		return Conflict("no_carrier_account", s.Status)
+	}
+	a, err := first[CarrierAccount](tx.q().Where("id = ?", *s.CarrierAccountID))
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Conflict("no_carrier_account", s.Status)
+	case err != nil:
+		return err
+	case !a.Enabled:
+		return Conflict("carrier_account_disabled", s.Status)
+	case a.StoppedAt != nil:
+		return Conflict("carrier_account_stopped", s.Status)
+	}
+	return nil
+}
+
+// syncWait is how long until the parcel may be asked for by hand. A poll that is
+// under way takes as long as its lease only when its worker has died.
+func (s *Shipment) syncWait(now time.Time, pause time.Duration) time.Duration {
+	var wait time.Duration
+	for _, last := range []*time.Time{s.LastSyncedAt, s.SyncRequestedAt} {
+		if last != nil {
+			wait = max(wait, last.Add(pause).Sub(now))
+		}
+	}
+	if wait == 0 && s.LeaseUntil != nil {
+		return s.LeaseUntil.Sub(now)
+	}
+	return wait
 }
