@@ -70,6 +70,8 @@ func formatByName(name string) (format, bool) {
 		return alipayFormat(), true
 	case apiStripe:
 		return stripeFormat(), true
+	case apiAdyen:
+		return adyenFormat(), true
 	default:
 		return format{}, false
 	}

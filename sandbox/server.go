@@ -126,6 +126,7 @@ func (s *Server) routes() http.Handler {
 	s.alipayRoutes(mux)
 	s.nativeRoutes(mux)
 	s.stripeRoutes(mux)
+	s.adyenRoutes(mux)
 	s.parcels.register(mux)
 	return mux
 }
