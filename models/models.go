@@ -1,10 +1,12 @@
 // Package models holds Tillpost's entities, queries, state machines and
 // transactions, over GORM, on embedded SQLite and on PostgreSQL alike.
 //
-// Reads are methods of DB and take a Scope, so that no query forgets its
-// merchant. Writes are methods of Tx, made by DB.Write: what must follow a
-// change is enqueued as a job in the same transaction, what may be lost is
-// announced after commit.
+// Reads are methods of DB. Those that start from what a visitor says take a
+// Scope, so that none forgets its merchant; without one are rows of a row that
+// was loaded under a scope, and background work, which serves all merchants.
+// Writes are methods of Tx, made by DB.Write: what must follow a change is
+// enqueued as a job in the same transaction, what may be lost is announced
+// after commit.
 package models
 
 import (

@@ -139,7 +139,8 @@ func hideAfter(scheme string, found bool) string {
 	return "(not shown)"
 }
 
-// embedded says whether the database is the file of this node alone.
+// embedded says whether the database is a file of this machine, which one node
+// serves and commands open beside it.
 func (c *Config) embedded() bool { return strings.HasPrefix(c.DatabaseURL, "sqlite://") }
 
 // keys loads the key set of stored credentials: from the environment, a named
