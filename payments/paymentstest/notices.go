@@ -74,6 +74,9 @@ func (s *suite) confirmed(t *testing.T) payments.Charge {
 	}
 	c.ProviderReference = r.ProviderReference
 	s.Complete(t, r.NextAction.URL)
+	if s.Takes {
+		wantOutcome(t, s.provider(t, calm).Lookup(t.Context(), s.Account, c), payments.OutcomeSucceeded)
+	}
 	return c
 }
 

@@ -35,6 +35,9 @@ type Setup struct {
 	Adjust func(*payments.Charge)
 	// Waits says that every charge waits for its customer first.
 	Waits bool
+	// Takes says that a customer only approves a charge, which the look-up after
+	// that takes.
+	Takes bool
 	// Blind says that the provider has no inquiry: a look-up may remain unknown.
 	Blind bool
 	// Forgets says that a charge refused at once leaves no trace: a look-up finds none.
