@@ -21,7 +21,13 @@ func TestDiagramsAreCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := string(raw)
-	after := embed(t, embed(t, before, "payments", models.PaymentDiagram()), "attempts", models.AttemptDiagram())
+	after := before
+	for name, diagram := range map[string]string{
+		"payments": models.PaymentDiagram(), "attempts": models.AttemptDiagram(),
+		"refunds": models.RefundDiagram(), "disputes": models.DisputeDiagram(),
+	} {
+		after = embed(t, after, name, diagram)
+	}
 	if before == after {
 		return
 	}
