@@ -42,7 +42,7 @@ func (x *exchange) result(charge payments.Charge, made payment) payments.Result 
 // matches compares an answer with what was asked. What is not ours, or not as
 // much, is nothing that may be believed.
 func (x *exchange) matches(r *payments.Result, charge payments.Charge, made payment) bool {
-	asked, _ := toWire(charge.Amount, charge.Currency) // it was asked for: it can be told
+	asked, _ := toWire(charge.Amount, charge.Currency)                           // it was asked for: it can be told
 	other := made.PSPReference != charge.ProviderReference && made.Action == nil // an action may come without the payment's reference
 	r.Outcome = payments.OutcomeUnknown
 	switch {
