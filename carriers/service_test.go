@@ -285,7 +285,7 @@ func TestAddAndSyncRefuse(t *testing.T) {
 func (d *depot) sync(t *testing.T, id string) string {
 	t.Helper()
 	err := d.db.Write(t.Context(), func(tx *models.Tx) error {
-		_, err := d.Sync(tx, models.MerchantScope(d.shop.ID), id, models.SystemActor())
+		_, err := d.Sync(tx, models.MerchantScope(d.shop.ID), id, modelstest.Actor())
 		return err
 	})
 	var e *models.Error

@@ -7,15 +7,12 @@ import (
 
 // Actor is who does something, for the audit log.
 type Actor struct {
-	Kind      string // user, api_key, system, cli
+	Kind      string // user, api_key, cli
 	ID        string
 	Name      string
 	IP        string
 	RequestID string
 }
-
-// SystemActor is Tillpost itself.
-func SystemActor() Actor { return Actor{Kind: "system", Name: "Tillpost"} }
 
 // AuditEntry is one act, append-only. Detail never holds a secret.
 type AuditEntry struct {

@@ -45,7 +45,7 @@ func newWorld(t testing.TB, db *models.DB) *world {
 		if w.key, _, err = tx.CreateAPIKey(w.ID, "shop", nil); err != nil {
 			return err
 		}
-		return tx.Audit(models.SystemActor(), models.AuditEntry{MerchantID: &w.ID, Action: "made"})
+		return tx.Audit(modelstest.Actor(), models.AuditEntry{MerchantID: &w.ID, Action: "made"})
 	})
 	if err := db.Reads(t.Context()).Where("merchant_id = ?", w.ID).Order("id").First(&w.event).Error; err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ var errBoom = errors.New("boom")
 // note is the smallest thing that has a row and a job.
 func note(tx *models.Tx, name string) error {
 	tx.Enqueue(models.DeliverArgs{DeliveryID: name})
-	return tx.Audit(models.SystemActor(), models.AuditEntry{Action: name})
+	return tx.Audit(modelstest.Actor(), models.AuditEntry{Action: name})
 }
 
 // kept says how many rows and jobs of the name were kept.

@@ -180,7 +180,7 @@ func TestAuditEntries(t *testing.T) {
 					MerchantID: &s.ID, Action: "payment.retry", ObjectID: "pay_1", OrderID: &o.ID, Reason: "asked by phone",
 					Detail: map[string]string{"gateway": "gwa_1"},
 				}),
-				tx.Audit(models.SystemActor(), models.AuditEntry{Action: "keys.rotate"}),
+				tx.Audit(modelstest.Actor(), models.AuditEntry{Action: "keys.rotate"}),
 			)
 		})
 		for name, f := range map[string]models.AuditFilter{

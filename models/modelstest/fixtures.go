@@ -32,6 +32,9 @@ func Merchant(t testing.TB, db *models.DB) *models.Merchant {
 	return m
 }
 
+// Actor is somebody who does things in tests.
+func Actor() models.Actor { return models.Actor{Kind: "cli", Name: "test"} }
+
 // Gateway adds an enabled sandbox payment account without secrets.
 func Gateway(t testing.TB, db *models.DB, merchantID string) *models.GatewayAccount {
 	t.Helper()
