@@ -282,9 +282,17 @@ func (c *charge) money() (captured, refunded int64) {
 	return captured, refunded
 }
 
+// keyPrefixes are how secret keys begin, which is all of a key that is shown.
+var keyPrefixes = []string{"sk_sandbox_", "sk_test_", "rk_test_"}
+
 // accountOf names the account of a secret key without giving the key away.
 func accountOf(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
-	end := strings.LastIndexByte(secret, '_')
-	return secret[:end+1] + hex.EncodeToString(sum[:4])
+	shown := "key_"
+	for _, prefix := range keyPrefixes {
+		if strings.HasPrefix(secret, prefix) {
+			shown = prefix
+		}
+	}
+	return shown + hex.EncodeToString(sum[:4])
 }
