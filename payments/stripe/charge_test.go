@@ -44,6 +44,20 @@ func TestCharge(t *testing.T) {
 			},
 		},
 		{
+			"is another one", fixture{200, "another_payment"}, fixture{},
+			payments.Result{
+				Outcome: payments.OutcomeUnknown, ProviderReference: id, Code: "answer_mismatch",
+				Message: "Stripe's answer is about another payment: " + id + ".", HTTPStatus: 200,
+			},
+		},
+		{
+			"is another one when confirmed", fixture{200, "created"}, fixture{200, "another_payment"},
+			payments.Result{
+				Outcome: payments.OutcomeUnknown, ProviderReference: id, Code: "answer_mismatch",
+				Message: "Stripe's answer is about another payment: " + id + ".", HTTPStatus: 200,
+			},
+		},
+		{
 			"was confirmed before", fixture{200, "created"}, fixture{400, "past_confirmation"},
 			payments.Result{Outcome: payments.OutcomeSucceeded, ProviderReference: id, Amount: 1250, HTTPStatus: 400},
 		},
@@ -125,7 +139,7 @@ func TestChargeSends(t *testing.T) {
 	provider := New(http.DefaultClient)
 	charge := testCharge()
 	provider.Charge(t.Context(), account, charge)
-	charge.Capture, charge.ReturnURL = false, "https://shop.example/thanks"
+	charge.Capture, charge.ReturnURL, charge.Customer = false, "https://shop.example/thanks", "cus_7"
 	provider.Charge(t.Context(), account, charge)
 
 	create := url.Values{
@@ -134,7 +148,7 @@ func TestChargeSends(t *testing.T) {
 		"metadata[payment_id]": {"pay_1"}, "metadata[attempt_id]": {"att_1"}, "metadata[merchant_id]": {"mer_1"}, "metadata[order_number]": {"A-7"},
 	}
 	manual := maps.Clone(create)
-	manual["capture_method"] = []string{"manual"}
+	manual["capture_method"], manual["customer"] = []string{"manual"}, []string{"cus_7"}
 	want := []url.Values{
 		create, {"off_session": {"true"}, "expand[0]": {"latest_charge"}},
 		manual, {"return_url": {"https://shop.example/thanks"}, "expand[0]": {"latest_charge"}},

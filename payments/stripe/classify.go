@@ -17,13 +17,16 @@ const busyWait = 2 * time.Second
 // created says whether there is a payment intent to confirm. As long as there
 // is none nothing can be charged, whatever went wrong; unless another call for
 // the same charge is under way, or has been by way of net/http.
-func (p *Provider) created(intent *stripe.PaymentIntent, x *exchange) (payments.Result, bool) {
+func (p *Provider) created(intent *stripe.PaymentIntent, x *exchange, charge payments.Charge) (payments.Result, bool) {
 	if x.err == nil {
+		if !same(intent, charge) {
+			return p.mismatch(intent, x), false
+		}
 		switch intent.Status {
 		case stripe.PaymentIntentStatusRequiresConfirmation, stripe.PaymentIntentStatusRequiresPaymentMethod:
 			return payments.Result{}, true
 		default:
-			return p.result(intent, x), false
+			return p.resultOf(intent, x, charge), false
 		}
 	}
 	switch r := p.failed(x); {
@@ -38,14 +41,14 @@ func (p *Provider) created(intent *stripe.PaymentIntent, x *exchange) (payments.
 }
 
 // confirmed says what came of the confirmation.
-func (p *Provider) confirmed(intent *stripe.PaymentIntent, x *exchange) payments.Result {
+func (p *Provider) confirmed(intent *stripe.PaymentIntent, x *exchange, charge payments.Charge) payments.Result {
 	if x.err == nil {
-		return p.result(intent, x)
+		return p.resultOf(intent, x, charge)
 	}
 	if x.status == http.StatusBadRequest && x.fault.PaymentIntent != nil &&
 		x.fault.Code == string(stripe.ErrorCodePaymentIntentUnexpectedState) {
 		// The intent is past confirmation: the error shows where it stands.
-		r := p.result(x.fault.PaymentIntent, x)
+		r := p.resultOf(x.fault.PaymentIntent, x, charge)
 		if x.fault.PaymentIntent.Status == stripe.PaymentIntentStatusCanceled {
 			r.Outcome = payments.OutcomeNotSent
 		}

@@ -17,8 +17,8 @@ import (
 )
 
 // maxAnswer bounds what is read of an answer; a payment intent with its charge
-// takes about 10 KB.
-const maxAnswer = 256 << 10
+// takes about 10 KB, a page of events the more.
+const maxAnswer = 512 << 10
 
 var (
 	errNotStripe = errors.New("the answer is not Stripe's")
@@ -139,6 +139,15 @@ func (x *exchange) finish(err error, object string) {
 // isStripe reports whether an error answer has Stripe's form, rather than that
 // of something in between.
 func (x *exchange) isStripe() bool { return x.fault.Type != "" }
+
+// replayed reports whether the answer is the one that Stripe kept for the key.
+func (x *exchange) replayed() bool { return x.header.Get("Idempotent-Replayed") == "true" }
+
+// replayedError reports whether it is a failure of Stripe's own, which it
+// answers again for as long as it keeps the key.
+func (x *exchange) replayedError() bool {
+	return x.replayed() && x.status >= http.StatusInternalServerError
+}
 
 // mask makes text of the answer fit to be kept and shown.
 func (x *exchange) mask(text []byte) string {

@@ -19,6 +19,10 @@ const (
 	cancelPath  = "POST /v1/payment_intents/pi_3PxYzA2eZvKYlo2C1/cancel"
 	getPath     = "GET /v1/payment_intents/pi_3PxYzA2eZvKYlo2C1"
 	searchPath  = "GET /v1/payment_intents/search"
+	capturePath = "POST /v1/payment_intents/pi_3PxYzA2eZvKYlo2C1/capture"
+	refundPath  = "POST /v1/refunds"
+	refundsPath = "GET /v1/refunds"
+	oneRefund   = "GET /v1/refunds/re_3PxYzA2eZvKYlo2C1"
 )
 
 // scripted is a server that answers from files.
@@ -32,7 +36,7 @@ type scripted struct {
 
 type fixture struct {
 	status int
-	file   string
+	file   string // " again" after it: Stripe kept the answer for the key
 }
 
 type seen struct {
@@ -58,7 +62,11 @@ func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusTeapot)
 		return
 	}
-	body, err := os.ReadFile(filepath.Join("testdata", answers[0].file+".json"))
+	file, replayed := strings.CutSuffix(answers[0].file, " again")
+	if replayed {
+		w.Header().Set("Idempotent-Replayed", "true")
+	}
+	body, err := os.ReadFile(filepath.Join("testdata", file+".json"))
 	if err != nil {
 		s.t.Error(err)
 	}

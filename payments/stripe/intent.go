@@ -3,11 +3,36 @@ package stripe
 import (
 	"cmp"
 	"encoding/json"
+	"strings"
 
 	stripe "github.com/stripe/stripe-go/v85"
 
 	"github.com/tillpost/tillpost/payments"
 )
+
+// same says whether an intent is the one that was made for a charge, as far as
+// it tells.
+func same(intent *stripe.PaymentIntent, charge payments.Charge) bool {
+	attempt := intent.Metadata["attempt_id"]
+	return (attempt == "" || attempt == charge.AttemptID) &&
+		(intent.Amount == 0 || intent.Amount == charge.Amount) &&
+		(intent.Currency == "" || strings.EqualFold(string(intent.Currency), charge.Currency))
+}
+
+// resultOf says where a charge's payment intent stands. One of another charge says nothing.
+func (p *Provider) resultOf(intent *stripe.PaymentIntent, x *exchange, charge payments.Charge) payments.Result {
+	if !same(intent, charge) {
+		return p.mismatch(intent, x)
+	}
+	return p.result(intent, x)
+}
+
+func (p *Provider) mismatch(intent *stripe.PaymentIntent, x *exchange) payments.Result {
+	r := p.about(x)
+	r.Outcome, r.ProviderReference = payments.OutcomeUnknown, intent.ID
+	r.Code, r.Message = "answer_mismatch", "Stripe's answer is about another payment: "+x.mask([]byte(intent.ID))+"."
+	return r
+}
 
 // result says where a payment intent stands. One that awaits confirmation is
 // unknown: somebody has to confirm or to cancel it.

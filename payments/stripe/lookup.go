@@ -24,14 +24,40 @@ func (p *Provider) Lookup(ctx context.Context, account payments.Account, charge 
 	if id == "" {
 		return r
 	}
-	r, open := p.retrieve(ctx, account, id)
-	if !open {
+	intent, r := p.retrieve(ctx, account, charge, id)
+	if intent == nil || !unconfirmed(intent) {
 		return r
 	}
-	if intent, x := p.cancel(ctx, account, id); x.err == nil {
-		return p.result(intent, x)
+	return p.end(ctx, account, charge, id)
+}
+
+// Cancel cancels a charge's payment intent as long as it has taken nothing,
+// also while its customer is asked to confirm it.
+func (p *Provider) Cancel(ctx context.Context, account payments.Account, charge payments.Charge) payments.Result {
+	if r, ok := check(account, charge); !ok {
+		r.Outcome = payments.OutcomeUnknown
+		return r
 	}
-	r, _ = p.retrieve(ctx, account, id) // it was executed meanwhile, or cannot be canceled
+	id, r := p.find(ctx, account, charge)
+	if id == "" {
+		return r
+	}
+	intent, r := p.retrieve(ctx, account, charge, id)
+	if intent == nil {
+		return r
+	}
+	if !unconfirmed(intent) && r.Outcome != payments.OutcomeRequiresAction && r.Outcome != payments.OutcomeProcessing {
+		return r
+	}
+	return p.end(ctx, account, charge, id)
+}
+
+// end cancels a payment intent, or says what it has become instead.
+func (p *Provider) end(ctx context.Context, account payments.Account, charge payments.Charge, id string) payments.Result {
+	if intent, x := p.cancel(ctx, account, id, stripe.PaymentIntentCancellationReasonAbandoned); x.err == nil {
+		return p.resultOf(intent, x, charge)
+	}
+	_, r := p.retrieve(ctx, account, charge, id) // it was executed meanwhile, or cannot be canceled
 	return r
 }
 
@@ -97,31 +123,43 @@ func executed(intent *stripe.PaymentIntent) bool {
 	}
 }
 
-// retrieve reads a payment intent. Open says that it may still be confirmed.
-func (p *Provider) retrieve(ctx context.Context, account payments.Account, id string) (r payments.Result, open bool) {
+// retrieve reads a charge's payment intent; nil when it
+// could not be read, or is another's.
+func (p *Provider) retrieve(
+	ctx context.Context, account payments.Account, charge payments.Charge, id string,
+) (*stripe.PaymentIntent, payments.Result) {
 	params := &stripe.PaymentIntentRetrieveParams{Expand: stripe.StringSlice([]string{"latest_charge"})}
 	intent, x := p.intent(account, func(api *stripe.Client) (*stripe.PaymentIntent, error) {
 		return api.V1PaymentIntents.Retrieve(ctx, id, params)
 	})
 	if x.err != nil {
-		return p.unknown(x), false
+		return nil, p.unknown(x)
 	}
-	r = p.result(intent, x)
+	if !same(intent, charge) {
+		return nil, p.mismatch(intent, x)
+	}
+	return intent, p.result(intent, x)
+}
+
+// unconfirmed says that an intent may still be confirmed for the first time.
+func unconfirmed(intent *stripe.PaymentIntent) bool {
 	switch intent.Status {
 	case stripe.PaymentIntentStatusRequiresConfirmation:
-		return r, true
+		return true
 	case stripe.PaymentIntentStatusRequiresPaymentMethod:
-		return r, intent.LastPaymentError == nil
+		return intent.LastPaymentError == nil
 	default:
-		return r, false
+		return false
 	}
 }
 
 // cancel has a key of its own each time: an intent is canceled once anyway,
 // and a stored failure must not stand in the way of the next try.
-func (p *Provider) cancel(ctx context.Context, account payments.Account, id string) (*stripe.PaymentIntent, *exchange) {
+func (p *Provider) cancel(
+	ctx context.Context, account payments.Account, id string, reason stripe.PaymentIntentCancellationReason,
+) (*stripe.PaymentIntent, *exchange) {
 	params := &stripe.PaymentIntentCancelParams{
-		CancellationReason: stripe.String(string(stripe.PaymentIntentCancellationReasonAbandoned)),
+		CancellationReason: stripe.String(string(reason)),
 		Expand:             stripe.StringSlice([]string{"latest_charge"}),
 	}
 	return p.intent(account, func(api *stripe.Client) (*stripe.PaymentIntent, error) {

@@ -37,7 +37,7 @@ func TestStripeMock(t *testing.T) {
 	for _, capture := range []bool{true, false} {
 		for _, returnURL := range []string{"", "https://shop.example/thanks"} {
 			charge := testCharge()
-			charge.Capture, charge.ReturnURL = capture, returnURL
+			charge.Capture, charge.ReturnURL, charge.Customer = capture, returnURL, "cus_123"
 			provider.Charge(t.Context(), account, charge)
 			provider.Lookup(t.Context(), account, charge)
 			charge.StartedAt = time.Now().Add(-48 * time.Hour)
@@ -45,10 +45,35 @@ func TestStripeMock(t *testing.T) {
 		}
 	}
 	// The mock's intents are in any state: it takes this to have one canceled.
-	if _, x := provider.cancel(t.Context(), account, "pi_123"); x.err != nil {
+	if _, x := provider.cancel(t.Context(), account, "pi_123", "abandoned"); x.err != nil {
 		t.Errorf("cancel: %v", x.err)
 	}
-	for _, call := range []string{"account", "payment_intents", "confirm", "cancel", "search"} {
+	authorized := testModification(400)
+	authorized.Original.ProviderReference = "pi_123"
+	provider.Capture(t.Context(), account, authorized)
+	provider.Void(t.Context(), account, authorized)
+	provider.Cancel(t.Context(), account, authorized.Original)
+	refund := testRefund(0)
+	refund.Original.ProviderReference = "pi_123"
+	provider.Refund(t.Context(), account, refund)
+	provider.LookupRefund(t.Context(), account, refund)
+	refund.ProviderReference = "re_123"
+	provider.LookupRefund(t.Context(), account, refund)
+	bodies, _, err := provider.Webhooks(t.Context(), account, time.Now().Add(-time.Hour), "")
+	if err != nil {
+		t.Errorf("list events: %v", err)
+	}
+	if _, _, err := provider.Webhooks(t.Context(), account, time.Now().Add(-time.Hour), "evt_123"); err != nil {
+		t.Errorf("list events after one: %v", err)
+	}
+	for _, body := range bodies {
+		if _, err := provider.Read(account, body); err != nil {
+			t.Errorf("read %s: %v", body, err)
+		}
+	}
+	for _, call := range []string{
+		"account", "payment_intents", "confirm", "cancel", "search", "capture", "refunds", "re_123", "events",
+	} {
 		if watch.calls[call] == 0 {
 			t.Errorf("%s was never called: %v", call, watch.calls)
 		}

@@ -50,13 +50,13 @@ func (p *Provider) Charge(ctx context.Context, account payments.Account, charge 
 	id := charge.ProviderReference
 	if id == "" {
 		intent, x := p.create(ctx, account, charge)
-		if r, ok := p.created(intent, x); !ok {
+		if r, ok := p.created(intent, x, charge); !ok {
 			return r
 		}
 		id = intent.ID
 	}
 	intent, x := p.confirm(ctx, account, charge, id)
-	r := p.confirmed(intent, x)
+	r := p.confirmed(intent, x, charge)
 	r.ProviderReference = cmp.Or(r.ProviderReference, id)
 	if charge.ProviderReference != "" && r.Outcome == payments.OutcomeNotSent {
 		r.Outcome = payments.OutcomeUnknown // this request was refused, but an earlier one may not have been
@@ -104,6 +104,9 @@ func (p *Provider) create(
 	}
 	if !charge.Capture {
 		params.CaptureMethod = stripe.String(string(stripe.PaymentIntentCaptureMethodManual))
+	}
+	if charge.Customer != "" {
+		params.Customer = stripe.String(charge.Customer)
 	}
 	if charge.Description != "" {
 		params.Description = stripe.String(charge.Description)
