@@ -25,14 +25,14 @@ func (s *server) listAudit(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
-	names, err := s.merchantNames(c, v)
+	merchants, err := s.chooseMerchant(c, v)
 	if err != nil {
 		return err
 	}
 	for i := range entries {
 		row := views.AuditRow{Entry: entries[i]}
 		if id := entries[i].MerchantID; id != nil {
-			row.Merchant = names[*id]
+			row.Merchant = merchants.name(*id)
 		}
 		view.Rows = append(view.Rows, row)
 	}

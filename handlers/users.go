@@ -32,7 +32,7 @@ func (s *server) listUsers(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
-	names, err := s.merchantNames(c, v)
+	merchants, err := s.chooseMerchant(c, v)
 	if err != nil {
 		return err
 	}
@@ -40,26 +40,13 @@ func (s *server) listUsers(c *fiber.Ctx, v *viewer) error {
 	for _, u := range users {
 		row := views.UserRow{User: u, Self: u.ID == v.User.ID}
 		if u.MerchantID != nil {
-			row.Merchant = names[*u.MerchantID]
+			row.Merchant = merchants.name(*u.MerchantID)
 		}
 		view.Rows = append(view.Rows, row)
 	}
 	return s.page(c, v, v.Texts.T("nav.users"), func(shell views.Shell) templ.Component {
 		return views.UsersPage(shell, view)
 	}, views.UserTable(view))
-}
-
-// merchantNames are the names of all merchants that the viewer sees, by id.
-func (s *server) merchantNames(c *fiber.Ctx, v *viewer) (map[string]string, error) {
-	merchants, err := s.DB.Merchants(c.UserContext(), v.Scope)
-	if err != nil {
-		return nil, err
-	}
-	names := make(map[string]string, len(merchants))
-	for _, m := range merchants {
-		names[m.ID] = m.Name
-	}
-	return names, nil
 }
 
 // nextHref is the address of a list's next page; empty at its end.
@@ -79,13 +66,11 @@ func (s *server) newUser(c *fiber.Ctx, v *viewer) error {
 }
 
 func (s *server) renderUserForm(c *fiber.Ctx, v *viewer, status int, form views.UserForm) error {
-	merchants, err := s.DB.Merchants(c.UserContext(), v.Scope)
+	merchants, err := s.chooseMerchant(c, v)
 	if err != nil {
 		return err
 	}
-	for _, m := range merchants {
-		form.Merchants = append(form.Merchants, views.MerchantOption{Ref: m.Ref, Name: m.Name})
-	}
+	form.Merchants = merchants.Options
 	form.Form = s.form(c, v, form.Errors)
 	return s.render(c, status, views.UserFormView(s.shell(c, v, v.Texts.T("users.new")), form))
 }
