@@ -66,37 +66,15 @@ func (s *server) showPeriod(c *fiber.Ctx, v *viewer) error {
 // dashboard reads the choice from the address, and which merchants there are to
 // choose from.
 func (s *server) dashboard(c *fiber.Ctx, v *viewer) (views.DashboardView, models.Scope, error) {
-	d := views.DashboardView{Choice: choiceOf(c, s.today(v))}
-	d.Choice.Staff = v.Merchant == nil
-	if !d.Choice.Staff {
-		d.Choice.Merchant = ""
-		return d, v.Scope, nil
-	}
-	all, err := s.DB.Merchants(c.UserContext(), v.Scope)
+	merchants, err := s.chooseMerchant(c, v)
 	if err != nil {
-		return d, models.Scope{}, err
+		return views.DashboardView{}, models.Scope{}, err
 	}
-	scope, known := v.Scope, false
-	for _, m := range all {
-		d.Merchants = append(d.Merchants, views.MerchantOption{Ref: m.Ref, Name: m.Name})
-		if m.Ref == d.Choice.Merchant {
-			scope, known = v.Scope.Narrow(m.ID), true
-		}
+	d := views.DashboardView{
+		Choice: choiceOf(c, latestDay(s.DB.Now(), merchants.Shown, v.Zone)), Merchants: merchants.Options,
 	}
-	if !known {
-		d.Choice.Merchant = ""
-	}
-	return d, scope, nil
-}
-
-// today is the day by which the viewer's figures are counted.
-func (s *server) today(v *viewer) time.Time {
-	zone := v.Zone
-	if v.Merchant != nil {
-		zone = v.Merchant.Location()
-	}
-	y, m, d := s.DB.Now().In(zone).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	d.Choice.Staff, d.Choice.Merchant = merchants.Staff, merchants.Ref
+	return d, merchants.Scope, nil
 }
 
 // Limits of the period that can be chosen.
@@ -108,7 +86,7 @@ const (
 // choiceOf reads the period: ?days=90, or ?from=2016-09-01&to=2017-12-31.
 func choiceOf(c *fiber.Ctx, today time.Time) views.DashboardChoice {
 	choice := views.DashboardChoice{
-		Merchant: clip(c.Query("merchant"), 100), Currency: clip(c.Query("currency"), 3), Today: today,
+		Currency: clip(c.Query("currency"), 3),
 	}
 	from, fromErr := time.Parse(time.DateOnly, c.Query("from"))
 	to, toErr := time.Parse(time.DateOnly, c.Query("to"))
@@ -132,13 +110,10 @@ func (s *server) now(
 	ctx context.Context, v *viewer, scope models.Scope, choice views.DashboardChoice,
 ) (views.NowView, error) {
 	now := views.NowView{Choice: choice, Role: v.Role, Configures: v.Role == models.RoleAdmin}
-	today := choice.Today
-	yesterday := today.AddDate(0, 0, -1)
-	stats, err := s.DB.DailyStats(ctx, scope, yesterday.Format(time.DateOnly), today.Format(time.DateOnly))
-	if err != nil {
+	var err error
+	if now.Today, now.Yesterday, err = s.lastDays(ctx, scope); err != nil {
 		return now, err
 	}
-	now.Today, now.Yesterday = sums(stats, today), sums(stats, yesterday)
 	if v.Merchant != nil && len(now.Today.Paid) == 0 {
 		now.Today.Paid = []views.Revenue{{Currency: v.Merchant.Currency}}
 	}

@@ -10,14 +10,66 @@ import (
 	"github.com/tillpost/tillpost/views"
 )
 
-// sums adds up the figures of one day; a zero day means all.
-func sums(stats []models.DailyStat, day time.Time) views.Figures {
+// dayAt is the day that it is at a moment somewhere, as the midnight in UTC that
+// figures are counted by.
+func dayAt(now time.Time, zone *time.Location) time.Time {
+	y, m, d := now.In(zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+// latestDay is the day of those merchants whose clocks are ahead, with which a
+// period up to today ends; without merchants it is the day where the viewer is.
+func latestDay(now time.Time, merchants []models.Merchant, viewer *time.Location) time.Time {
+	var latest time.Time
+	for i := range merchants {
+		if day := dayAt(now, merchants[i].Location()); day.After(latest) {
+			latest = day
+		}
+	}
+	if latest.IsZero() {
+		return dayAt(now, viewer)
+	}
+	return latest
+}
+
+// Clocks differ from UTC by no more than these.
+const (
+	mostBehind = 12 * time.Hour
+	mostAhead  = 14 * time.Hour
+)
+
+// lastDays are the figures of today and yesterday. Each merchant's are those of
+// the day that it is where the merchant is.
+func (s *server) lastDays(ctx context.Context, scope models.Scope) (today, yesterday views.Figures, err error) {
+	now := s.DB.Now()
+	first, last := dayAt(now.Add(-mostBehind), time.UTC).AddDate(0, 0, -1), dayAt(now.Add(mostAhead), time.UTC)
+	stats, err := s.DB.ZoneStats(ctx, scope, first.Format(time.DateOnly), last.Format(time.DateOnly))
+	if err != nil {
+		return today, yesterday, err
+	}
+	days := map[string]time.Time{} // by time zone
+	var ofToday, ofYesterday []models.DailyStat
+	for _, st := range stats {
+		day, known := days[st.Timezone]
+		if !known {
+			day = dayAt(now, (&models.Merchant{Timezone: st.Timezone}).Location())
+			days[st.Timezone] = day
+		}
+		switch st.Day {
+		case day.Format(time.DateOnly):
+			ofToday = append(ofToday, st.DailyStat)
+		case day.AddDate(0, 0, -1).Format(time.DateOnly):
+			ofYesterday = append(ofYesterday, st.DailyStat)
+		}
+	}
+	return sums(ofToday), sums(ofYesterday), nil
+}
+
+// sums adds up figures.
+func sums(stats []models.DailyStat) views.Figures {
 	var f views.Figures
 	paid := map[string]*views.Revenue{}
 	for _, st := range stats {
-		if !day.IsZero() && st.Day != day.Format(time.DateOnly) {
-			continue
-		}
 		switch st.Metric {
 		case models.MetricOrders:
 			f.Orders += st.Count
@@ -60,7 +112,7 @@ func (s *server) period(
 	split, _ := slices.BinarySearchFunc(all, choice.From.Format(time.DateOnly), func(st models.DailyStat, day string) int {
 		return cmp.Compare(st.Day, day)
 	})
-	p.Total, p.Before = sums(all[split:], time.Time{}), sums(all[:split], time.Time{})
+	p.Total, p.Before = sums(all[split:]), sums(all[:split])
 	p.Currencies = currencies(all[split:])
 	p.Currency = choice.Currency
 	if !slices.Contains(p.Currencies, p.Currency) {

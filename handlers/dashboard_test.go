@@ -79,6 +79,71 @@ func TestDashboard(t *testing.T) {
 	})
 }
 
+// Orders placed at one moment belong to tomorrow for one merchant and to today
+// for another; a viewer's own zone has no part in it.
+func TestDashboardCountsEachMerchantsOwnToday(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		now := time.Date(2026, 1, 15, 19, 11, 0, 0, time.UTC) // the 16th at 3:11 in Malaysia, the 15th at 9:11 in Hawaii
+		db.Now = func() time.Time { return now }
+		s := newSite(t, db)
+		ahead, behind := &models.Merchant{Name: "Kopi Corner", Timezone: "Asia/Kuala_Lumpur"}, &models.Merchant{Name: "Aloha", Timezone: "Pacific/Honolulu"}
+		for _, m := range []*models.Merchant{ahead, behind} {
+			modelstest.Write(t, db, func(tx *models.Tx) error {
+				m.Currency = "MYR"
+				made, err := tx.CreateMerchant(*m)
+				*m = *made
+				return err
+			})
+		}
+		place := func(m *models.Merchant, at time.Time, count int) {
+			for range count {
+				modelstest.Write(t, db, func(tx *models.Tx) error {
+					_, err := tx.CreateOrder(models.Order{MerchantID: m.ID, Number: models.NewID("num"), Currency: "MYR", Amount: 100, PlacedAt: at}, nil)
+					return err
+				})
+			}
+		}
+		place(ahead, now.Add(-time.Hour), 2)     // its 16th
+		place(ahead, now.Add(-5*time.Hour), 1)   // its 15th
+		place(behind, now.Add(-time.Hour), 4)    // its 15th
+		place(behind, now.Add(-12*time.Hour), 8) // its 14th
+
+		admin := s.signIn(t, models.RoleAdmin, "")
+		for _, tt := range []struct {
+			name      string
+			who       *browser
+			path      string
+			today     string // orders, and those of yesterday
+			yesterday string
+			chart     []string // orders of the last three days of the period
+		}{
+			{"the one ahead", s.signIn(t, models.RoleMerchant, ahead.ID), "/", "2", "1", []string{"0", "1", "2"}},
+			{"the one behind", s.signIn(t, models.RoleMerchant, behind.ID), "/", "4", "8", []string{"0", "8", "4"}},
+			{"staff look at the one ahead", admin, "/?merchant=" + ahead.Ref, "2", "1", []string{"0", "1", "2"}},
+			{"staff look at the one behind", admin, "/?merchant=" + behind.Ref, "4", "8", []string{"0", "8", "4"}},
+			{"staff look at both", admin, "/", "6", "9", []string{"8", "5", "2"}},
+		} {
+			page := tt.who.get(tt.path)
+			if got := page.texts("[data-testid=today] .kpi:first-child .kpi-value"); !slices.Equal(got, []string{tt.today}) {
+				t.Errorf("%s: orders of today are %v, want %s", tt.name, got, tt.today)
+			}
+			if got := page.texts("[data-testid=today] .kpi:first-child .kpi-note"); len(got) != 1 || !strings.HasSuffix(got[0], " "+tt.yesterday) {
+				t.Errorf("%s: orders of yesterday are %v, want %s", tt.name, got, tt.yesterday)
+			}
+			var chart []string
+			for i, cell := range page.texts("#dashboard-chart tbody td") {
+				if i%2 == 0 { // orders, revenue, orders, …
+					chart = append(chart, cell)
+				}
+			}
+			if len(chart) != 30 || !slices.Equal(chart[27:], tt.chart) {
+				t.Errorf("%s: the chart ends in %v, want %v", tt.name, chart, tt.chart)
+			}
+		}
+	})
+}
+
 func TestDashboardHealth(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, modelstest.SQLite(t))

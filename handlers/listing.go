@@ -13,7 +13,8 @@ import (
 // staff those of all merchants or of the one that the address names.
 type merchantChoice struct {
 	Scope   models.Scope
-	Ref     string // of the merchant that is named; empty: all that the viewer sees
+	Shown   []models.Merchant // whose rows the scope holds
+	Ref     string            // of the merchant that is named; empty: all that the viewer sees
 	Options []views.MerchantOption
 	Names   map[string]string // by id; staff only
 	Staff   bool
@@ -24,6 +25,7 @@ type merchantChoice struct {
 func (s *server) chooseMerchant(c *fiber.Ctx, v *viewer) (merchantChoice, error) {
 	choice := merchantChoice{Scope: v.Scope, Staff: v.Merchant == nil}
 	if !choice.Staff {
+		choice.Shown = []models.Merchant{*v.Merchant}
 		return choice, nil
 	}
 	all, err := s.DB.Merchants(c.UserContext(), v.Scope)
@@ -31,12 +33,13 @@ func (s *server) chooseMerchant(c *fiber.Ctx, v *viewer) (merchantChoice, error)
 		return choice, err
 	}
 	named := c.Query("merchant")
+	choice.Shown = all
 	choice.Names = make(map[string]string, len(all))
 	for _, m := range all {
 		choice.Names[m.ID] = m.Name
 		choice.Options = append(choice.Options, views.MerchantOption{Ref: m.Ref, Name: m.Name})
 		if named != "" && m.Ref == named {
-			choice.Ref, choice.Scope = m.Ref, v.Scope.Narrow(m.ID)
+			choice.Ref, choice.Scope, choice.Shown = m.Ref, v.Scope.Narrow(m.ID), []models.Merchant{m}
 		}
 	}
 	return choice, nil

@@ -120,6 +120,7 @@ func (w *world) scoped(ctx context.Context, db *models.DB) map[string]func(s mod
 			return list(db.Shipments(ctx, s, models.ShipmentFilter{}, first))
 		},
 		"DB.DailyStats": func(s models.Scope) (any, error) { return db.DailyStats(ctx, s, "0000", "9999") },
+		"DB.ZoneStats":  func(s models.Scope) (any, error) { return db.ZoneStats(ctx, s, "0000", "9999") },
 	}
 	writes := map[string]func(tx *models.Tx, s models.Scope) (any, error){
 		"Tx.RevokeAPIKey":   func(tx *models.Tx, s models.Scope) (any, error) { return true, tx.RevokeAPIKey(s, w.key.ID) },

@@ -142,6 +142,32 @@ func (db *DB) DailyStats(ctx context.Context, scope Scope, firstDay, lastDay str
 	return rows, nil
 }
 
+// ZoneStat is a figure of one day, of all merchants of one time zone.
+type ZoneStat struct {
+	DailyStat
+
+	Timezone string // as the merchants name it
+}
+
+// ZoneStats sums the figures of the scope as DailyStats does, but apart by time
+// zone: at any moment merchants in different zones may be in different days.
+func (db *DB) ZoneStats(ctx context.Context, scope Scope, firstDay, lastDay string) ([]ZoneStat, error) {
+	part := func(table string) *gorm.DB {
+		return scope.in(db.q(ctx).Table(table), "merchant_id").
+			Select("merchant_id, day, metric, currency, count, amount").Where("day >= ? AND day <= ?", firstDay, lastDay)
+	}
+	var rows []ZoneStat
+	err := db.q(ctx).Table("(? UNION ALL ?) AS s", part("daily_stats"), part("stat_deltas")).
+		Joins("JOIN merchants AS m ON m.id = s.merchant_id").
+		Select("m.timezone, day, metric, s.currency, SUM(count) AS count, SUM(amount) AS amount").
+		Group("m.timezone, day, metric, s.currency").Having("SUM(count) <> 0 OR SUM(amount) <> 0").
+		Order("m.timezone, day, metric, s.currency").Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("daily stats by zone: %w", err)
+	}
+	return rows, nil
+}
+
 // location caches merchants' time zones, which do not change.
 func (db *DB) location(tx *Tx, merchantID string) (*time.Location, error) {
 	if loc, ok := db.zones.Load(merchantID); ok {

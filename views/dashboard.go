@@ -28,7 +28,6 @@ type MerchantOption struct{ Ref, Name string }
 type DashboardChoice struct {
 	Days     int // up to today; 0 when From and To were chosen
 	From, To time.Time
-	Today    time.Time
 	Merchant string // its ref; empty: all
 	Currency string // of the chart; empty: the most used
 	Staff    bool   // sees more than one merchant
