@@ -146,10 +146,15 @@ func forPrograms(path string) bool {
 }
 
 // turnAway answers a viewer who may not be here: by the login page when nobody
-// is signed in.
+// is signed in, and to a page that listens, which cannot be led anywhere, by a
+// status at which its script loads the page anew.
 func (s *server) turnAway(c *fiber.Ctx, v *viewer) error {
-	if v.User != nil {
+	switch {
+	case v.User != nil:
 		return errForbidden
+	case c.Path() == livePath:
+		c.Set(fiber.HeaderCacheControl, "no-store")
+		return c.SendStatus(fiber.StatusUnauthorized)
 	}
 	return s.redirect(c, "/login"+nextQuery(c))
 }

@@ -82,9 +82,20 @@
     delay = 1000;
     show("live");
   });
-  stream.addEventListener("htmx:sse:error", () => show("down"));
+  // The session has ended: loading the page anew leads to the login page.
+  function leave() {
+    location.replace(location.pathname + location.search);
+  }
+
+  stream.addEventListener("htmx:sse:error", (event) => {
+    show("down");
+    if (event.detail.status === 401) leave();
+  });
   stream.addEventListener("htmx:error", reconnect);
-  stream.addEventListener("htmx:response:error", reconnect);
+  stream.addEventListener("htmx:response:error", (event) => {
+    if (event.detail.ctx.response.status === 401) leave();
+    else reconnect();
+  });
   stream.addEventListener("htmx:sse:close", (event) => {
     if (event.detail.reason === "ended") reconnect();
   });
