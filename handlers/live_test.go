@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,6 +192,27 @@ func TestLiveStreamEndsWithItsSession(t *testing.T) {
 	n.hub.Publish([]models.Hint{{Topic: "payment", ID: "pay_1", MerchantID: "m"}})
 	if said := block(t, kept); !strings.Contains(said, "pay_1") {
 		t.Errorf("the other session's stream says %q", said)
+	}
+}
+
+// A page that only listens lets its session run out.
+func TestListeningIsNoActivity(t *testing.T) {
+	t.Parallel()
+	db := modelstest.SQLite(t)
+	var late atomic.Int64
+	db.Now = func() time.Time { return time.Date(2026, 1, 15, 9, 30, 0, 0, time.UTC).Add(time.Duration(late.Load())) }
+	n := newNode(t, db)
+	cookie, _ := n.session(t, models.RoleSupport, "")
+	before, err := db.Session(t.Context(), hashID(cookie.Value))
+	if err != nil {
+		t.Fatal(err)
+	}
+	late.Store(int64(10 * time.Minute))
+	blocks, _ := n.listen(t, cookie, "")
+	block(t, blocks)
+	after, err := db.Session(t.Context(), hashID(cookie.Value))
+	if err != nil || !after.ExpiresAt.Equal(before.ExpiresAt) || !after.SeenAt.Equal(before.SeenAt) {
+		t.Errorf("opening a stream moves the expiry from %v to %v (%v)", before.ExpiresAt, after.ExpiresAt, err)
 	}
 }
 

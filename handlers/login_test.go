@@ -218,7 +218,13 @@ func TestSessionEnds(t *testing.T) {
 		if after := row(); !after.ExpiresAt.Equal(now.Add(idleLimitAdmin)) {
 			t.Errorf("a request moves the expiry to %v, want %v", after.ExpiresAt, now.Add(idleLimitAdmin))
 		}
-		now = now.Add(idleLimitAdmin + time.Second)
+		seen := row()
+		now = now.Add(10 * time.Minute)
+		idle.get("/dashboard/now", append(htmx, liveHeader, "true")...).want(t, http.StatusOK)
+		if after := row(); !after.SeenAt.Equal(seen.SeenAt) || !after.ExpiresAt.Equal(seen.ExpiresAt) {
+			t.Errorf("a page that renews itself moves the expiry from %v to %v", seen.ExpiresAt, after.ExpiresAt)
+		}
+		now = now.Add(idleLimitAdmin - 10*time.Minute + time.Second)
 		idle.get("/").want(t, http.StatusSeeOther)
 
 		busy, begun := signIn(), now

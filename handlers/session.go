@@ -204,10 +204,18 @@ func (s *server) withSession(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// keepAlive moves the expiry of a session in use, every few minutes.
+// liveHeader marks the requests by which an open page renews itself. The page's
+// script sets it.
+const liveHeader = "X-Live-Update"
+
+// keepAlive moves the expiry of a session in use, every few minutes. A page that
+// listens and renews itself is not in use.
 func (s *server) keepAlive(c *fiber.Ctx, sess *session) error {
 	now := s.DB.Now()
 	if sess.row == nil || now.Sub(sess.row.SeenAt) < touchEvery {
+		return nil
+	}
+	if c.Get(liveHeader) != "" || c.Path() == livePath {
 		return nil
 	}
 	sess.row.ExpiresAt = expiry(sess.user.Role, sess.row.CreatedAt, now)

@@ -35,6 +35,13 @@
 
   // ---- Hints -----------------------------------------------------------
 
+  // A page that renews itself is no sign of somebody who is there: what hints
+  // ask for does not keep the session alive.
+  document.addEventListener("htmx:config:request", (event) => {
+    const { request, sourceEvent } = event.detail.ctx;
+    if (sourceEvent?.type === "live") request.headers["X-Live-Update"] = "true";
+  });
+
   const waiting = new Set(); // came while paused
 
   function wake(selector) {
