@@ -27,7 +27,7 @@ func (r *refusal) Error() string { return "refused with status " + strconv.Itoa(
 
 // Refusals.
 var (
-	errForgedForm  = &refusal{status: fiber.StatusForbidden, text: 419}
+	errForgedForm  = &refusal{status: fiber.StatusForbidden, text: views.TextForgedForm}
 	errForbidden   = &refusal{status: fiber.StatusForbidden}
 	errUnavailable = &refusal{status: fiber.StatusServiceUnavailable, after: 5 * time.Second}
 )
@@ -45,8 +45,9 @@ type failure struct {
 	after  time.Duration
 }
 
-// failureOf says how an error is told. What is not known is internal.
-func failureOf(err error) failure {
+// failureOf says how an error is told, by the same cases as problemOf. What is
+// not known is internal.
+func (s *server) failureOf(ctx context.Context, err error) failure {
 	var (
 		domain  *models.Error
 		refused *refusal
@@ -64,11 +65,27 @@ func failureOf(err error) failure {
 		return failure{status: refused.status, text: text, after: refused.after}
 	case errors.As(err, &http):
 		return failure{status: http.Code, text: http.Code}
-	case errors.Is(err, secret.ErrPasswordsBusy), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case errors.Is(err, models.ErrCommitUnknown):
+		return failure{status: fiber.StatusInternalServerError, text: views.TextStoringUnknown}
+	case errors.Is(err, secret.ErrPasswordsBusy), s.unavailable(ctx, err):
 		return failure{status: errUnavailable.status, text: errUnavailable.status, after: errUnavailable.after}
 	default:
 		return failure{status: fiber.StatusInternalServerError, text: fiber.StatusInternalServerError}
 	}
+}
+
+// unavailable says that an error means the work was not begun or left nothing
+// behind, so that it may simply be repeated.
+func (s *server) unavailable(ctx context.Context, err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		models.Unavailable(err) || !s.databaseAnswers(ctx)
+}
+
+// databaseAnswers tells an error of the database's absence from one of ours.
+func (s *server) databaseAnswers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	return s.DB.Ping(ctx) == nil
 }
 
 func statusOf(kind models.Kind) int {
@@ -96,7 +113,7 @@ func errorText(l *locales.Localizer, e *models.Error) string {
 // fail answers an error: programs get problem+json, htmx a toast and no swap,
 // people a page. It is the only place where errors become answers.
 func (s *server) fail(c *fiber.Ctx, err error) error {
-	f := failureOf(err)
+	f := s.failureOf(c.UserContext(), err)
 	c.Locals(localFailure, err)
 	c.Response().ResetBody()
 	if f.after > 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/views"
 )
 
 // contentProblem is the media type of errors.
@@ -138,8 +139,7 @@ func (s *server) problemOf(ctx context.Context, err error) *problem {
 		p := newProblem(http.StatusInternalServerError, "storing_unknown")
 		p.cause = err
 		return p
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
-		models.Unavailable(err), !s.databaseAnswers(ctx):
+	case s.unavailable(ctx, err):
 		p := newProblem(http.StatusServiceUnavailable, "unavailable")
 		p.after, p.cause = errUnavailable.after, err
 		return p
@@ -148,13 +148,6 @@ func (s *server) problemOf(ctx context.Context, err error) *problem {
 		p.cause = err
 		return p
 	}
-}
-
-// databaseAnswers tells an error of the database's absence from one of ours.
-func (s *server) databaseAnswers(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	return s.DB.Ping(ctx) == nil
 }
 
 // codes are those of errors that arise outside of the operations, by status.
@@ -173,6 +166,8 @@ func (s *server) writeProblem(c *fiber.Ctx, f failure) error {
 	switch code, ok := codes[f.status]; {
 	case f.domain != nil:
 		p = refusedBy(f.domain)
+	case f.text == views.TextStoringUnknown:
+		p = newProblem(f.status, "storing_unknown")
 	case ok:
 		p = newProblem(f.status, code)
 	case f.status < fiber.StatusInternalServerError:

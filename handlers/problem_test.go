@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
+	"github.com/tillpost/tillpost/views"
 )
 
 func TestProblemOf(t *testing.T) {
@@ -48,6 +50,42 @@ func TestProblemOf(t *testing.T) {
 				t.Errorf("tells what is internal: %s", jsonOf(p))
 			}
 		})
+	}
+}
+
+// TestFailureOf holds what pages say to what the API says.
+func TestFailureOf(t *testing.T) {
+	t.Parallel()
+	s := &server{Deps: Deps{DB: modelstest.SQLite(t)}}
+	gone := modelstest.SQLite(t)
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	outage := &server{Deps: Deps{DB: gone}}
+	for _, tt := range []struct {
+		name         string
+		server       *server
+		err          error
+		status, text int
+	}{
+		{"stored or not", s, fmt.Errorf("%w: connection reset", models.ErrCommitUnknown), 500, views.TextStoringUnknown},
+		{"stored or not, when time ran out", s, fmt.Errorf("%w: %w", models.ErrCommitUnknown, context.DeadlineExceeded), 500, views.TextStoringUnknown},
+		{"out of time", s, fmt.Errorf("load: %w", context.DeadlineExceeded), 503, 503},
+		{"the database lost the connection", s, fmt.Errorf("load: %w", driver.ErrBadConn), 503, 503},
+		{"the database is not there", outage, errors.New("load: connect"), 503, 503},
+		{"a bug", s, errors.New("load: no such column"), 500, 500},
+		{"a form of somebody else's", s, errForgedForm, 403, views.TextForgedForm},
+	} {
+		f := tt.server.failureOf(t.Context(), tt.err)
+		if f.status != tt.status || f.text != tt.text {
+			t.Errorf("%s: status %d, text %d, want %d, %d", tt.name, f.status, f.text, tt.status, tt.text)
+		}
+		if again := f.after > 0; again != (tt.status == 503) {
+			t.Errorf("%s: asks to repeat it: %v", tt.name, again)
+		}
+		if p := tt.server.problemOf(t.Context(), tt.err); tt.status >= 500 && p.Status != f.status {
+			t.Errorf("%s: a page has status %d, the API %d", tt.name, f.status, p.Status)
+		}
 	}
 }
 

@@ -106,7 +106,7 @@ func TestErrorPage(t *testing.T) {
 func TestErrorText(t *testing.T) {
 	t.Parallel()
 	texts := locales.For(locales.English)
-	for _, status := range []int{400, 401, 403, 404, 409, 413, 418, 419, 422, 429, 500, 502, 503} {
+	for _, status := range []int{400, 401, 403, 404, 409, 413, 418, TextForgedForm, 422, 429, 500, 502, 503, TextStoringUnknown} {
 		title, help := ErrorText(texts, status)
 		if title == "" || help == "" || strings.HasPrefix(title, "errors.") {
 			t.Errorf("status %d is explained as %q, %q", status, title, help)

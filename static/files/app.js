@@ -13,17 +13,21 @@
 
   // ---- Requests --------------------------------------------------------
 
+  const reads = (request) => /^(GET|HEAD)$/i.test(request.method);
+
   on("htmx:config:request", (event) => {
     const { request } = event.detail.ctx;
-    if (!/^(GET|HEAD)$/i.test(request.method)) {
+    if (!reads(request)) {
       request.headers["X-CSRF-Token"] = $("meta[name=csrf-token]").content;
     }
   });
 
-  // Answers of the server, errors included, bring their own toast; this is for none.
+  // Answers of the server, errors included, bring their own toast; this is for
+  // none. What was sent may have arrived although its answer did not.
   on("htmx:error", (event) => {
-    if (event.target.id === "live" || event.detail.error?.name === "AbortError") return;
-    say("toast-network-error");
+    const { ctx, error } = event.detail;
+    if (event.target.id === "live" || error?.name === "AbortError") return;
+    say(ctx && !reads(ctx.request) ? "toast-outcome-unknown" : "toast-network-error");
   });
 
   // ---- Toasts ----------------------------------------------------------
