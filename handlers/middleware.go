@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"regexp"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -86,7 +87,13 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 	"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-src 'none'; " +
 	"frame-ancestors 'none'; worker-src 'none'"
 
-func secureHeaders(c *fiber.Ctx) error {
+// stayWithHTTPS asks browsers for a year of https.
+const stayWithHTTPS = "max-age=31536000"
+
+func (s *server) secureHeaders(c *fiber.Ctx) error {
+	if strings.HasPrefix(s.BaseURL, "https://") {
+		c.Set(fiber.HeaderStrictTransportSecurity, stayWithHTTPS)
+	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentPolicy)
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderXFrameOptions, "DENY")

@@ -106,7 +106,7 @@ func New(d Deps) *fiber.App {
 		EnableTrustedProxyCheck: true,
 		TrustedProxies:          d.TrustedProxies,
 	})
-	app.Use(s.identify, s.limitTime, s.logAccess, s.recoverPanic, secureHeaders)
+	app.Use(s.identify, s.limitTime, s.logAccess, s.recoverPanic, s.secureHeaders)
 	app.Get("/healthz", s.healthz)
 	app.Get("/readyz", s.readyz)
 	app.Get(static.Prefix+":hash/:name", s.serveStatic)
