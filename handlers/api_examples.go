@@ -72,7 +72,7 @@ var examples = func() map[string]any {
 		Attempts: []models.DeliveryAttemptJSON{{Number: 1, StartedAt: at(1), LatencyMS: 84, Status: 204}},
 	}
 	event := models.EventJSON{
-		ID: exampleEventID, Type: models.EventPaymentPaid, Timestamp: at(1),
+		ID: exampleEventID, Type: models.EventPaymentPaid, Timestamp: at(1), Sequence: 3,
 		Data: json.RawMessage(`{"id":"` + examplePaymentID + `","status":"paid"}`), Deliveries: []models.DeliveryJSON{delivery},
 	}
 	accepted := payment

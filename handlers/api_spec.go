@@ -172,9 +172,17 @@ func sentHeader(name, description string) *huma.Param {
 func (a *shopAPI) webhookSpec() map[string]*huma.PathItem {
 	hooks := map[string]*huma.PathItem{}
 	for _, hook := range webhookCatalogue {
-		data := &huma.Schema{Ref: "#/components/schemas/" + hook.object}
+		fields := map[string]*huma.Schema{
+			"type":      {Type: huma.TypeString, Enum: []any{hook.name}},
+			"timestamp": {Type: huma.TypeString, Format: "date-time"},
+		}
+		required := []string{"type", "timestamp", "data"}
 		if hook.object == "" {
-			data = &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"endpoint_id": {Type: huma.TypeString}}}
+			fields["data"] = &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"endpoint_id": {Type: huma.TypeString}}}
+		} else {
+			fields["data"] = &huma.Schema{Ref: "#/components/schemas/" + hook.object}
+			fields["sequence"] = a.huma.OpenAPI().Components.Schemas.Map()["Event"].Properties["sequence"]
+			required = append(required, "sequence")
 		}
 		hooks[hook.name] = &huma.PathItem{Post: &huma.Operation{
 			OperationID: "webhook." + hook.name, Summary: hook.summary, Tags: []string{"Webhooks"},
@@ -185,12 +193,7 @@ func (a *shopAPI) webhookSpec() map[string]*huma.PathItem {
 				sentHeader("webhook-signature", "v1 and the signature, several with spaces between"),
 			},
 			RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
-				Type: huma.TypeObject, Required: []string{"type", "timestamp", "data"},
-				Properties: map[string]*huma.Schema{
-					"type":      {Type: huma.TypeString, Enum: []any{hook.name}},
-					"timestamp": {Type: huma.TypeString, Format: "date-time"},
-					"data":      data,
-				},
+				Type: huma.TypeObject, Required: required, Properties: fields,
 			}}}},
 			Responses: map[string]*huma.Response{
 				"2XX": {Description: "Received. Any other answer, or none within 15 seconds, is tried again."},

@@ -65,6 +65,17 @@ func TestAPISpec(t *testing.T) {
 			}
 		}
 	})
+	t.Run("webhooks are described as they are sent", func(t *testing.T) {
+		sent := map[string]any{}
+		if err := json.Unmarshal([]byte(jsonOf(models.EventBody{Type: models.EventOrderCreated, Sequence: 1})), &sent); err != nil {
+			t.Fatal(err)
+		}
+		schema := lookup(spec["webhooks"].(map[string]any)[models.EventOrderCreated], "#/post/requestBody/content/application~1json/schema").(map[string]any)
+		described, known := sortedKeys(schema["properties"].(map[string]any)), sortedKeys(sent)
+		if !slices.Equal(described, known) {
+			t.Errorf("the description has %v, a webhook %v", described, known)
+		}
+	})
 }
 
 func checkOperation(t *testing.T, name string, op map[string]any) {
@@ -122,7 +133,7 @@ func references(v any) []string {
 func lookup(spec any, ref string) any {
 	for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
 		object, _ := spec.(map[string]any)
-		spec = object[part]
+		spec = object[strings.ReplaceAll(part, "~1", "/")]
 	}
 	return spec
 }

@@ -93,6 +93,7 @@ type EventJSON struct {
 	ID         string          `json:"id"`
 	Type       string          `json:"type"`
 	Timestamp  time.Time       `json:"timestamp"`
+	Sequence   int64           `json:"sequence,omitempty" doc:"Its place among the events of the order, from 1: drop what is older than what you have. Left out by events of no order"`
 	Data       json.RawMessage `json:"data"`
 	Deliveries []DeliveryJSON  `json:"deliveries,omitempty"`
 }

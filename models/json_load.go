@@ -75,7 +75,7 @@ func (e *Event) Object() (*EventJSON, error) {
 	if err := json.Unmarshal([]byte(e.Body), &body); err != nil {
 		return nil, fmt.Errorf("event %s: %w", e.ID, err)
 	}
-	return &EventJSON{ID: e.ID, Type: e.Type, Timestamp: e.CreatedAt, Data: body.Data}, nil
+	return &EventJSON{ID: e.ID, Type: e.Type, Timestamp: e.CreatedAt, Sequence: e.Sequence, Data: body.Data}, nil
 }
 
 func one[T any](rows []T, err error) (*T, error) {
