@@ -96,6 +96,9 @@ func inspectBody(c *fiber.Ctx, op *huma.Operation) ([]byte, error) {
 	if fields := inspectJSON(value); len(fields) > 0 {
 		return nil, invalidInput(fields)
 	}
+	if countFields(value) != countColons(body) {
+		return nil, invalidInput(duplicateFields(body))
+	}
 	if object, ok := value.(map[string]any); op.RequestBody == nil && (!ok || len(object) > 0) {
 		return nil, newProblem(http.StatusBadRequest, "body_not_expected")
 	}

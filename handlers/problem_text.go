@@ -24,7 +24,7 @@ var errorKeys = []struct {
 		locales.Mark("api.malformed_value"), locales.Mark("api.body_required"), locales.Mark("api.body_not_expected"),
 		locales.Mark("api.body_too_large"), locales.Mark("api.unsupported_media_type"), locales.Mark("api.unsupported_encoding"),
 		locales.Mark("api.unknown_field"), locales.Mark("api.unknown_parameter"), locales.Mark("api.wrong_type"),
-		locales.Mark("api.too_deep"),
+		locales.Mark("api.duplicate_field"), locales.Mark("api.too_deep"),
 	}},
 	{"Impossible input", []string{
 		locales.Mark("api.invalid_input"), locales.Mark("api.required"), locales.Mark("api.too_short"), locales.Mark("api.too_long"),
