@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -38,8 +39,8 @@ func TestAPIOrderInput(t *testing.T) {
 		{"malformed JSON", `{"number":`, 400, "malformed_json", ""},
 		{"two values", minimal("", "") + "{}", 400, "malformed_json", ""},
 		{"not UTF-8", minimal("number", "\"\xff\""), 400, "malformed_json", ""},
-		{"array for an object", `[]`, 400, "wrong_type", ""},
-		{"null for an object", `null`, 400, "wrong_type", ""},
+		{"array for an object", `[]`, 400, "wrong_type", "body"},
+		{"null for an object", `null`, 400, "wrong_type", "body"},
 		{"no body", ``, 400, "body_required", ""},
 		{"unknown field", minimal("nubmer", `"1"`), 400, "unknown_field", "nubmer"},
 		{"unknown field inside", minimal("customer", `{"e_mail":"a@b.c"}`), 400, "unknown_field", "customer.e_mail"},
@@ -112,6 +113,28 @@ func TestAPIOrderInput(t *testing.T) {
 			t.Errorf("%d errors: %+v", len(p.Errors), p.Errors)
 		}
 	})
+}
+
+// What is wrong is told in words that help, in detail too.
+func TestAPIInputIsExplained(t *testing.T) {
+	t.Parallel()
+	shop := newSite(t, modelstest.SQLite(t)).newClient(t)
+	for body, want := range map[string]string{
+		minimal("amount", `49.5`):     "amount: Must be an integer of at most 64 bits, without fraction and exponent.",
+		minimal("amount", `"4950"`):   "amount: Must be an integer.",
+		`[]`:                          "body: Must be an object.",
+		minimal("currency", `"EURO"`): "currency: Must be a currency code of ISO 4217, in capitals.",
+		minimal("currency", `"EU"`):   "currency: Must be a currency code of ISO 4217, in capitals.",
+		minimal("currency", `5`):      "currency: Must be a text.",
+		minimal("shipping_address", `{"country":"Germany"}`):       "shipping_address.country: Must be a country code of ISO 3166-1, two letters.",
+		minimal("shipping_address", `{"country":"DE","county":1}`): "shipping_address.county: There is no such field.",
+	} {
+		p := problem{}
+		r := shop.post("/api/v1/orders", body)
+		if err := json.Unmarshal([]byte(r.body), &p); err != nil || p.Detail != want {
+			t.Errorf("%s is told %q, want %q (%v)", body, p.Detail, want, err)
+		}
+	}
 }
 
 func TestAPIRequestForm(t *testing.T) {

@@ -42,6 +42,10 @@ var violations = []violation{
 	{validation.MsgExpectedMaxProperties, "too_many", impossible, locales.Mark("api.limit_items")},
 }
 
+// isoCodes are the errors that explain fields whose values are codes of fixed
+// length: that "EURO" is too long helps nobody.
+var isoCodes = map[string]string{"currency": "unknown_currency", "country": "unknown_country"}
+
 // problemOfHuma is the problem of a request that huma refused for its schema,
 // or of a failure inside of huma.
 func problemOfHuma(status int, errs []error) *problem {
@@ -63,19 +67,25 @@ func problemOfHuma(status int, errs []error) *problem {
 
 // fieldOf names the field and the code of what huma found.
 func fieldOf(d *huma.ErrorDetail) fieldProblem {
-	path := d.Location
+	path, whole := d.Location, ""
 	for _, place := range []string{"body", "query", "path", "header"} {
 		if rest, ok := strings.CutPrefix(path, place); ok && (rest == "" || rest[0] == '.') {
-			path = strings.TrimPrefix(rest, ".")
+			path, whole = strings.TrimPrefix(rest, "."), place
 			break
 		}
 	}
 	if name, ok := between(validation.MsgExpectedRequiredProperty, d.Message); ok {
 		return fieldError(join(path, name), "required", impossible)
 	}
+	if path == "" {
+		path = whole
+	}
 	for _, v := range violations {
 		if limit, ok := between(v.message, d.Message); ok {
 			text := locales.For(locales.English).T(v.text, "Limit", plainNumber(limit))
+			if code, ok := isoCodes[path[strings.LastIndexByte(path, '.')+1:]]; ok && v.code != "wrong_type" {
+				text = apiText(code)
+			}
 			return fieldProblem{Field: path, Code: v.code, Message: text, malformed: v.malformed}
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/tillpost/tillpost/locales"
 )
 
 // maxDepth is how deep values may be nested; the API's own go three deep.
@@ -33,7 +35,9 @@ func inspectValue(value any, path string, depth int, found *[]fieldProblem) {
 		}
 	case json.Number:
 		if _, err := strconv.ParseInt(v.String(), 10, 64); err != nil {
-			*found = append(*found, fieldError(path, "wrong_type", malformed))
+			*found = append(*found, fieldProblem{
+				Field: path, Code: "wrong_type", Message: locales.For(locales.English).T("api.limit_number"), malformed: true,
+			})
 		}
 	case []any:
 		for i, item := range v {

@@ -38,7 +38,7 @@ type problem struct {
 
 // fieldProblem is one input at fault.
 type fieldProblem struct {
-	Field   string `json:"field" doc:"Path of the field, or the parameter's name" example:"items[0].quantity"`
+	Field   string `json:"field" doc:"Path of the field, body for the whole, or the parameter's name" example:"items[0].quantity"`
 	Code    string `json:"code" example:"too_small"`
 	Message string `json:"message" example:"Must be at least 1."`
 
