@@ -52,29 +52,24 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 		return err
 	}
 	if answer.Err != nil {
-		return tx.MoveShipment(sh, s.afterError(tx, sh, answer.Err))
+		c, err := s.afterError(tx, sh, answer.Err)
+		if err != nil {
+			return err
+		}
+		return tx.MoveShipment(sh, c)
 	}
 	t := answer.Tracking
 	added, err := tx.AddTrackingEvents(sh, rows(sh, t.Events, tx.Now()))
 	if err != nil {
 		return err
 	}
-	stored, err := tx.TrackingEvents(sh.ID)
+	in, err := known(tx, sh)
 	if err != nil {
 		return err
 	}
-	zone, err := destination(tx, sh)
-	if err != nil {
-		return err
-	}
-	last := header(sh)
-	result := Compute(StatusInput{
-		Scans: scans(stored), Header: t.Header, LastHeader: &last,
-		Previous: Status(sh.Status), Reason: Reason(sh.StatusReason), DeliveredAt: sh.DeliveredAt,
-		Since: sh.CreatedAt, PromisedAt: sh.PromisedAt, International: postal(sh.TrackingNumber),
-		Destination: zone, Now: tx.Now(),
-	})
-	now := tx.Now()
+	last, now := in.Header, tx.Now()
+	in.Header, in.LastHeader = t.Header, &last
+	result := Compute(in)
 	c := unchanged(sh)
 	c.Cause, c.SyncedAt, c.SyncError, c.SyncKind, c.Failed = cause, &now, "", "", 0
 	c.Status, c.StatusReason, c.Late = string(result.Status), string(result.Reason), result.Late
@@ -91,24 +86,46 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 	if added > 0 || c.Status != sh.Status {
 		c.Unchanged = 0
 	}
-	c.NextPollAt = s.next(tx, sh, c, nil, zone)
+	c.NextPollAt = s.next(tx, sh, c, nil, in.Destination)
 	return tx.MoveShipment(sh, c)
 }
 
-// afterError keeps all that is known of the parcel and notes why there was no news.
-func (s *Service) afterError(tx *models.Tx, sh *models.Shipment, e *Error) models.ShipmentChange {
+// known is what is stored of a parcel, for its status to be derived from.
+func known(tx *models.Tx, sh *models.Shipment) (StatusInput, error) {
+	stored, err := tx.TrackingEvents(sh.ID)
+	if err != nil {
+		return StatusInput{}, err
+	}
+	zone, err := destination(tx, sh)
+	return StatusInput{
+		Scans: scans(stored), Header: header(sh),
+		Previous: Status(sh.Status), Reason: Reason(sh.StatusReason), DeliveredAt: sh.DeliveredAt,
+		Since: sh.CreatedAt, PromisedAt: sh.PromisedAt, International: postal(sh.TrackingNumber),
+		Destination: zone, Now: tx.Now(),
+	}, err
+}
+
+// afterError keeps all that is known of the parcel and notes why there was no
+// news. Without news time goes on all the same: a promise is broken, and a
+// parcel that was silent for too long expires.
+func (s *Service) afterError(tx *models.Tx, sh *models.Shipment, e *Error) (models.ShipmentChange, error) {
 	c := unchanged(sh)
+	in, err := known(tx, sh)
+	if err != nil {
+		return c, err
+	}
+	result := Compute(in)
+	c.Late = result.Late
+	if result.Status == StatusExpired {
+		c.Status = string(StatusExpired)
+	}
 	c.Cause, c.Failed = "poll", sh.FailedPolls+1
 	c.SyncError, c.SyncKind = e.Message, string(e.Kind)
 	if len(e.Raw) > 0 {
 		c.Raw = text(e.Raw)
 	}
-	zone, err := destination(tx, sh)
-	if err != nil {
-		zone = nil // the schedule does without
-	}
-	c.NextPollAt = s.next(tx, sh, c, e, zone)
-	return c
+	c.NextPollAt = s.next(tx, sh, c, e, in.Destination)
+	return c, nil
 }
 
 func (s *Service) next(

@@ -55,9 +55,14 @@ func scans(stored []models.TrackingEvent) []Scan {
 	return out
 }
 
-// header is the carrier's summary in the answer before.
+// header is the carrier's summary in the answer before. Its reason is stored as
+// that of the status which came of it.
 func header(sh *models.Shipment) Header {
-	return Header{Status: Status(sh.HeaderStatus), At: sh.HeaderAt}
+	h := Header{Status: Status(sh.HeaderStatus), At: sh.HeaderAt}
+	if sh.HeaderStatus == sh.Status {
+		h.Reason = Reason(sh.StatusReason)
+	}
+	return h
 }
 
 // destination is the time zone that a parcel goes to, nil when it is not known.

@@ -35,6 +35,8 @@ type PollInput struct {
 
 // NextPoll says when to ask the carrier again, or nil when asking has no use:
 // the journey is over, the account is stopped, or the question itself is wrong.
+// A parcel that has expired is asked for on only while its carrier does not
+// answer at all: what it would say is not known.
 func NextPoll(in PollInput) *time.Time {
 	if in.Pace <= 0 {
 		in.Pace = 1
@@ -70,6 +72,9 @@ func (in PollInput) afterError() *time.Time {
 	case ErrMalformed:
 		return in.in(in.doubling(time.Hour, longestInterval))
 	case ErrForbidden:
+		if in.Status == StatusExpired {
+			return nil
+		}
 		return in.in(longestInterval)
 	case ErrNotFound:
 		return in.afterNotFound()

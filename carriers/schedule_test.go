@@ -46,6 +46,8 @@ func TestNextPoll(t *testing.T) {
 		{"not found after the end", PollInput{Status: StatusDelivered, Err: failure(ErrNotFound), Failed: 1}, never},
 		{"credentials refused", PollInput{Status: StatusInTransit, Err: failure(ErrAuth), Failed: 1}, never},
 		{"a wrong question", PollInput{Status: StatusInTransit, Err: failure(ErrBadRequest), Failed: 1}, never},
+		{"not this account's parcel, expired", PollInput{Status: StatusExpired, Err: failure(ErrForbidden), Failed: 9}, never},
+		{"an outage, expired", PollInput{Status: StatusExpired, Err: failure(ErrUnavailable), Failed: 1}, 2 * time.Minute},
 		{"not this account's parcel", PollInput{Status: StatusUnknown, Err: failure(ErrForbidden), Failed: 1}, 12 * time.Hour},
 		{"an outage", PollInput{Status: StatusInTransit, Err: failure(ErrUnavailable), Failed: 1}, 2 * time.Minute},
 		{"an outage that lasts", PollInput{Status: StatusInTransit, Err: failure(ErrUnavailable), Failed: 4}, 16 * time.Minute},

@@ -267,6 +267,10 @@ func TestQueriesUseIndexes(t *testing.T) {
 				_, err := db.DueShipments(ctx, account, 100)
 				return err
 			},
+			"overdue parcels": func(ctx context.Context, _ models.Scope) error {
+				_, err := db.OverdueShipments(ctx, 100)
+				return err
+			},
 			"stalled deliveries": func(ctx context.Context, _ models.Scope) error {
 				_, err := db.StalledDeliveries(ctx, 100)
 				return err

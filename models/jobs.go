@@ -149,6 +149,15 @@ func (SweepArgs) Kind() string { return "shipment.sweep" }
 // InsertOpts chooses the queue.
 func (SweepArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
 
+// OverdueArgs finds parcels late that no poll will find so.
+type OverdueArgs struct{}
+
+// Kind names the job.
+func (OverdueArgs) Kind() string { return "shipment.overdue" }
+
+// InsertOpts chooses the queue.
+func (OverdueArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
+
 // PollArgs asks one carrier account for some parcels.
 type PollArgs struct {
 	AccountID   string   `json:"account_id"`

@@ -19,6 +19,16 @@ func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[models.SweepArgs]) 
 	return w.carriers.Sweep(ctx)
 }
 
+type overdueWorker struct {
+	river.WorkerDefaults[models.OverdueArgs]
+
+	carriers *carriers.Service
+}
+
+func (w *overdueWorker) Work(ctx context.Context, _ *river.Job[models.OverdueArgs]) error {
+	return w.carriers.MarkOverdue(ctx)
+}
+
 type pollWorker struct {
 	river.WorkerDefaults[models.PollArgs]
 

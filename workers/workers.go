@@ -131,6 +131,7 @@ func periodic(o Options) []*river.PeriodicJob {
 		every(o.RescueAttemptsEvery, models.RescueArgs{}),
 		every(time.Minute, models.RescueDeliveriesArgs{}),
 		every(carriers.SweepEvery, models.SweepArgs{}),
+		every(time.Minute, models.OverdueArgs{}),
 		every(10*time.Second, models.FoldStatsArgs{}),
 		every(time.Hour, models.PruneArgs{}),
 	}
@@ -143,6 +144,7 @@ func register(s Services) *river.Workers {
 	river.AddWorker(w, &retryWorker{payments: s.Payments})
 	river.AddWorker(w, &rescueWorker{payments: s.Payments})
 	river.AddWorker(w, &sweepWorker{carriers: s.Carriers})
+	river.AddWorker(w, &overdueWorker{carriers: s.Carriers})
 	river.AddWorker(w, &pollWorker{carriers: s.Carriers})
 	river.AddWorker(w, &deliverWorker{notify: s.Notify})
 	river.AddWorker(w, &rescueDeliveriesWorker{notify: s.Notify})
