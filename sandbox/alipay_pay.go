@@ -184,11 +184,13 @@ func (s *Server) alipayAsk(w http.ResponseWriter, r *http.Request, c charge) {
 		http.Error(w, "It is too late to pay.", http.StatusGone)
 		return
 	}
+	var err error
 	if c.Status == statusCreated {
-		if _, err := s.bank.execute(c.Account, c.ID, confirmation{}); errors.Is(err, errCanceled) {
-			http.Error(w, "The order was canceled.", http.StatusGone)
-			return
-		}
+		_, err = s.bank.execute(c.Account, c.ID, confirmation{})
+	}
+	if c.Status == statusCanceled || errors.Is(err, errCanceled) {
+		http.Error(w, "The order was canceled.", http.StatusGone)
+		return
 	}
 	http.Redirect(w, r, "/v1/charges/"+c.ID+"/action", http.StatusSeeOther)
 }
