@@ -14,7 +14,7 @@ import (
 //go:embed pages/*.html
 var pageFiles embed.FS
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"money": money}).ParseFS(pageFiles, "pages/*.html"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"money": money, "amounts": Amounts}).ParseFS(pageFiles, "pages/*.html"))
 
 // actionPage is where a customer confirms or refuses a payment.
 func (s *Server) actionPage(w http.ResponseWriter, r *http.Request) {

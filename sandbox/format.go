@@ -72,6 +72,8 @@ func formatByName(name string) (format, bool) {
 		return stripeFormat(), true
 	case apiAdyen:
 		return adyenFormat(), true
+	case apiWeChat:
+		return wechatFormat(), true
 	default:
 		return format{}, false
 	}

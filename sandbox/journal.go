@@ -29,6 +29,7 @@ type entry struct {
 	Settings  *settings     `json:"settings,omitempty"`
 	Parcel    *registration `json:"parcel,omitempty"`
 	AlipayKey []byte        `json:"alipay_key,omitempty"` // PKCS#1
+	WeChatKey []byte        `json:"wechat_key,omitempty"` // likewise
 	Dropped   int           `json:"dropped,omitempty"`    // charges dropped before this line
 }
 
@@ -138,6 +139,11 @@ func (s *Server) apply(e entry) error {
 			return err
 		}
 	}
+	if e.WeChatKey != nil {
+		if err := s.wechat.restore(e.WeChatKey); err != nil {
+			return err
+		}
+	}
 	s.bank.dropped += e.Dropped
 	return nil
 }
@@ -166,6 +172,9 @@ func (s *Server) snapshot(file io.Writer) error {
 	}
 	if key := s.alipay.stored(); key != nil {
 		put(entry{AlipayKey: key})
+	}
+	if key := s.wechat.stored(); key != nil {
+		put(entry{WeChatKey: key})
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write: %w", err)

@@ -155,6 +155,9 @@ func (b *bank) resume() {
 		if c.Status == statusProcessing {
 			b.schedule(c.ID, max(0, c.SettleAt.Sub(now)), b.settleCharge)
 		}
+		if c.Status == statusRequiresAction && !c.SettleAt.IsZero() {
+			b.schedule(c.ID, max(0, c.SettleAt.Sub(now)), b.payItself)
+		}
 	}
 	for _, r := range b.refunds {
 		if !r.SettleAt.IsZero() {

@@ -162,5 +162,5 @@ func authentication(token string) Outcome {
 }
 
 func outcomesJSON(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{"data": outcomes})
+	writeJSON(w, http.StatusOK, map[string]any{"data": outcomes, "amounts": amounts})
 }

@@ -34,6 +34,7 @@ type Options struct {
 	WebhookClient *http.Client // sends them; a client with a 5 s timeout when nil
 
 	AlipayKey *rsa.PrivateKey // stands for Alipay's own; made when it is first needed when nil
+	WeChatKey *rsa.PrivateKey // likewise for WeChat Pay's
 
 	ParcelPace float64 // how many times faster than real parcels those of the sandbox travel; 1 when 0
 
@@ -51,6 +52,7 @@ type Server struct {
 	accounts *accounts
 	webhooks *webhooks
 	parcels  *parcels
+	wechat   *wechatKeys
 	handler  http.Handler
 
 	closing   chan struct{}
@@ -78,6 +80,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts, journal: &journal{log: opts.Logger}, chaos: &chaos{}, closing: make(chan struct{})}
 	s.accounts = newAccounts(s.journal)
 	s.alipay = &alipayKeys{journal: s.journal, key: opts.AlipayKey}
+	s.wechat = &wechatKeys{journal: s.journal, key: opts.WeChatKey}
 	s.webhooks = newWebhooks(s)
 	s.bank = newBank(opts, s.journal, s.webhooks)
 	s.parcels = newParcels(opts.Now)
@@ -127,6 +130,7 @@ func (s *Server) routes() http.Handler {
 	s.nativeRoutes(mux)
 	s.stripeRoutes(mux)
 	s.adyenRoutes(mux)
+	s.wechatRoutes(mux)
 	s.parcels.register(mux)
 	return mux
 }
