@@ -21,7 +21,7 @@ const maxClockSkew = 2 * time.Second
 
 func doctorCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "Check configuration, database, clock, key and network", Args: noArgs,
+		Use: "doctor", Short: "Check configuration, database, clock, figures, key and network", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := doctor{ctx: cmd.Context(), print: func(format string, args ...any) {
 				fmt.Fprintf(cmd.OutOrStdout(), format+"\n", args...)
@@ -74,6 +74,10 @@ func (d *doctor) examine() {
 	}
 	current := d.check("migrations", err, fmt.Sprintf("schema version %d", status.Current))
 	d.clock(db)
+	if current {
+		_, err = checkFigures(d.ctx, db, firstDay, lastDay)
+		d.check("figures", err, "agree with what they count")
+	}
 	if haveKeys && current {
 		d.credentials(db, credentials.New(keys))
 	}

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"net"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tillpost/tillpost/models"
 )
 
 // TestScripts runs the command line as a person would: each file in
@@ -14,6 +18,15 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			// sql STATEMENT changes the embedded database behind the program's back.
+			"sql": func(ts *testscript.TestScript, _ bool, args []string) {
+				db, err := models.Open(context.Background(), "sqlite://"+ts.Getenv("TILLPOST_DATA")+"/tillpost.db")
+				ts.Check(err)
+				_, err = db.SQL().ExecContext(context.Background(), args[0])
+				ts.Check(errors.Join(err, db.Close()))
+			},
+		},
 		Setup: func(env *testscript.Env) error {
 			self, err := os.Executable()
 			if err != nil {
