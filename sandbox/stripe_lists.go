@@ -62,7 +62,7 @@ func (s *Server) listStripeEvents(q *request) reply {
 	if err != nil && q.FormValue("created[gte]") != "" {
 		return badParam("created[gte]", "parameter_invalid_integer", "Invalid integer: "+q.FormValue("created[gte]"))
 	}
-	var all []stripeObject
+	all := []stripeObject{}
 	for _, body := range s.webhooks.pastOf(stripeFormat(), q.account) {
 		var meta struct {
 			Type    string `json:"type"`
