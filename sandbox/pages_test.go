@@ -89,6 +89,33 @@ func TestLedgerPage(t *testing.T) {
 		t.Errorf("ledger = %+v", ledger)
 	}
 	b.get("/ledger?payment_reference=pay_2").want(t, 200)
+
+	charge := ledger.Charges[0].Charge
+	b.post("/v1/refunds", "k3", map[string]any{"charge": charge, "amount": 300, "reference": "ref_1"}).want(t, 200)
+	b.post("/disputes", "", map[string]string{"charge": charge, "status": "needs_response", "reason": "fraudulent"}).want(t, 200)
+	held := chargeBody("att_3", "pay_3", "tok_success")
+	held["capture"] = false
+	id := b.post("/v1/charges", "k4", held).want(t, 200).text("id")
+	b.post("/v1/charges/"+id+"/void", "k5", map[string]string{"reference": "att_4"}).want(t, 200)
+	page = b.get("/ledger").want(t, 200).document(t)
+	for selector, want := range map[string]string{
+		"#refunds tbody tr": "ref_1", "#disputes tbody tr": "taken back", "table tbody tr:nth-child(1)": "voided",
+		"table tbody tr:nth-child(2)": "disputed: needs_response",
+	} {
+		if got := page.Find(selector).First().Text(); !strings.Contains(got, want) {
+			t.Errorf("%s = %q, want %q in it", selector, got, want)
+		}
+	}
+	ledger = b.Ledger("")
+	if r := ledger.Refunds; len(r) != 1 || r[0].Amount != 300 || r[0].Reference != "ref_1" || r[0].PaymentReference != "pay_<b>1" {
+		t.Errorf("refunds = %+v", r)
+	}
+	if d := ledger.Disputes; len(d) != 1 || d[0].Amount != 950 || !d[0].TookMoney {
+		t.Errorf("disputes = %+v", d)
+	}
+	if c := ledger.Charges[1]; !c.Voided || c.ModifiedBy != "att_4" {
+		t.Errorf("charge = %+v", c)
+	}
 	b.get("/health").want(t, 200)
 	b.get("/").want(t, http.StatusFound)
 	if got := len(b.get("/outcomes.json").want(t, 200).json["data"].([]any)); got != len(Outcomes()) {
