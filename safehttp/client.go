@@ -26,11 +26,10 @@ const (
 	maxIdleConns     = 128
 	maxIdlePerHost   = 4
 	maxHeaderBytes   = 64 << 10
-	maxRedirects     = 3
 )
 
 // Options says how careful a client is. The zero value has every limit at its
-// default, follows no redirect and may reach private networks.
+// default and may reach private networks. No client follows redirects.
 type Options struct {
 	// Timeout bounds the whole exchange, from look-up to the last byte read.
 	Timeout time.Duration
@@ -43,14 +42,12 @@ type Options struct {
 	// Allow lists networks that may be reached in spite of BlockPrivate. An
 	// instance metadata address is refused unless it is listed by itself.
 	Allow []netip.Prefix
-	// FollowRedirects follows up to three redirects, on the same host only.
-	// Otherwise, and past that, the redirect itself is the answer.
-	FollowRedirects bool
 	// UserAgent is sent with requests that name none.
 	UserAgent string
 	// MaxConnsPerHost bounds open connections to one host; further requests wait.
 	MaxConnsPerHost int
-	// Resolver looks up names; nil is the system's.
+	// Resolver looks up names; nil is the system's, and only tests have another:
+	// that a name cannot lead into a private network can be tried no other way.
 	Resolver *net.Resolver
 }
 
@@ -81,7 +78,7 @@ func New(opts Options) *http.Client {
 		Resolver:       opts.Resolver,
 		ControlContext: opts.control,
 	}
-	client := &http.Client{
+	return &http.Client{
 		Timeout:       opts.Timeout,
 		CheckRedirect: refuseRedirect,
 		Transport: &transport{
@@ -99,23 +96,11 @@ func New(opts Options) *http.Client {
 			},
 		},
 	}
-	if opts.FollowRedirects {
-		client.CheckRedirect = sameHostRedirect
-	}
-	return client
 }
 
+// refuseRedirect makes the redirect itself the answer: net/http would pass
+// credentials in custom headers on to any other host.
 func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-// sameHostRedirect keeps to the first request's scheme and host, because
-// net/http would pass credentials in custom headers on to any other host.
-func sameHostRedirect(next *http.Request, via []*http.Request) error {
-	first := via[0].URL
-	if len(via) > maxRedirects || next.URL.Scheme != first.Scheme || next.URL.Host != first.Host {
-		return http.ErrUseLastResponse
-	}
-	return nil
-}
 
 // transport adds what net/http has no setting for.
 type transport struct {
