@@ -47,7 +47,6 @@ type GatewayAccount struct {
 	RateSecond       *time.Time // that RateTaken counts
 	RateTaken        int
 	BreakerOpenUntil *time.Time // no calls before: the provider fails
-	BreakerReason    string
 	BreakerResetAt   *time.Time // when somebody closed it by hand
 	CaughtUpAt       *time.Time // until when lost webhooks were looked for
 }
@@ -117,6 +116,13 @@ func (tx *Tx) RouteGateway(merchantID, id string) (*GatewayAccount, error) {
 		return nil, Invalid("gateway", "no_gateway")
 	}
 	return a, err
+}
+
+// EnabledGateways lists the merchant's enabled payment accounts in the order of
+// its routing.
+func (tx *Tx) EnabledGateways(merchantID string) ([]GatewayAccount, error) {
+	return all[GatewayAccount](MerchantScope(merchantID).in(tx.q(), "merchant_id").
+		Where("enabled = ?", true).Order("position, id"))
 }
 
 // RouteCarrier chooses the account that follows a parcel, by account id or by

@@ -211,34 +211,31 @@ func attemptsOf(q *gorm.DB, paymentIDs ...string) ([]Attempt, error) {
 	return all[Attempt](q.Where("payment_id IN ?", paymentIDs).Order("payment_id, number"))
 }
 
-// CountAttempts counts a payment's attempts of a cause that ended in a status.
-func (tx *Tx) CountAttempts(paymentID, cause string, status AttemptStatus) (int, error) {
+// CountAttempts counts a payment's attempts of a kind that ended in a status.
+func (tx *Tx) CountAttempts(paymentID, kind string, status AttemptStatus) (int, error) {
 	var n int64
 	err := tx.q().Model(&Attempt{}).
-		Where("payment_id = ? AND cause = ? AND status = ?", paymentID, cause, status).Count(&n).Error
+		Where("payment_id = ? AND kind = ? AND status = ?", paymentID, kind, status).Count(&n).Error
 	if err != nil {
 		return 0, fmt.Errorf("count attempts of %s: %w", paymentID, err)
 	}
 	return int(n), nil
 }
 
-// CountTrailingNotSent counts a payment's newest attempts that were not sent,
-// one after the other, since the last that was or that a person asked for.
-func (tx *Tx) CountTrailingNotSent(paymentID string) (int, error) {
-	attempts, err := all[Attempt](tx.q().Select("status", "cause").
+// CountTrailing counts a payment's newest attempts of a kind that ended in a
+// status, one after the other.
+func (tx *Tx) CountTrailing(paymentID, kind string, status AttemptStatus) (int, error) {
+	attempts, err := all[Attempt](tx.q().Select("status", "kind").
 		Where("payment_id = ?", paymentID).Order("number DESC").Limit(50))
 	if err != nil {
 		return 0, err
 	}
 	n := 0
 	for _, a := range attempts {
-		if a.Status != AttemptNotSent {
+		if a.Status != status || a.Kind != kind {
 			break
 		}
 		n++
-		if a.Cause == CauseManualRetry || a.Cause == CauseAPI {
-			break
-		}
 	}
 	return n, nil
 }

@@ -41,23 +41,23 @@ func (db *DB) TakeGatewayCalls(ctx context.Context, accountID string, now time.T
 }
 
 // TripGateway keeps all nodes from calling an account's provider until then.
-func (db *DB) TripGateway(ctx context.Context, accountID string, until time.Time, reason string) error {
+func (db *DB) TripGateway(ctx context.Context, accountID string, until time.Time) error {
 	return db.Write(ctx, func(tx *Tx) error {
-		return tx.setBreaker(accountID, map[string]any{"breaker_open_until": until, "breaker_reason": reason})
+		return tx.setBreaker(accountID, map[string]any{"breaker_open_until": until})
 	})
 }
 
 // CloseGateway lets calls through again, because the provider answers.
 func (db *DB) CloseGateway(ctx context.Context, accountID string) error {
 	return db.Write(ctx, func(tx *Tx) error {
-		return tx.setBreaker(accountID, map[string]any{"breaker_open_until": nil, "breaker_reason": ""})
+		return tx.setBreaker(accountID, map[string]any{"breaker_open_until": nil})
 	})
 }
 
 // ResetGatewayBreaker lets calls through again because somebody says so.
 func (tx *Tx) ResetGatewayBreaker(accountID string) error {
 	return tx.setBreaker(accountID, map[string]any{
-		"breaker_open_until": nil, "breaker_reason": "", "breaker_reset_at": tx.now,
+		"breaker_open_until": nil, "breaker_reset_at": tx.now,
 	})
 }
 

@@ -45,6 +45,7 @@ const (
 	IssueChargedTwice   Issue = "charged_twice"   // two attempts took the money
 	IssueChargedAfter   Issue = "charged_after"   // taken after the payment had been ended otherwise
 	IssueAmountDiffers  Issue = "amount_differs"  // the provider took another amount than asked
+	IssueCaptureFailed  Issue = "capture_failed"  // the provider took a capture back
 	IssueRefundUnknown  Issue = "refund_unknown"  // what became of a refund cannot be found out
 	IssueRefundReversed Issue = "refund_reversed" // a refund that had succeeded came back
 )

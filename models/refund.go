@@ -31,7 +31,7 @@ var RefundStatuses = []RefundStatus{
 // refundMoves is the table of legal moves of a refund, by target. One that
 // succeeded may still come back; one that failed is tried again under a new key.
 var refundMoves = map[RefundStatus][]RefundStatus{
-	RefundRequested: {RefundFailed},
+	RefundRequested: {RefundFailed, RefundSending}, // sending: provably not sent after all
 	RefundSending:   {RefundRequested, RefundUnknown},
 	RefundPending:   {RefundSending, RefundUnknown},
 	RefundSucceeded: {RefundSending, RefundPending, RefundUnknown},

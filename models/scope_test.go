@@ -25,6 +25,48 @@ type world struct {
 	delivery string
 	event    models.Event
 	key      *models.APIKey
+	paid     *models.Payment
+	refund   *models.Refund
+	inbound  string
+}
+
+// settle gives the world a payment that is paid, partly refunded and disputed,
+// and news of it.
+func (w *world) settle(t testing.TB, db *models.DB) {
+	t.Helper()
+	order := modelstest.Order(t, db, w.ID, 1000)
+	var attempt *models.Attempt
+	w.paid, attempt = modelstest.Payment(t, db, order, w.gateway)
+	modelstest.Write(t, db, func(tx *models.Tx) (err error) {
+		for _, to := range []models.AttemptStatus{models.AttemptSending, models.AttemptSucceeded} {
+			if _, err := tx.MoveAttempt(attempt.ID, to, models.AttemptChange{}); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.MovePayment(w.paid.ID, models.PaymentProcessing, models.PaymentChange{}); err != nil {
+			return err
+		}
+		if w.paid, err = tx.MovePayment(w.paid.ID, models.PaymentPaid, models.PaymentChange{Captured: 1000}); err != nil {
+			return err
+		}
+		if w.refund, err = tx.CreateRefund(w.paid, models.Refund{Amount: 100, Reason: "broken", Cause: models.CauseAPI}); err != nil {
+			return err
+		}
+		if _, _, err = tx.PutDispute(w.paid, models.Dispute{
+			GatewayAccountID: w.gateway, ProviderReference: "dp_" + w.ID, Status: models.DisputeInquiry, Amount: 1000, Currency: "EUR",
+		}); err != nil {
+			return err
+		}
+		_, err = tx.ReceiveInbound([]models.InboundEvent{{
+			MerchantID: w.ID, GatewayAccountID: w.gateway, EventID: "evt_1", Type: "charge.succeeded", Subject: "charge", Body: "{}",
+		}})
+		return err
+	})
+	events, _, err := db.InboundEvents(t.Context(), w.scope, models.InboundFilter{}, models.Page{})
+	if err != nil || len(events) != 1 {
+		t.Fatalf("inbound events: %v, %v", events, err)
+	}
+	w.inbound = events[0].ID
 }
 
 func newWorld(t testing.TB, db *models.DB) *world {
@@ -50,6 +92,7 @@ func newWorld(t testing.TB, db *models.DB) *world {
 	if err := db.Reads(t.Context()).Where("merchant_id = ?", w.ID).Order("id").First(&w.event).Error; err != nil {
 		t.Fatal(err)
 	}
+	w.settle(t, db)
 	w.delivery = newDelivery(t, db, w.endpoint)
 	execute(t, db, "UPDATE deliveries SET status = 'exhausted' WHERE merchant_id = ?", w.ID)
 	return w
@@ -119,6 +162,18 @@ func (w *world) scoped(ctx context.Context, db *models.DB) map[string]func(s mod
 		"DB.Shipments": func(s models.Scope) (any, error) {
 			return list(db.Shipments(ctx, s, models.ShipmentFilter{}, first))
 		},
+		"DB.DeskPayments": func(s models.Scope) (any, error) {
+			return list(db.DeskPayments(ctx, s, models.DeskFilter{}, first))
+		},
+		"DB.Refund":       func(s models.Scope) (any, error) { return db.Refund(ctx, s, w.refund.ID) },
+		"DB.RefundObject": func(s models.Scope) (any, error) { return db.RefundObject(ctx, s, w.refund.ID) },
+		"DB.Refunds":      func(s models.Scope) (any, error) { return list(db.Refunds(ctx, s, "", first)) },
+		"DB.Disputes":     func(s models.Scope) (any, error) { return db.Disputes(ctx, s, w.paid.ID) },
+		"DB.OpenDisputes": func(s models.Scope) (any, error) { return db.OpenDisputes(ctx, s, 10) },
+		"DB.InboundEvent": func(s models.Scope) (any, error) { return db.InboundEvent(ctx, s, w.inbound) },
+		"DB.InboundEvents": func(s models.Scope) (any, error) {
+			return list(db.InboundEvents(ctx, s, models.InboundFilter{}, first))
+		},
 		"DB.DailyStats": func(s models.Scope) (any, error) { return db.DailyStats(ctx, s, "0000", "9999") },
 		"DB.ZoneStats":  func(s models.Scope) (any, error) { return db.ZoneStats(ctx, s, "0000", "9999") },
 	}
@@ -145,6 +200,8 @@ func (w *world) scoped(ctx context.Context, db *models.DB) map[string]func(s mod
 		"Tx.GatewayAccount": func(tx *models.Tx, s models.Scope) (any, error) { return tx.GatewayAccount(s, w.gateway) },
 		"Tx.CarrierAccount": func(tx *models.Tx, s models.Scope) (any, error) { return tx.CarrierAccount(s, w.carrier) },
 		"Tx.Payment":        func(tx *models.Tx, s models.Scope) (any, error) { return tx.Payment(s, w.payment.ID) },
+		"Tx.Refund":         func(tx *models.Tx, s models.Scope) (any, error) { return tx.Refund(s, w.refund.ID) },
+		"Tx.ReplayInbound":  func(tx *models.Tx, s models.Scope) (any, error) { return tx.ReplayInbound(s, w.inbound) },
 		"Tx.Shipment":       func(tx *models.Tx, s models.Scope) (any, error) { return tx.Shipment(s, w.shipment.ID) },
 	}
 	for name, fn := range writes {
@@ -211,8 +268,11 @@ var unscoped = map[string]string{
 	"DeliveryObjects": "of rows loaded with a scope", "OrderObjects": "of rows loaded with a scope",
 	"PaymentObjects": "of rows loaded with a scope", "ShipmentObjects": "of rows loaded with a scope",
 	"Attempt": "for background work", "StalledAttempts": "for background work", "StalledDeliveries": "for background work", "DueShipments": "for background work",
-	"ShipmentsByID": "for background work", "OverdueShipments": "for background work",
-	"CheckStats": "for operators", "RebuildStats": "for operators",
+	"ShipmentsByID": "for background work", "OverdueShipments": "for background work", "StalledRefunds": "for background work", "StalledInbound": "for background work",
+	"ChargeAttempt": "for background work", "TakeGatewayCalls": "for background work", "TripGateway": "for background work",
+	"CloseGateway": "for background work", "PaymentRules": "bound to the merchant that it is given",
+	"ProviderCalls": "of a payment loaded with a scope",
+	"CheckStats":    "for operators", "RebuildStats": "for operators",
 	"Idempotent": "bound to the merchant that it is given", "Write": "the transaction's methods tell",
 	"Ping": "no rows", "ServerTime": "no rows", "SQL": "for migrations and River", "Pool": "for migrations and River",
 	"Close": "no rows",

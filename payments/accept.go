@@ -17,6 +17,7 @@ type New struct {
 	Currency    string
 	MethodType  string
 	Token       string
+	Customer    string // the provider's own reference of the customer whom the token belongs to
 	Gateway     string // account id; empty: the merchant's routing
 	Capture     string // automatic or manual; empty: automatic
 	ReturnURL   string
@@ -49,13 +50,13 @@ func (s *Service) Accept(tx *models.Tx, merchantID string, in New) (*models.Paym
 	if in.Currency != o.Currency {
 		return nil, models.Invalid("currency", "currency_mismatch")
 	}
-	account, err := tx.RouteGateway(merchantID, in.Gateway)
+	account, err := route(tx, merchantID, in.Gateway, in.MethodType)
 	if err != nil {
 		return nil, err
 	}
 	p, err := tx.CreatePayment(models.Payment{
 		MerchantID: merchantID, OrderID: o.ID, GatewayAccountID: &account.ID, Amount: in.Amount, Currency: in.Currency,
-		Capture: in.capture(), MethodType: in.MethodType, MethodToken: in.Token, ReturnURL: in.ReturnURL,
+		Capture: in.capture(), MethodType: in.MethodType, MethodToken: in.Token, MethodCustomer: in.Customer, ReturnURL: in.ReturnURL,
 		Description: in.Description, Metadata: in.Metadata,
 	})
 	if err != nil {
@@ -93,6 +94,8 @@ func (in *New) check() error {
 		return models.Invalid("method.token", "required")
 	case len(in.Token) > maxToken:
 		return models.Invalid("method.token", "too_long")
+	case len(in.Customer) > maxToken:
+		return models.Invalid("method.customer", "too_long")
 	case utf8.RuneCountInString(in.Description) > maxDescription:
 		return models.Invalid("description", "too_long")
 	case in.capture() != models.CaptureAutomatic && in.Capture != models.CaptureManual:
@@ -103,14 +106,17 @@ func (in *New) check() error {
 
 // checkCardNumbers refuses card numbers wherever a shop might put one.
 func (in *New) checkCardNumbers() error {
-	if looksLikeCardNumber(in.Token) {
+	if HoldsCardNumber(in.Token) {
 		return models.Invalid("method.token", "card_number_refused")
 	}
-	if looksLikeCardNumber(in.Description) {
+	if HoldsCardNumber(in.Customer) {
+		return models.Invalid("method.customer", "card_number_refused")
+	}
+	if HoldsCardNumber(in.Description) {
 		return models.Invalid("description", "card_number_refused")
 	}
 	for key, value := range in.Metadata {
-		if looksLikeCardNumber(value) {
+		if HoldsCardNumber(value) {
 			return models.Invalid("metadata."+strings.ToValidUTF8(key, ""), "card_number_refused")
 		}
 	}

@@ -33,7 +33,7 @@ func TestRefusedRequestsAreNotRepeated(t *testing.T) {
 				}
 			}
 			p, a := d.accept(t)
-			do(t, d.Charge(t.Context(), a.ID))
+			do(t, d.Send(t.Context(), a.ID))
 			d.wantStatus(t, p.ID, test.want)
 			got := d.payment(t, p.ID)
 			if failed := test.want == models.PaymentFailed; failed != (got.NextRetryAt == nil) ||
@@ -55,7 +55,7 @@ func TestUnknownChargesAreTriedAgain(t *testing.T) {
 			return payments.Result{Outcome: payments.OutcomeNotFound, HTTPStatus: http.StatusNotFound}
 		}
 		p, a := d.accept(t)
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		d.pass(payments.DefaultPolicy().Settle + time.Second)
 		do(t, d.Reconcile(t.Context(), a.ID, 1))
 		d.wantStatus(t, p.ID, models.PaymentProcessing)
@@ -71,7 +71,7 @@ func TestInterruptedPreparationIsTechnical(t *testing.T) {
 		p, a := d.accept(t)
 		ctx, stop := context.WithCancel(t.Context())
 		db.OnCommit = func([]models.Hint) { stop() } // the process is stopped once the attempt is claimed
-		do(t, d.Charge(ctx, a.ID))
+		do(t, d.Send(ctx, a.ID))
 		d.wantStatus(t, p.ID, models.PaymentProcessing)
 		if got := d.attempts(t, p.ID)[0]; got.Status != models.AttemptNotSent || d.bank.calls != 0 {
 			t.Errorf("attempt is %s, %d calls", got.Status, d.bank.calls)
@@ -89,7 +89,7 @@ func TestNothingIsSentAfterTheLease(t *testing.T) {
 		d := newDesk(t, db)
 		p, a := d.accept(t)
 		db.OnCommit = func([]models.Hint) { d.pass(time.Minute); db.OnCommit = func([]models.Hint) {} }
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		d.wantStatus(t, p.ID, models.PaymentProcessing)
 		if got := d.attempts(t, p.ID)[0]; got.Status != models.AttemptNotSent || d.bank.calls != 0 {
 			t.Errorf("attempt is %s, %d calls", got.Status, d.bank.calls)
@@ -115,7 +115,7 @@ func TestLateNewsOfAChargeNeedsReview(t *testing.T) {
 			})
 			return succeeds(c)
 		}
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		d.wantStatus(t, p.ID, models.PaymentNeedsReview)
 		if got := d.payment(t, p.ID).Failure.Code; got != "charged_after_failure" {
 			t.Errorf("failure code %q", got)
@@ -146,7 +146,7 @@ func TestSyncSettlesAReview(t *testing.T) {
 				return payments.Result{Outcome: payments.OutcomeUnknown}
 			}
 			p, a := d.accept(t)
-			do(t, d.Charge(t.Context(), a.ID))
+			do(t, d.Send(t.Context(), a.ID))
 			do(t, d.Reconcile(t.Context(), a.ID, len(payments.DefaultPolicy().Inquiries)))
 			d.wantStatus(t, p.ID, models.PaymentNeedsReview)
 			d.pass(time.Hour)
@@ -178,7 +178,7 @@ func TestDisabledAccountEndsAutomaticRetries(t *testing.T) {
 					return payments.Result{Outcome: outcome, Class: payments.ClassLater}
 				}
 				p, a := d.accept(t)
-				do(t, d.Charge(t.Context(), a.ID))
+				do(t, d.Send(t.Context(), a.ID))
 				d.disableGateway(t)
 				do(t, d.AutoRetry(t.Context(), p.ID, 1))
 				d.wantStatus(t, p.ID, models.PaymentFailed)

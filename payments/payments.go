@@ -56,6 +56,7 @@ type Charge struct {
 	NotifyURL         string    // where the provider may tell of changes; empty: the shop has no public address
 	ProviderReference string    // what an earlier answer named; empty when none came
 	StartedAt         time.Time // when the first request of this attempt was sent
+	Now               time.Time // by the same clock as StartedAt
 }
 
 // Outcome says what is known about a charge after a call.
@@ -99,6 +100,7 @@ type Result struct {
 
 	Code        string // the provider's code of the refusal or failure
 	Class       Class  // set with OutcomeDeclined
+	Network     string // card network, as visa; empty: not told
 	NetworkCode string // the card network's own code
 	Advice      string // the network's or provider's advice on retrying
 	Message     string // plain words, safe to show to staff; no card data

@@ -17,17 +17,19 @@ type Policy struct {
 	Inquiries []time.Duration
 	// Actions are the waits before each look-up while the customer must act.
 	Actions []time.Duration
-	// Technical are the waits before each new attempt after one that provably
-	// did not reach the provider.
-	Technical []time.Duration
-	// Declined are the waits before each new attempt after a refusal, by class;
-	// classes without an entry are not tried again.
-	Declined map[Class][]time.Duration
+	// Refunds are the waits before each look at a refund that is pending or
+	// unknown; after the last one only webhooks and humans tell.
+	Refunds []time.Duration
+	// Rules are those of merchants who have no others.
+	Rules Rules
+	// Pace divides the waits of rules.
+	Pace float64
+	// PublicURL is where providers reach this program; empty: nowhere.
+	PublicURL string
 }
 
 // DefaultPolicy is what Tillpost does unless told otherwise.
 func DefaultPolicy() Policy {
-	const day = 24 * time.Hour
 	return Policy{
 		Timeout: 30 * time.Second,
 		Lease:   75 * time.Second,
@@ -40,12 +42,10 @@ func DefaultPolicy() Policy {
 			15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute,
 			30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
 		},
-		Technical: []time.Duration{
-			5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
-		},
-		Declined: map[Class][]time.Duration{
-			ClassLater:   {day, 3 * day, 5 * day, 7 * day},
-			ClassGeneric: {day, 3 * day},
+		Rules: DefaultRules(),
+		Refunds: []time.Duration{
+			5 * time.Second, 30 * time.Second, 2 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour,
+			day, day, day, 2 * day, 3 * day, 7 * day, 7 * day,
 		},
 	}
 }
@@ -61,28 +61,7 @@ func (p Policy) Paced(pace float64) Policy {
 		return p
 	}
 	p.Settle = max(time.Duration(float64(p.Settle)/pace), p.Timeout+settleMargin)
-	shorter := func(waits []time.Duration) []time.Duration {
-		out := make([]time.Duration, len(waits))
-		for i, w := range waits {
-			out[i] = time.Duration(float64(w) / pace)
-		}
-		return out
-	}
-	p.Inquiries, p.Actions, p.Technical = shorter(p.Inquiries), shorter(p.Actions), shorter(p.Technical)
-	declined := make(map[Class][]time.Duration, len(p.Declined))
-	for class, waits := range p.Declined {
-		declined[class] = shorter(waits)
-	}
-	p.Declined = declined
+	p.Inquiries, p.Actions, p.Refunds = shorter(p.Inquiries, pace), shorter(p.Actions, pace), shorter(p.Refunds, pace)
+	p.Pace = pace
 	return p
-}
-
-// nextRetry is the wait before the next attempt after one of the class, when
-// used automatic retries after such refusals have been made; false at the end.
-func (p Policy) nextRetry(class Class, used int) (time.Duration, bool) {
-	waits := p.Declined[class]
-	if used >= len(waits) {
-		return 0, false
-	}
-	return waits[used], true
 }

@@ -11,8 +11,8 @@ const MaxRaw = 4 << 10
 const masked = "[masked]"
 
 var (
-	secretKey    = regexp.MustCompile(`\b(?:sk|rk|whsec)_[A-Za-z0-9_]+`)
-	clientSecret = regexp.MustCompile(`("client_secret"\s*:\s*)"[^"]*"?`)
+	secretKey  = regexp.MustCompile(`\b(?:sk|rk|whsec)_[A-Za-z0-9_]+`)
+	jsonSecret = regexp.MustCompile(`("(?:client_secret|access_token|refresh_token|cvc|cvv|number)"\s*:\s*)"[^"]*"?`)
 )
 
 // MaskRaw makes a provider's answer fit for Result.Raw: without the given
@@ -25,7 +25,7 @@ func MaskRaw(answer []byte, secrets ...string) string {
 		}
 	}
 	text = secretKey.ReplaceAllString(text, masked)
-	text = clientSecret.ReplaceAllString(text, `$1"`+masked+`"`)
+	text = jsonSecret.ReplaceAllString(text, `$1"`+masked+`"`)
 	text = maskCardNumbers(text)
 	if len(text) > MaxRaw {
 		text = strings.ToValidUTF8(text[:MaxRaw], "")

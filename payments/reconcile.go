@@ -14,60 +14,112 @@ const once = 0
 
 // Reconcile asks the provider what became of an attempt whose outcome is open
 // and stores the answer. While there is none it plans the next inquiry, and
-// after the last one leaves the payment to a human.
+// after the last one leaves the payment to a human. A capture or void is sent
+// again under its own key, which finds out as much.
 func (s *Service) Reconcile(ctx context.Context, attemptID string, inquiry int) error {
-	a, err := s.db.Attempt(ctx, attemptID)
-	if errors.Is(err, models.ErrNotFound) {
-		return nil
+	a, p, err := s.waiting(ctx, attemptID)
+	if err != nil || a == nil {
+		return err
 	}
+	leave, err := s.guards.enter(ctx, a.GatewayAccountID)
 	if err != nil {
 		return err
 	}
-	if a.Status != models.AttemptUnknown && a.Status != models.AttemptRequiresAction {
-		return nil
-	}
-	p, err := s.db.Payment(ctx, models.MerchantScope(a.MerchantID), a.PaymentID)
-	if err != nil {
-		return err
-	}
-	result, latency := s.lookup(ctx, p, a)
-	if s.conclusive(p, a, result) {
-		return s.settle(ctx, a, result, latency)
-	}
-	return s.askAgain(ctx, a, inquiry, result.Outcome)
-}
-
-func (s *Service) lookup(ctx context.Context, p *models.Payment, a *models.Attempt) (Result, time.Duration) {
-	provider, account, charge, err := s.prepare(ctx, p, a)
+	defer leave()
+	o, err := s.prepare(ctx, p, a)
 	if err != nil {
 		s.log.ErrorContext(ctx, "look-up impossible", "attempt", a.ID, "error", err)
-		return Result{Outcome: OutcomeUnknown}, 0
+		return s.askAgain(ctx, a, p, inquiry, Result{Outcome: OutcomeUnknown})
 	}
-	call, cancel := context.WithTimeout(ctx, s.policy.Timeout)
-	defer cancel()
-	start := time.Now()
-	return provider.Lookup(call, account, charge), time.Since(start)
+	result, told := s.call(ctx, o, lookupOf(a), a)
+	if result.Code == codeBreakerOpen { // nothing was asked
+		return Busy{After: result.RetryAfter}
+	}
+	if result.Outcome == OutcomeRequiresAction && s.overdue(p, inquiry) {
+		if _, ok := o.provider.(Canceler); ok {
+			ended, more := s.call(ctx, o, purposeCancel, a)
+			more.calls = append(told.calls, more.calls...)
+			result, told = ended, more
+		}
+	}
+	if s.conclusive(p, a, o.gateway, result) {
+		return s.settle(ctx, a, result, told)
+	}
+	if err := s.keepCalls(ctx, told); err != nil {
+		return err
+	}
+	return s.askAgain(ctx, a, p, inquiry, result)
+}
+
+func lookupOf(a *models.Attempt) string {
+	if a.Kind == models.KindCharge {
+		return purposeLookup
+	}
+	return a.Kind
+}
+
+// waiting loads an attempt whose outcome is open, with its payment.
+func (s *Service) waiting(ctx context.Context, attemptID string) (*models.Attempt, *models.Payment, error) {
+	a, err := s.db.Attempt(ctx, attemptID)
+	if errors.Is(err, models.ErrNotFound) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if a.Status != models.AttemptUnknown && a.Status != models.AttemptRequiresAction {
+		return nil, nil, nil
+	}
+	p, err := s.db.Payment(ctx, models.MerchantScope(a.MerchantID), a.PaymentID)
+	return a, p, err
+}
+
+// keepCalls stores what was sent and answered when there is nothing else to store.
+func (s *Service) keepCalls(ctx context.Context, told report) error {
+	if len(told.calls) == 0 {
+		return nil
+	}
+	return s.db.Write(ctx, func(tx *models.Tx) error { return tx.AddProviderCalls(told.calls) })
+}
+
+// actionMargin is what customers may be late with what they must do.
+const actionMargin = 2 * time.Minute
+
+// overdue says whether the customer's time to act is over.
+func (s *Service) overdue(p *models.Payment, inquiry int) bool {
+	if p.Status != models.PaymentRequiresAction {
+		return false
+	}
+	expires := p.NextAction.ExpiresAt
+	if !expires.IsZero() && s.db.Now().After(expires.Add(actionMargin)) {
+		return true
+	}
+	return inquiry >= len(s.policy.Actions)
 }
 
 // conclusive says whether a look-up settles the attempt. That a provider does
 // not know a charge is proof only once the request cannot be on its way any
-// more; that it could not be asked proves nothing.
-func (s *Service) conclusive(p *models.Payment, a *models.Attempt, r Result) bool {
+// more, and of the account that it was sent to: not after the account was
+// pointed somewhere else. That a provider could not be asked proves nothing.
+func (s *Service) conclusive(p *models.Payment, a *models.Attempt, g *models.GatewayAccount, r Result) bool {
 	switch r.Outcome {
 	case OutcomeSucceeded, OutcomeAuthorized, OutcomeDeclined:
 		return true
 	case OutcomeRequiresAction:
-		return a.Status == models.AttemptUnknown && p.Status != models.PaymentNeedsReview
+		return a.Kind == models.KindCharge && a.Status == models.AttemptUnknown && p.Status != models.PaymentNeedsReview
 	case OutcomeNotFound:
-		return a.StartedAt == nil || s.db.Now().Sub(*a.StartedAt) >= s.policy.Settle
-	case OutcomeNotSent, OutcomeProcessing, OutcomeUnknown:
+		if a.StartedAt == nil {
+			return true
+		}
+		return !g.UpdatedAt.After(*a.StartedAt) && s.db.Now().Sub(*a.StartedAt) >= s.policy.Settle
+	case OutcomeNotSent, OutcomeProcessing, OutcomeUnknown, outcomeReview:
 	}
 	return false
 }
 
 // askAgain plans the inquiry after this one, or calls for a human. What the
 // provider does not know is asked for again at the latest when that is proof.
-func (s *Service) askAgain(ctx context.Context, a *models.Attempt, inquiry int, answer Outcome) error {
+func (s *Service) askAgain(ctx context.Context, a *models.Attempt, p *models.Payment, inquiry int, answer Result) error {
 	waits := s.policy.Inquiries
 	if a.Status == models.AttemptRequiresAction {
 		waits = s.policy.Actions
@@ -77,14 +129,7 @@ func (s *Service) askAgain(ctx context.Context, a *models.Attempt, inquiry int, 
 			return nil
 		}
 		if inquiry < len(waits) {
-			at := tx.Now().Add(waits[inquiry])
-			if answer == OutcomeNotFound && a.StartedAt != nil {
-				proof := a.StartedAt.Add(s.policy.Settle)
-				if proof.After(tx.Now()) && proof.Before(at) {
-					at = proof
-				}
-			}
-			return tx.PlanInquiry(a.ID, inquiry, at)
+			return tx.PlanInquiry(a.ID, inquiry, s.nextInquiry(tx.Now(), a, p, waits[inquiry], answer))
 		}
 		if err := tx.EndInquiries(a.ID, inquiry); err != nil {
 			return err
@@ -97,6 +142,22 @@ func (s *Service) askAgain(ctx context.Context, a *models.Attempt, inquiry int, 
 	return nil
 }
 
+func (s *Service) nextInquiry(now time.Time, a *models.Attempt, p *models.Payment, wait time.Duration, answer Result) time.Time {
+	at := now.Add(max(wait, min(answer.RetryAfter, longestTechnicalWait)))
+	soonest := func(t time.Time) {
+		if t.After(now) && t.Before(at) {
+			at = t
+		}
+	}
+	if answer.Outcome == OutcomeNotFound && a.StartedAt != nil {
+		soonest(a.StartedAt.Add(s.policy.Settle))
+	}
+	if expires := p.NextAction.ExpiresAt; a.Status == models.AttemptRequiresAction && !expires.IsZero() {
+		soonest(expires.Add(actionMargin + time.Second))
+	}
+	return at
+}
+
 // giveUp leaves an attempt that no inquiry could settle to a human.
 func (s *Service) giveUp(tx *models.Tx, a *models.Attempt) error {
 	p, err := tx.Payment(models.AllMerchants(), a.PaymentID)
@@ -107,38 +168,47 @@ func (s *Service) giveUp(tx *models.Tx, a *models.Attempt) error {
 	if err != nil || current.Status != a.Status || p.Status == models.PaymentNeedsReview {
 		return err // it was settled or left to a human meanwhile
 	}
+	change := models.PaymentChange{Cause: "inquiries_exhausted", Failure: models.Failure{
+		Code: "outcome_unknown", Message: "The provider does not say whether the customer was charged.",
+	}}
 	if a.Status == models.AttemptRequiresAction {
 		if _, err := tx.MoveAttempt(a.ID, models.AttemptUnknown, models.AttemptChange{}); err != nil {
 			return err
 		}
-	}
-	change := models.PaymentChange{Cause: "inquiries_exhausted", Failure: models.Failure{
-		Code: "outcome_unknown", Message: "The provider does not say whether the customer was charged.",
-	}}
-	if p.Status != models.PaymentUnknown {
-		if _, err := tx.MovePayment(p.ID, models.PaymentUnknown, change); err != nil {
-			return err
+		change.Failure = models.Failure{
+			Code: "action_not_finished", Message: "The customer has not confirmed the payment, and it could not be ended at the provider.",
 		}
 	}
-	_, err = tx.MovePayment(p.ID, models.PaymentNeedsReview, change)
-	return err
+	return s.review(tx, p, change)
 }
 
-// rescueBatch bounds one look for stalled attempts.
+// rescueBatch bounds one look for what was left.
 const rescueBatch = 200
 
-// Rescue finds attempts whose worker died. Those that were not sent yet, or wait
-// for an inquiry, get a new job. What became of those that were being sent is
-// unknown: they are looked up, never sent again.
+// Rescue finds attempts, refunds, retries and webhooks whose worker died. Those
+// that were not sent yet, or wait for an inquiry, get a new job. What became of
+// those that were being sent is unknown: they are looked up, never sent again.
 func (s *Service) Rescue(ctx context.Context) error {
+	var errs []error // one that cannot be rescued must not keep the others waiting
 	stalled, err := s.db.StalledAttempts(ctx, rescueBatch)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for i := range stalled { // one that cannot be rescued must not keep the others waiting
+	errs = append(errs, err)
+	for i := range stalled {
 		errs = append(errs, s.rescue(ctx, &stalled[i]))
 	}
+	refunds, err := s.db.StalledRefunds(ctx, rescueBatch)
+	errs = append(errs, err)
+	for i := range refunds {
+		errs = append(errs, s.rescueRefund(ctx, &refunds[i]))
+	}
+	inbound, err := s.db.StalledInbound(ctx, rescueBatch)
+	errs = append(errs, err)
+	for i := range inbound {
+		errs = append(errs, s.db.Write(ctx, func(tx *models.Tx) error { return tx.RequeueInbound(&inbound[i]) }))
+	}
+	errs = append(errs, s.db.Write(ctx, func(tx *models.Tx) error {
+		_, err := tx.RequeueRetries(rescueBatch)
+		return err
+	}))
 	return errors.Join(errs...)
 }
 
@@ -154,5 +224,5 @@ func (s *Service) rescue(ctx context.Context, a *models.Attempt) error {
 	return s.settle(ctx, a, Result{
 		Outcome: OutcomeUnknown, Code: "interrupted",
 		Message: "Tillpost was stopped before the provider's answer was stored.",
-	}, 0)
+	}, report{})
 }

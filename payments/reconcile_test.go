@@ -15,10 +15,10 @@ func TestInquiriesExhausted(t *testing.T) {
 		d := newDesk(t, db)
 		d.bank.answer = losesAnswer
 		d.bank.lookup = func(payments.Charge, bool) payments.Result {
-			return payments.Result{Outcome: payments.OutcomeUnknown}
+			return payments.Result{Outcome: payments.OutcomeUnknown, HTTPStatus: 409} // it answers, and does not say
 		}
 		p, a := d.accept(t)
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		for inquiry := range payments.DefaultPolicy().Inquiries {
 			do(t, d.Reconcile(t.Context(), a.ID, inquiry+1))
 		}
@@ -43,7 +43,7 @@ func TestNotFoundIsBelievedOnlyAfterTheSettleTime(t *testing.T) {
 			return payments.Result{Outcome: payments.OutcomeUnknown}
 		}
 		p, a := d.accept(t)
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		do(t, d.Reconcile(t.Context(), a.ID, 1))
 		d.wantStatus(t, p.ID, models.PaymentUnknown)
 		d.pass(payments.DefaultPolicy().Settle + time.Second)
@@ -59,7 +59,7 @@ func TestNotFoundIsBelievedOnlyAfterTheSettleTime(t *testing.T) {
 		if len(attempts) != 2 || attempts[1].IdempotencyKey == attempts[0].IdempotencyKey {
 			t.Fatalf("attempts = %+v", attempts)
 		}
-		do(t, d.Charge(t.Context(), attempts[1].ID))
+		do(t, d.Send(t.Context(), attempts[1].ID))
 		d.wantStatus(t, p.ID, models.PaymentPaid)
 	})
 }
@@ -85,7 +85,7 @@ func TestRescue(t *testing.T) {
 		d.pass(payments.DefaultPolicy().Lease + time.Second)
 		do(t, d.Rescue(t.Context()))
 		d.wantStatus(t, p.ID, models.PaymentUnknown)
-		do(t, d.Charge(t.Context(), a.ID)) // River runs the job again
+		do(t, d.Send(t.Context(), a.ID)) // River runs the job again
 		do(t, d.Reconcile(t.Context(), a.ID, 1))
 		d.wantStatus(t, p.ID, models.PaymentPaid)
 		if d.bank.calls != 0 || d.bank.total() != 1 {
@@ -108,8 +108,8 @@ func TestRescueQueuesAgain(t *testing.T) {
 		if jobs != 2 {
 			t.Errorf("%d charge jobs, want a second one", jobs)
 		}
-		do(t, d.Charge(t.Context(), a.ID))
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		if d.bank.calls != 1 {
 			t.Errorf("the bank was called %d times", d.bank.calls)
 		}
@@ -134,7 +134,7 @@ func TestInquiryRunTwicePlansOneNext(t *testing.T) {
 			return payments.Result{Outcome: payments.OutcomeUnknown}
 		}
 		_, a := d.accept(t)
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		for range 3 { // the process died each time before the job counted as done
 			do(t, d.Reconcile(t.Context(), a.ID, 1))
 		}
@@ -153,7 +153,7 @@ func TestRescueOfLostInquiries(t *testing.T) {
 		d := newDesk(t, db)
 		d.bank.answer = losesAnswer
 		p, a := d.accept(t)
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		do(t, d.Rescue(t.Context()))
 		if n := d.jobs(t, "payment.reconcile"); n != 1 {
 			t.Errorf("%d inquiries, want only the planned one while it may still come", n)

@@ -1,8 +1,6 @@
 package payments
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,6 +14,9 @@ type RetryRequest struct {
 	Gateway string // account id; empty: the one tried last
 	Reason  string
 	Actor   models.Actor
+	// Force tries again what the provider said must not be. Whoever sets it has
+	// made sure that the actor may.
+	Force bool
 }
 
 // Bounds of a reason, in characters: the shortest tells somebody something.
@@ -24,54 +25,110 @@ const (
 	maxReason = 500
 )
 
-// Retry makes a new attempt of a failed payment, unless RetryRefusal says no.
-// Of many that ask at once, one succeeds.
-func (s *Service) Retry(tx *models.Tx, scope models.Scope, paymentID string, r RetryRequest) (*models.Payment, error) {
-	r.Reason = strings.TrimSpace(r.Reason)
-	switch n := utf8.RuneCountInString(r.Reason); {
+// reason checks and trims why somebody does something that moves money.
+func reason(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	switch n := utf8.RuneCountInString(text); {
 	case n < minReason:
-		return nil, models.Invalid("reason", "reason_required")
+		return "", models.Invalid("reason", "reason_required")
 	case n > maxReason:
-		return nil, models.Invalid("reason", "too_long")
+		return "", models.Invalid("reason", "too_long")
+	case HoldsCardNumber(text):
+		return "", models.Invalid("reason", "card_number_refused")
+	}
+	return text, nil
+}
+
+// Retry makes a new attempt of a failed payment, unless RetryRefusal or the
+// rules of card networks say no. Of many that ask at once, one succeeds. It does
+// not use up what the payment may be tried by itself.
+func (s *Service) Retry(tx *models.Tx, scope models.Scope, paymentID string, r RetryRequest) (*models.Payment, error) {
+	why, err := reason(r.Reason)
+	if err != nil {
+		return nil, err
 	}
 	p, err := tx.Payment(scope, paymentID)
 	if err != nil {
 		return nil, err
 	}
-	if refusal := RetryRefusal(p, tx.Now()); refusal != nil {
-		return nil, refusal
+	if refusal, err := s.retryRefusal(tx, p, r.Force); err != nil || refusal != nil {
+		if refusal != nil {
+			err = refusal
+		}
+		return nil, err
 	}
 	gateway := r.Gateway
 	if gateway == "" && p.GatewayAccountID != nil {
 		gateway = *p.GatewayAccountID
 	}
-	account, err := tx.RouteGateway(p.MerchantID, gateway)
+	account, err := route(tx, p.MerchantID, gateway, p.MethodType)
 	if err != nil {
 		return nil, err
 	}
 	p, err = s.attemptAgain(tx, p, models.Attempt{
-		GatewayAccountID: &account.ID, Cause: models.CauseManualRetry, ActorID: r.Actor.ID, Reason: r.Reason,
+		GatewayAccountID: &account.ID, Cause: models.CauseManualRetry, ActorID: r.Actor.ID, Reason: why,
 	})
 	if err != nil {
 		return nil, err
 	}
+	detail := map[string]string{"gateway": account.ID, "attempt": fmt.Sprint(p.Attempts)}
+	if r.Force {
+		detail["forced"] = "yes"
+	}
 	return p, tx.Audit(r.Actor, models.AuditEntry{
-		MerchantID: &p.MerchantID, Action: "payment.retry", ObjectID: p.ID, OrderID: &p.OrderID, Reason: r.Reason,
-		Detail: map[string]string{"gateway": account.ID, "attempt": fmt.Sprint(p.Attempts)},
+		MerchantID: &p.MerchantID, Action: "payment.retry", ObjectID: p.ID, OrderID: &p.OrderID, Reason: why, Detail: detail,
 	})
 }
 
-// RetryRefusal says why a payment must not be tried again now, or nil. That the
-// order may be paid already is checked when the new attempt takes its amount.
+// retryRefusal is the whole of what speaks against a retry but the order, which
+// speaks when the new attempt takes its amount.
+func (s *Service) retryRefusal(tx *models.Tx, p *models.Payment, force bool) (*models.Error, error) {
+	refusal := RetryRefusal(p, tx.Now())
+	if refusal != nil && !(force && refusal.Code == "retry_forbidden") {
+		return refusal, nil
+	}
+	rules, err := s.rules(tx, p.MerchantID)
+	if err != nil {
+		return nil, err
+	}
+	last, err := tx.LastAttempt(p.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.networkRefusal(tx, p, last.Network, rules)
+}
+
+// Verdict says why a payment must not be tried again now, or nil: what a retry
+// would say, without making it.
+func (s *Service) Verdict(tx *models.Tx, p *models.Payment) (*models.Error, error) {
+	refusal, err := s.retryRefusal(tx, p, false)
+	if err != nil || refusal != nil || p.Status != models.PaymentFailed {
+		return refusal, err
+	}
+	o, err := tx.OrderByRef(models.MerchantScope(p.MerchantID), p.OrderID, "")
+	if err != nil {
+		return nil, err
+	}
+	return o.HoldRefusal(p.Amount), nil
+}
+
+// RetryRefusal says what of the payment alone speaks against trying it again, or nil.
 func RetryRefusal(p *models.Payment, now time.Time) *models.Error {
 	switch p.Status {
 	case models.PaymentFailed:
 	case models.PaymentUnknown, models.PaymentNeedsReview:
 		return models.Conflict("outcome_unknown", string(p.Status))
-	case models.PaymentPending, models.PaymentProcessing, models.PaymentRequiresAction:
+	case models.PaymentProcessing:
+		if p.NextRetryAt == nil { // otherwise it waits, and somebody does not want to
+			return models.Conflict("attempt_open", string(p.Status))
+		}
+	case models.PaymentPending, models.PaymentRequiresAction:
 		return models.Conflict("attempt_open", string(p.Status))
 	default:
 		return models.Conflict("payment_not_failed", string(p.Status))
+	}
+	if p.Issue != models.IssueNone {
+		return models.Conflict("issue_open", string(p.Status))
 	}
 	if Class(p.Failure.Class) == ClassNever {
 		return models.Conflict("retry_forbidden", string(p.Status))
@@ -80,65 +137,6 @@ func RetryRefusal(p *models.Payment, now time.Time) *models.Error {
 		return models.Conflict("retry_too_early", string(p.Status))
 	}
 	return nil
-}
-
-// AutoRetry makes the planned next attempt of a payment, unless somebody or
-// something was quicker, or the order was paid meanwhile.
-func (s *Service) AutoRetry(ctx context.Context, paymentID string, after int) error {
-	err := s.db.Write(ctx, func(tx *models.Tx) error {
-		p, err := tx.Payment(models.AllMerchants(), paymentID)
-		if err != nil {
-			return err
-		}
-		if !awaitsRetry(p, after) {
-			return nil
-		}
-		if p.GatewayAccountID == nil {
-			return models.Invalid("gateway", "no_gateway")
-		}
-		account, err := tx.RouteGateway(p.MerchantID, *p.GatewayAccountID)
-		if err != nil {
-			return err
-		}
-		_, err = s.attemptAgain(tx, p, models.Attempt{GatewayAccountID: &account.ID, Cause: models.CauseAutoRetry})
-		return err
-	})
-	var refused *models.Error
-	if errors.As(err, &refused) && refused.Code != "changed_meanwhile" {
-		s.log.InfoContext(ctx, "automatic retry dropped", "payment", paymentID, "reason", refused.Code)
-		err = s.dropRetry(ctx, paymentID, after, refused)
-	}
-	if err != nil {
-		return fmt.Errorf("retry payment %s: %w", paymentID, err)
-	}
-	return nil
-}
-
-// awaitsRetry says whether nothing happened to a payment since the attempt with
-// the number after, which failed or was not sent.
-func awaitsRetry(p *models.Payment, after int) bool {
-	return p.Attempts == after && (p.Status == models.PaymentFailed || p.Status == models.PaymentProcessing)
-}
-
-// dropRetry ends the waiting for a retry that must not be made.
-func (s *Service) dropRetry(ctx context.Context, paymentID string, after int, refused *models.Error) error {
-	return s.db.Write(ctx, func(tx *models.Tx) error {
-		p, err := tx.Payment(models.AllMerchants(), paymentID)
-		if err != nil || !awaitsRetry(p, after) {
-			return err
-		}
-		if p.Status == models.PaymentFailed {
-			return tx.ClearNextRetry(p.ID)
-		}
-		last, err := tx.LastAttempt(p.ID)
-		if err != nil || last.Status.Open() {
-			return err
-		}
-		_, err = tx.MovePayment(p.ID, models.PaymentFailed, models.PaymentChange{
-			Cause: models.CauseAutoRetry, Failure: models.Failure{Code: refused.Code, Message: last.Message},
-		})
-		return err
-	})
 }
 
 // attemptAgain reopens the payment, which takes its amount of the order again,
@@ -155,23 +153,4 @@ func (s *Service) attemptAgain(tx *models.Tx, p *models.Payment, a models.Attemp
 	}
 	_, err := tx.CreateAttempt(p, a)
 	return p, err
-}
-
-// Sync asks the provider now what became of a payment whose outcome is open.
-func (s *Service) Sync(tx *models.Tx, scope models.Scope, paymentID string, actor models.Actor) (*models.Payment, error) {
-	p, err := tx.Payment(scope, paymentID)
-	if err != nil {
-		return nil, err
-	}
-	a, err := tx.LastAttempt(p.ID)
-	if err != nil {
-		return nil, err
-	}
-	if a.Status != models.AttemptUnknown && a.Status != models.AttemptRequiresAction {
-		return nil, models.Conflict("outcome_known", string(p.Status))
-	}
-	tx.Enqueue(models.ReconcileArgs{AttemptID: a.ID, Inquiry: once})
-	return p, tx.Audit(actor, models.AuditEntry{
-		MerchantID: &p.MerchantID, Action: "payment.sync", ObjectID: p.ID, OrderID: &p.OrderID,
-	})
 }

@@ -20,7 +20,8 @@ func TestCharge(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 20 { // the job may be run by several workers after a rescue
 			wg.Go(func() {
-				if err := d.Charge(context.Background(), a.ID); err != nil {
+				var busy payments.Busy // as the job that comes again
+				if err := d.Send(context.Background(), a.ID); err != nil && !errors.As(err, &busy) {
 					t.Error(err)
 				}
 			})
@@ -44,9 +45,9 @@ func TestLostAnswerIsLookedUpNotRepeated(t *testing.T) {
 		d := newDesk(t, db)
 		d.bank.answer = losesAnswer
 		p, a := d.accept(t)
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		d.wantStatus(t, p.ID, models.PaymentUnknown)
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		var refused *models.Error
 		if err := d.retry(t.Context(), p.ID); !errors.As(err, &refused) || refused.Code != "outcome_unknown" {
 			t.Errorf("retry of an unknown outcome: %v", err)
@@ -67,11 +68,11 @@ func TestTechnicalFailuresEnd(t *testing.T) {
 			return payments.Result{Outcome: payments.OutcomeNotSent, Message: "nothing listens there"}
 		}
 		p, a := d.accept(t)
-		do(t, d.Charge(t.Context(), a.ID))
-		for n := range payments.DefaultPolicy().Technical {
+		do(t, d.Send(t.Context(), a.ID))
+		for n := range payments.DefaultRules().Technical {
 			d.wantStatus(t, p.ID, models.PaymentProcessing)
 			do(t, d.AutoRetry(t.Context(), p.ID, n+1))
-			do(t, d.Charge(t.Context(), d.attempts(t, p.ID)[n+1].ID))
+			do(t, d.Send(t.Context(), d.attempts(t, p.ID)[n+1].ID))
 		}
 		d.wantStatus(t, p.ID, models.PaymentFailed)
 		if got := d.payment(t, p.ID); got.Failure.Code != "provider_unreachable" || !got.Retryable() || got.NextRetryAt != nil {
@@ -104,7 +105,7 @@ func TestRefusals(t *testing.T) {
 				d := newDesk(t, db)
 				d.bank.answer = declines(tt.class)
 				p, a := d.accept(t)
-				do(t, d.Charge(t.Context(), a.ID))
+				do(t, d.Send(t.Context(), a.ID))
 				got := d.payment(t, p.ID)
 				if got.Status != models.PaymentFailed || (got.NextRetryAt != nil) != tt.wantPlanned {
 					t.Errorf("status %s, next retry %v", got.Status, got.NextRetryAt)
@@ -124,12 +125,12 @@ func TestAutomaticRetriesEnd(t *testing.T) {
 		d := newDesk(t, db)
 		d.bank.answer = declines(payments.ClassLater)
 		p, a := d.accept(t)
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		planned := 0
 		for n := 1; d.payment(t, p.ID).NextRetryAt != nil; n++ {
 			planned++
 			do(t, d.AutoRetry(t.Context(), p.ID, n))
-			do(t, d.Charge(t.Context(), d.attempts(t, p.ID)[n].ID))
+			do(t, d.Send(t.Context(), d.attempts(t, p.ID)[n].ID))
 		}
 		if planned != 4 {
 			t.Errorf("%d automatic retries, want 4", planned)
@@ -143,7 +144,7 @@ func TestParallelRetriesMakeOneAttempt(t *testing.T) {
 		d := newDesk(t, db)
 		d.bank.answer = declines(payments.ClassFixData)
 		p, a := d.accept(t)
-		do(t, d.Charge(t.Context(), a.ID))
+		do(t, d.Send(t.Context(), a.ID))
 		var won atomic.Int64
 		var wg sync.WaitGroup
 		for range 100 {

@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"errors"
 
 	"github.com/riverqueue/river"
 
@@ -9,42 +10,34 @@ import (
 	"github.com/tillpost/tillpost/payments"
 )
 
-type chargeWorker struct {
-	river.WorkerDefaults[models.ChargeArgs]
+// moneyWorker runs a job of the payment service. A job whose account has no
+// room for another call comes again when it has.
+type moneyWorker[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
 
-	payments *payments.Service
+	run func(ctx context.Context, args T) error
 }
 
-func (w *chargeWorker) Work(ctx context.Context, job *river.Job[models.ChargeArgs]) error {
-	return w.payments.Charge(ctx, job.Args.AttemptID)
+func (w *moneyWorker[T]) Work(ctx context.Context, job *river.Job[T]) error {
+	err := w.run(ctx, job.Args)
+	if busy, ok := errors.AsType[payments.Busy](err); ok {
+		return river.JobSnooze(busy.After)
+	}
+	return err
 }
 
-type reconcileWorker struct {
-	river.WorkerDefaults[models.ReconcileArgs]
-
-	payments *payments.Service
+func addMoneyWorkers(w *river.Workers, s *payments.Service) {
+	add(w, func(ctx context.Context, a models.ChargeArgs) error { return s.Send(ctx, a.AttemptID) })
+	add(w, func(ctx context.Context, a models.ReconcileArgs) error { return s.Reconcile(ctx, a.AttemptID, a.Inquiry) })
+	add(w, func(ctx context.Context, a models.RetryArgs) error { return s.AutoRetry(ctx, a.PaymentID, a.After) })
+	add(w, func(ctx context.Context, a models.CancelArgs) error { return s.CancelAttempt(ctx, a.AttemptID) })
+	add(w, func(ctx context.Context, a models.RefundArgs) error { return s.SendRefund(ctx, a.RefundID) })
+	add(w, func(ctx context.Context, a models.ReconcileRefundArgs) error { return s.ReconcileRefund(ctx, a.RefundID, a.Inquiry) })
+	add(w, func(ctx context.Context, a models.InboundArgs) error { return s.ApplyInbound(ctx, a.InboundID) })
+	add(w, func(ctx context.Context, _ models.CatchUpArgs) error { return s.CatchUp(ctx) })
+	add(w, func(ctx context.Context, _ models.RescueArgs) error { return s.Rescue(ctx) })
 }
 
-func (w *reconcileWorker) Work(ctx context.Context, job *river.Job[models.ReconcileArgs]) error {
-	return w.payments.Reconcile(ctx, job.Args.AttemptID, job.Args.Inquiry)
-}
-
-type retryWorker struct {
-	river.WorkerDefaults[models.RetryArgs]
-
-	payments *payments.Service
-}
-
-func (w *retryWorker) Work(ctx context.Context, job *river.Job[models.RetryArgs]) error {
-	return w.payments.AutoRetry(ctx, job.Args.PaymentID, job.Args.After)
-}
-
-type rescueWorker struct {
-	river.WorkerDefaults[models.RescueArgs]
-
-	payments *payments.Service
-}
-
-func (w *rescueWorker) Work(ctx context.Context, _ *river.Job[models.RescueArgs]) error {
-	return w.payments.Rescue(ctx)
+func add[T river.JobArgs](w *river.Workers, run func(context.Context, T) error) {
+	river.AddWorker(w, &moneyWorker[T]{run: run})
 }

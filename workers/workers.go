@@ -130,6 +130,7 @@ func periodic(o Options) []*river.PeriodicJob {
 	return []*river.PeriodicJob{
 		every(o.RescueAttemptsEvery, models.RescueArgs{}),
 		every(time.Minute, models.RescueDeliveriesArgs{}),
+		every(10*time.Minute, models.CatchUpArgs{}),
 		every(carriers.SweepEvery, models.SweepArgs{}),
 		every(time.Minute, models.OverdueArgs{}),
 		every(10*time.Second, models.FoldStatsArgs{}),
@@ -139,10 +140,7 @@ func periodic(o Options) []*river.PeriodicJob {
 
 func register(s Services) *river.Workers {
 	w := river.NewWorkers()
-	river.AddWorker(w, &chargeWorker{payments: s.Payments})
-	river.AddWorker(w, &reconcileWorker{payments: s.Payments})
-	river.AddWorker(w, &retryWorker{payments: s.Payments})
-	river.AddWorker(w, &rescueWorker{payments: s.Payments})
+	addMoneyWorkers(w, s.Payments)
 	river.AddWorker(w, &sweepWorker{carriers: s.Carriers})
 	river.AddWorker(w, &overdueWorker{carriers: s.Carriers})
 	river.AddWorker(w, &pollWorker{carriers: s.Carriers})

@@ -33,13 +33,14 @@ func TestMain(m *testing.M) {
 func hastyPolicy() payments.Policy {
 	p := payments.DefaultPolicy().Paced(100)
 	p.Timeout, p.Lease, p.Settle = 2*time.Second, 5*time.Second, 4*time.Second
-	for i := range p.Technical {
-		p.Technical[i] = 100 * time.Millisecond
+	p.Pace = 1
+	for i := range p.Rules.Technical {
+		p.Rules.Technical[i] = 100 * time.Millisecond
 	}
 	for i := range p.Inquiries {
 		p.Inquiries[i] = time.Second
 	}
-	p.Declined = nil
+	p.Rules.Declined = nil
 	return p
 }
 

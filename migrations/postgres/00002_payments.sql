@@ -113,7 +113,6 @@ ALTER TABLE gateway_accounts ADD COLUMN rate_limit BIGINT NOT NULL DEFAULT 20 CH
 ALTER TABLE gateway_accounts ADD COLUMN rate_second TIMESTAMPTZ;
 ALTER TABLE gateway_accounts ADD COLUMN rate_taken BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE gateway_accounts ADD COLUMN breaker_open_until TIMESTAMPTZ;
-ALTER TABLE gateway_accounts ADD COLUMN breaker_reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE gateway_accounts ADD COLUMN breaker_reset_at TIMESTAMPTZ;
 ALTER TABLE gateway_accounts ADD COLUMN caught_up_at TIMESTAMPTZ;
 

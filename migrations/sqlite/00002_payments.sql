@@ -156,7 +156,6 @@ ALTER TABLE gateway_accounts ADD COLUMN rate_limit INTEGER NOT NULL DEFAULT 20 C
 ALTER TABLE gateway_accounts ADD COLUMN rate_second DATETIME;
 ALTER TABLE gateway_accounts ADD COLUMN rate_taken INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE gateway_accounts ADD COLUMN breaker_open_until DATETIME;
-ALTER TABLE gateway_accounts ADD COLUMN breaker_reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE gateway_accounts ADD COLUMN breaker_reset_at DATETIME;
 ALTER TABLE gateway_accounts ADD COLUMN caught_up_at DATETIME;
 

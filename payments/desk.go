@@ -1,0 +1,186 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/tillpost/tillpost/models"
+)
+
+// Action is what somebody wants done with a payment.
+type Action struct {
+	Amount int64 // minor units; of a capture, 0 is all that is authorized
+	Reason string
+	Actor  models.Actor
+}
+
+// cause names who asked, on attempts and refunds.
+func (a Action) cause() string {
+	if a.Actor.Kind == "api_key" {
+		return models.CauseAPI
+	}
+	return models.CauseManual
+}
+
+// Capture takes an authorized amount or a part of it; the rest is released.
+func (s *Service) Capture(tx *models.Tx, scope models.Scope, paymentID string, in Action) (*models.Payment, error) {
+	return s.change(tx, scope, paymentID, models.KindCapture, in)
+}
+
+// Void releases what a payment authorized.
+func (s *Service) Void(tx *models.Tx, scope models.Scope, paymentID string, in Action) (*models.Payment, error) {
+	in.Amount = 0
+	return s.change(tx, scope, paymentID, models.KindVoid, in)
+}
+
+// change queues a capture or void. Of many that ask at once, one succeeds.
+func (s *Service) change(tx *models.Tx, scope models.Scope, paymentID, kind string, in Action) (*models.Payment, error) {
+	p, err := tx.Payment(scope, paymentID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Amount == 0 {
+		in.Amount = p.Amount
+	}
+	switch {
+	case p.Status != models.PaymentAuthorized:
+		return nil, models.Conflict("payment_not_authorized", string(p.Status))
+	case in.Amount < 0 || in.Amount > p.Amount:
+		return nil, models.Invalid("amount", "amount_out_of_range")
+	}
+	why, err := s.why(in)
+	if err != nil {
+		return nil, err
+	}
+	if p, err = tx.MovePayment(p.ID, models.PaymentProcessing, models.PaymentChange{Cause: kind}); err != nil {
+		return nil, err
+	}
+	_, err = tx.CreateAttempt(p, models.Attempt{
+		Kind: kind, Amount: in.Amount, GatewayAccountID: p.GatewayAccountID, Cause: in.cause(), ActorID: in.Actor.ID, Reason: why,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, s.audit(tx, p, "payment."+kind, why, in, map[string]string{"amount": strconv.FormatInt(in.Amount, 10)})
+}
+
+// why is the reason of an action. Shops need none: their own records tell.
+func (s *Service) why(in Action) (string, error) {
+	if in.Actor.Kind == "api_key" && in.Reason == "" {
+		return "", nil
+	}
+	return reason(in.Reason)
+}
+
+func (s *Service) audit(tx *models.Tx, p *models.Payment, action, why string, in Action, detail map[string]string) error {
+	return tx.Audit(in.Actor, models.AuditEntry{
+		MerchantID: &p.MerchantID, Action: action, ObjectID: p.ID, OrderID: &p.OrderID, Reason: why, Detail: detail,
+	})
+}
+
+// Cancel ends a payment for which no money moved yet: at once while nothing was
+// sent, and by way of the provider while the customer must act.
+func (s *Service) Cancel(tx *models.Tx, scope models.Scope, paymentID string, in Action) (*models.Payment, error) {
+	p, err := tx.Payment(scope, paymentID)
+	if err != nil {
+		return nil, err
+	}
+	why, err := s.why(in)
+	if err != nil {
+		return nil, err
+	}
+	open, err := tx.OpenAttempt(p.ID)
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return nil, err
+	}
+	switch {
+	case p.Status == models.PaymentRequiresAction && open != nil:
+		tx.Enqueue(models.CancelArgs{AttemptID: open.ID})
+		return p, s.audit(tx, p, "payment.cancel", why, in, nil)
+	case p.Status != models.PaymentPending && p.Status != models.PaymentProcessing:
+		return nil, models.Conflict("payment_not_cancelable", string(p.Status))
+	case open != nil:
+		if open.Kind != models.KindCharge || open.Status != models.AttemptQueued {
+			return nil, models.Conflict("attempt_open", string(p.Status))
+		}
+		ok, err := tx.WithdrawQueued(p.ID, "canceled", "Canceled before it was sent.")
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, models.Conflict("attempt_open", string(p.Status))
+		}
+	}
+	if p, err = tx.MovePayment(p.ID, models.PaymentCanceled, models.PaymentChange{Cause: in.cause()}); err != nil {
+		return nil, err
+	}
+	return p, s.audit(tx, p, "payment.cancel", why, in, nil)
+}
+
+// CancelAttempt ends an attempt that waits for its customer at the provider.
+// What it has become instead is stored as the truth.
+func (s *Service) CancelAttempt(ctx context.Context, attemptID string) error {
+	a, p, err := s.waiting(ctx, attemptID)
+	if err != nil || a == nil || a.Status != models.AttemptRequiresAction {
+		return err
+	}
+	leave, err := s.guards.enter(ctx, a.GatewayAccountID)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	o, err := s.prepare(ctx, p, a)
+	if err != nil {
+		return err
+	}
+	result, told := s.call(ctx, o, purposeCancel, a)
+	switch result.Outcome {
+	case OutcomeSucceeded, OutcomeAuthorized, OutcomeDeclined:
+		return s.settle(ctx, a, result, told)
+	case OutcomeNotFound:
+		return s.canceled(ctx, a, result, told)
+	default: // not known, or told later by webhook: the planned inquiries go on
+		return s.keepCalls(ctx, told)
+	}
+}
+
+// canceled stores that an attempt was ended on demand.
+func (s *Service) canceled(ctx context.Context, a *models.Attempt, r Result, told report) error {
+	err := s.db.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.AddProviderCalls(told.calls); err != nil {
+			return err
+		}
+		if _, err := tx.Payment(models.AllMerchants(), a.PaymentID); err != nil {
+			return err
+		}
+		ok, err := tx.MoveAttempt(a.ID, models.AttemptNotSent, change(r, told.latency))
+		if err != nil || !ok {
+			return err
+		}
+		_, err = tx.MovePayment(a.PaymentID, models.PaymentCanceled, models.PaymentChange{Cause: "canceled"})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("cancel attempt %s: %w", a.ID, err)
+	}
+	return nil
+}
+
+// Sync asks the provider now what became of a payment whose outcome is open.
+func (s *Service) Sync(tx *models.Tx, scope models.Scope, paymentID string, actor models.Actor) (*models.Payment, error) {
+	p, err := tx.Payment(scope, paymentID)
+	if err != nil {
+		return nil, err
+	}
+	a, err := tx.LastAttempt(p.ID)
+	if err != nil {
+		return nil, err
+	}
+	if a.Status != models.AttemptUnknown && a.Status != models.AttemptRequiresAction {
+		return nil, models.Conflict("outcome_known", string(p.Status))
+	}
+	tx.Enqueue(models.ReconcileArgs{AttemptID: a.ID, Inquiry: once})
+	return p, s.audit(tx, p, "payment.sync", "", Action{Actor: actor}, nil)
+}
