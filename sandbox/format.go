@@ -70,6 +70,8 @@ func formatByName(name string) (format, bool) {
 		return alipayFormat(), true
 	case apiStripe:
 		return stripeFormat(), true
+	case apiPaypal:
+		return paypalFormat(), true
 	case apiAdyen:
 		return adyenFormat(), true
 	case apiWeChat:

@@ -52,6 +52,7 @@ type Server struct {
 	accounts *accounts
 	webhooks *webhooks
 	parcels  *parcels
+	paypal   *paypalDesk
 	wechat   *wechatKeys
 	handler  http.Handler
 
@@ -86,6 +87,7 @@ func New(opts Options) (*Server, error) {
 	s.parcels = newParcels(opts.Now)
 	s.parcels.pace, s.parcels.journal = cmp.Or(opts.ParcelPace, 1), s.journal
 	s.keys = newKeys(2*opts.MaxCharges, s.journal)
+	s.paypal = newPaypalDesk()
 	if opts.Journal != "" {
 		if err := s.restore(opts.Journal); err != nil {
 			return nil, fmt.Errorf("restore sandbox journal: %w", err)
@@ -129,6 +131,7 @@ func (s *Server) routes() http.Handler {
 	s.alipayRoutes(mux)
 	s.nativeRoutes(mux)
 	s.stripeRoutes(mux)
+	s.paypalRoutes(mux)
 	s.adyenRoutes(mux)
 	s.wechatRoutes(mux)
 	s.parcels.register(mux)
