@@ -1,7 +1,6 @@
 package carriers
 
 import (
-	"context"
 	"errors"
 	"regexp"
 	"strings"
@@ -111,34 +110,4 @@ func (s *Service) Sync(tx *models.Tx, scope models.Scope, id string, actor model
 	return sh, tx.Audit(actor, models.AuditEntry{
 		MerchantID: &sh.MerchantID, Action: "shipment.sync", ObjectID: sh.ID, OrderID: &sh.OrderID,
 	})
-}
-
-// TestAccount checks the credentials of a carrier account with the carrier and
-// stores the result on the account.
-func (s *Service) TestAccount(ctx context.Context, scope models.Scope, id string) (models.AccountTest, error) {
-	stored, err := s.db.CarrierAccount(ctx, scope, id)
-	if err != nil {
-		return models.AccountTest{}, err
-	}
-	test := s.test(ctx, stored)
-	err = s.db.Write(ctx, func(tx *models.Tx) error { return tx.NoteAccountTest(id, test) })
-	return test, err
-}
-
-func (s *Service) test(ctx context.Context, stored *models.CarrierAccount) models.AccountTest {
-	carrier, account, err := s.open(stored)
-	if err != nil {
-		return models.AccountTest{Message: err.Error()}
-	}
-	tester, ok := carrier.(Tester)
-	if !ok {
-		return models.AccountTest{OK: true, Message: "stored; this carrier has no call to test credentials with"}
-	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	start := time.Now()
-	if err := tester.Test(ctx, account); err != nil {
-		return models.AccountTest{Message: err.Error(), LatencyMS: time.Since(start).Milliseconds()}
-	}
-	return models.AccountTest{OK: true, LatencyMS: time.Since(start).Milliseconds()}
 }

@@ -52,29 +52,29 @@ func NewService(
 
 // Poll asks one account for some of its parcels and stores what it says. It
 // returns how long to wait when the account cannot be called yet.
-func (s *Service) Poll(ctx context.Context, accountID string, shipmentIDs []string) (wait time.Duration, err error) {
-	account, err := s.db.CarrierAccount(ctx, models.AllMerchants(), accountID)
+func (s *Service) Poll(ctx context.Context, args models.PollArgs) (wait time.Duration, err error) {
+	account, err := s.db.CarrierAccount(ctx, models.AllMerchants(), args.AccountID)
 	if errors.Is(err, models.ErrNotFound) {
-		return 0, s.postpone(ctx, shipmentIDs, notCallable)
+		return 0, s.postpone(ctx, args.ShipmentIDs, notCallable)
 	}
 	if err != nil {
 		return 0, err
 	}
 	carrier, opened, err := s.open(account)
 	if err != nil {
-		s.log.ErrorContext(ctx, "carrier account cannot be used", "account", accountID, "error", err)
-		return 0, s.postpone(ctx, shipmentIDs, notCallable)
+		s.log.ErrorContext(ctx, "carrier account cannot be used", "account", args.AccountID, "error", err)
+		return 0, s.postpone(ctx, args.ShipmentIDs, notCallable)
 	}
-	shipments, err := s.due(ctx, shipmentIDs)
+	shipments, err := s.due(ctx, args.ShipmentIDs)
 	if err != nil || len(shipments) == 0 {
 		return 0, err
 	}
-	wait, err = s.takeCall(ctx, account, carrier.Limits(), urgent(shipments))
+	wait, err = s.takeCall(ctx, account, carrier.Limits(), call{urgent: args.Manual || urgent(shipments)})
 	switch {
 	case err != nil:
 		return 0, err
 	case wait > longestSnooze:
-		return 0, s.postpone(ctx, shipmentIDs, wait)
+		return 0, s.postpone(ctx, args.ShipmentIDs, wait)
 	case wait > 0:
 		return wait, nil
 	}
@@ -82,9 +82,9 @@ func (s *Service) Poll(ctx context.Context, accountID string, shipmentIDs []stri
 	if err != nil {
 		return 0, err
 	}
-	call, cancel := context.WithTimeout(ctx, callTimeout)
+	asking, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	answers := carrier.Track(call, opened, parcels)
+	answers := carrier.Track(asking, opened, parcels)
 	return 0, s.store(ctx, account, shipments, answers)
 }
 
@@ -99,9 +99,15 @@ func (s *Service) due(ctx context.Context, shipmentIDs []string) ([]models.Shipm
 	}), err
 }
 
+// call is one that an account is to make.
+type call struct {
+	urgent bool // may use the reserve of the quota
+	test   bool // of the account itself, whether or not it may be used
+}
+
 // takeCall reserves a call of the account, or says how long there is none.
 func (s *Service) takeCall(
-	ctx context.Context, a *models.CarrierAccount, l Limits, urgent bool,
+	ctx context.Context, a *models.CarrierAccount, l Limits, c call,
 ) (wait time.Duration, err error) {
 	err = s.db.Write(ctx, func(tx *models.Tx) error {
 		wait = 0
@@ -109,11 +115,13 @@ func (s *Service) takeCall(
 		if a.BudgetDay != tx.Now().Format(time.DateOnly) {
 			used = 0
 		}
-		if !l.Affordable(used, urgent, tx.Now()) {
+		if !l.Affordable(used, c.urgent, tx.Now()) {
 			wait = overBudget
 			return nil
 		}
-		ok, retryAt, err := tx.TakeCarrierCall(a.ID, budget(l))
+		b := budget(l)
+		b.Test = c.test
+		ok, retryAt, err := tx.TakeCarrierCall(a.ID, b)
 		if err != nil || ok {
 			return err
 		}

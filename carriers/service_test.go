@@ -95,7 +95,7 @@ func (d *depot) add(t *testing.T) string {
 func (d *depot) poll(t *testing.T, id string) time.Duration {
 	t.Helper()
 	modelstest.Write(t, d.db, func(tx *models.Tx) error { return tx.PostponeShipments([]string{id}, tx.Now()) })
-	wait, err := d.Poll(t.Context(), d.account, []string{id})
+	wait, err := d.Poll(t.Context(), models.PollArgs{AccountID: d.account, ShipmentIDs: []string{id}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestRateOfAccountIsKept(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				if _, err := d.Poll(context.Background(), d.account, []string{id}); err != nil {
+				if _, err := d.Poll(context.Background(), models.PollArgs{AccountID: d.account, ShipmentIDs: []string{id}}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -345,6 +345,78 @@ func TestSyncNeedsAnAccountThatMayCall(t *testing.T) {
 		}
 		if got := d.shipment(t, id).SyncRequestedAt; got != nil {
 			t.Errorf("asked at %v all the same", got)
+		}
+	})
+}
+
+// Test is the call that tests an account.
+func (c *courier) Test(context.Context, carriers.Account) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls++
+	return nil
+}
+
+// A fifth of the day's calls is kept for people who ask, tests of the account
+// count among all calls, and nothing goes beyond them.
+func TestReserveOfTheQuota(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		evening := db.Now().Truncate(day).Add(day + 23*time.Hour)
+		db.Now = func() time.Time { return evening.Add(d.offset) }
+		d.courier.limits = carriers.Limits{Batch: 1, PerSecond: 1000, PerDay: 10}
+		d.courier.say(tracking())
+		id := d.add(t)
+		poll := func(manual bool) int {
+			before := d.courier.calls
+			d.offset += time.Second
+			modelstest.Write(t, db, func(tx *models.Tx) error { return tx.PostponeShipments([]string{id}, tx.Now()) })
+			_, err := d.Poll(t.Context(), models.PollArgs{AccountID: d.account, ShipmentIDs: []string{id}, Manual: manual})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return d.courier.calls - before
+		}
+		test := func() models.AccountTest {
+			d.offset += time.Second
+			result, err := d.TestAccount(t.Context(), models.AllMerchants(), d.account)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return result
+		}
+		if got := test(); !got.OK {
+			t.Errorf("test: %+v", got)
+		}
+		for range 7 {
+			if poll(false) != 1 {
+				t.Fatal("a poll within the quota was put off")
+			}
+		}
+		if poll(false) != 0 {
+			t.Error("an ordinary poll used the reserve, or the test took no call")
+		}
+		if poll(true) != 1 || !test().OK {
+			t.Error("a person may not use the reserve")
+		}
+		if poll(true) != 0 || test().OK || d.courier.calls != 10 {
+			t.Errorf("%d calls, the quota is 10", d.courier.calls)
+		}
+	})
+}
+
+// Whoever has mended the credentials of a stopped account tests it first.
+func TestTestOfStoppedAccount(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			_, err := tx.StopCarrierAccount(d.account, "key refused")
+			return err
+		})
+		if got, err := d.TestAccount(t.Context(), models.AllMerchants(), d.account); err != nil || !got.OK {
+			t.Errorf("test: %+v, %v", got, err)
 		}
 	})
 }

@@ -85,7 +85,7 @@ func TestPollOnlyWhatIsDue(t *testing.T) {
 		id := d.add(t)
 		d.courier.say(tracking(scan(carriers.StatusInTransit, db.Now().Add(-time.Hour))))
 		for range 2 {
-			if _, err := d.Poll(t.Context(), d.account, []string{id}); err != nil {
+			if _, err := d.Poll(t.Context(), models.PollArgs{AccountID: d.account, ShipmentIDs: []string{id}}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -158,10 +158,12 @@ func (OverdueArgs) Kind() string { return "shipment.overdue" }
 // InsertOpts chooses the queue.
 func (OverdueArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
 
-// PollArgs asks one carrier account for some parcels.
+// PollArgs asks one carrier account for some parcels; Manual when a person
+// wants to know.
 type PollArgs struct {
 	AccountID   string   `json:"account_id"`
 	ShipmentIDs []string `json:"shipment_ids"`
+	Manual      bool     `json:"manual,omitempty"`
 }
 
 // Kind names the job.

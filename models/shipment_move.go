@@ -217,7 +217,7 @@ func (tx *Tx) RequestSync(s *Shipment, pause time.Duration) error {
 	if !ok {
 		return errRaced
 	}
-	tx.Enqueue(PollArgs{AccountID: *s.CarrierAccountID, ShipmentIDs: []string{s.ID}})
+	tx.Enqueue(PollArgs{AccountID: *s.CarrierAccountID, ShipmentIDs: []string{s.ID}, Manual: true})
 	return nil
 }
 

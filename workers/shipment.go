@@ -36,6 +36,6 @@ type pollWorker struct {
 }
 
 func (w *pollWorker) Work(ctx context.Context, job *river.Job[models.PollArgs]) error {
-	wait, err := w.carriers.Poll(ctx, job.Args.AccountID, job.Args.ShipmentIDs)
+	wait, err := w.carriers.Poll(ctx, job.Args)
 	return later(wait, err)
 }
