@@ -55,6 +55,24 @@ func TestAmounts(t *testing.T) {
 	}
 }
 
+func TestWeChatBeingPaid(t *testing.T) {
+	t.Parallel()
+	m := startWeChat(t, Options{SettleAfter: 300 * time.Millisecond})
+	m.order("att_000001", 1202).want(t, 200)
+	if got := m.query("att_000001").want(t, 200).text("trade_state"); got != "USERPAYING" {
+		t.Errorf("state = %s", got)
+	}
+	m.close("att_000001").wantCode(t, 202, "USERPAYING")
+	eventually(t, "it is paid", func() bool { return m.query("att_000001").text("trade_state") == "SUCCESS" })
+	m.order("att_000002", 1201).want(t, 200)
+	m.close("att_000002").want(t, 204)
+	m.order("att_000003", 1201).want(t, 200)
+	eventually(t, "the other is paid", func() bool { return m.query("att_000003").text("trade_state") == "SUCCESS" })
+	if got := m.query("att_000002").text("trade_state"); got != "CLOSED" {
+		t.Errorf("what was closed is %s", got)
+	}
+}
+
 func TestAmountsAreTold(t *testing.T) {
 	t.Parallel()
 	b := start(t, Options{})
