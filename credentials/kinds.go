@@ -32,6 +32,31 @@ var kinds = map[Table][]Kind{
 			{Name: "secret_key", Secret: true},
 			{Name: "webhook_secret", Secret: true, Optional: true},
 		}},
+		{Name: "adyen", Fields: []Field{
+			{Name: "api_key", Secret: true},
+			{Name: "merchant_account"},
+			{Name: "hmac_key", Secret: true, Optional: true},
+			{Name: "live_prefix", Optional: true},
+		}},
+		{Name: "paypal", Fields: []Field{
+			{Name: "client_id"},
+			{Name: "client_secret", Secret: true},
+			{Name: "webhook_id", Optional: true},
+		}},
+		{Name: "alipay", Fields: []Field{
+			{Name: "app_id"},
+			{Name: "private_key", Secret: true, Multiline: true},
+			{Name: "alipay_public_key", Multiline: true},
+		}},
+		{Name: "wechat", Fields: []Field{
+			{Name: "mchid"},
+			{Name: "appid"},
+			{Name: "serial_no"},
+			{Name: "private_key", Secret: true, Multiline: true},
+			{Name: "apiv3_key", Secret: true},
+			{Name: "platform_public_key", Multiline: true},
+			{Name: "platform_public_key_id"},
+		}},
 		{Name: "sandbox", Fields: []Field{
 			{Name: "secret_key", Secret: true},
 			{Name: "webhook_secret", Secret: true, Optional: true},

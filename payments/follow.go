@@ -35,7 +35,11 @@ func (s *Service) follow(ctx context.Context, tx *models.Tx, p *models.Payment, 
 		if err := tx.PlanInquiry(a.ID, 0, tx.Now().Add(s.policy.Actions[0])); err != nil {
 			return err
 		}
-		return move(models.PaymentRequiresAction, models.PaymentChange{NextAction: nextAction(r)})
+		action := nextAction(r)
+		if action.Type == "" { // a look-up may know less than the charge did
+			action = p.NextAction
+		}
+		return move(models.PaymentRequiresAction, models.PaymentChange{NextAction: action})
 	case OutcomeDeclined:
 		return s.followRefusal(tx, p, a, r)
 	case OutcomeNotFound:
@@ -51,7 +55,7 @@ func (s *Service) follow(ctx context.Context, tx *models.Tx, p *models.Payment, 
 		if err := tx.PlanInquiry(a.ID, 0, tx.Now().Add(s.policy.Inquiries[0])); err != nil {
 			return err
 		}
-		return move(models.PaymentUnknown, models.PaymentChange{Failure: failure(r)})
+		return move(models.PaymentUnknown, models.PaymentChange{Failure: failure(r), NextAction: p.NextAction})
 	case outcomeReview:
 		return s.review(tx, p, models.PaymentChange{Cause: a.Cause, Failure: failure(r)})
 	}

@@ -124,6 +124,9 @@ func (s *Service) ReconcileRefund(ctx context.Context, id string, inquiry int) e
 		}
 		again, more, err := s.claimAndRefund(ctx, o, p, in, r)
 		more.calls = append(told.calls, more.calls...)
+		if again.Outcome == OutcomeNotSent { // this call was not; the one before may have been
+			again.Outcome = OutcomeUnknown
+		}
 		return again, more, err
 	})
 }

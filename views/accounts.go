@@ -170,10 +170,25 @@ func kindOptions(codes []string) []ui.Option {
 
 // fieldLabels are the names of accounts' fields.
 var fieldLabels = map[string]string{
-	"secret_key":     locales.Mark("accounts.field_secret_key"),
-	"webhook_secret": locales.Mark("accounts.field_webhook_secret"),
-	"api_key":        locales.Mark("accounts.field_api_key"),
-	"token":          locales.Mark("accounts.field_token"),
+	"secret_key":             locales.Mark("accounts.field_secret_key"),
+	"webhook_secret":         locales.Mark("accounts.field_webhook_secret"),
+	"api_key":                locales.Mark("accounts.field_api_key"),
+	"token":                  locales.Mark("accounts.field_token"),
+	"merchant_account":       locales.Mark("accounts.field_merchant_account"),
+	"hmac_key":               locales.Mark("accounts.field_hmac_key"),
+	"live_prefix":            locales.Mark("accounts.field_live_prefix"),
+	"client_id":              locales.Mark("accounts.field_client_id"),
+	"client_secret":          locales.Mark("accounts.field_client_secret"),
+	"webhook_id":             locales.Mark("accounts.field_webhook_id"),
+	"app_id":                 locales.Mark("accounts.field_app_id"),
+	"private_key":            locales.Mark("accounts.field_private_key"),
+	"alipay_public_key":      locales.Mark("accounts.field_alipay_public_key"),
+	"mchid":                  locales.Mark("accounts.field_mchid"),
+	"appid":                  locales.Mark("accounts.field_appid"),
+	"serial_no":              locales.Mark("accounts.field_serial_no"),
+	"apiv3_key":              locales.Mark("accounts.field_apiv3_key"),
+	"platform_public_key":    locales.Mark("accounts.field_platform_public_key"),
+	"platform_public_key_id": locales.Mark("accounts.field_platform_public_key_id"),
 }
 
 func (f AccountField) label(ctx context.Context) string {

@@ -7,8 +7,12 @@ import (
 	"github.com/tillpost/tillpost/carriers/dhl"
 	sandboxcarrier "github.com/tillpost/tillpost/carriers/sandbox"
 	"github.com/tillpost/tillpost/payments"
+	"github.com/tillpost/tillpost/payments/adyen"
+	"github.com/tillpost/tillpost/payments/alipay"
+	"github.com/tillpost/tillpost/payments/paypal"
 	sandboxprovider "github.com/tillpost/tillpost/payments/sandbox"
 	"github.com/tillpost/tillpost/payments/stripe"
+	"github.com/tillpost/tillpost/payments/wechat"
 	"github.com/tillpost/tillpost/safehttp"
 )
 
@@ -22,8 +26,13 @@ const maxAnswer = 4 << 20
 // providers are the payment providers, by account kind.
 func providers() map[string]payments.Provider {
 	client := safehttp.New(safehttp.Options{Timeout: clientTimeout, MaxBody: maxAnswer})
+	client.Transport = payments.Record(client.Transport)
 	return map[string]payments.Provider{
 		"stripe":  stripe.New(client),
+		"adyen":   adyen.New(client),
+		"paypal":  paypal.New(client),
+		"alipay":  alipay.New(client),
+		"wechat":  wechat.New(client),
 		"sandbox": sandboxprovider.New(client),
 	}
 }
