@@ -21,8 +21,10 @@ const (
 	// maxEventPages bounds what is read of one window; past that the list failed.
 	maxEventPages = 200
 	// window is how much of the past is listed at a time. PayPal tells the newest
-	// first; a whole window can be put in order.
-	window = 6 * time.Hour
+	// first; a whole window can be put in order. A longer past has longer ones,
+	// so that few calls reach its end even if nothing happened.
+	window     = 6 * time.Hour
+	maxWindows = 40
 )
 
 // Webhooks lists the events that PayPal has told, or tried to, since a time. The
@@ -37,7 +39,7 @@ func (p *Provider) Webhooks(
 		}
 	}
 	now := p.now()
-	until := from.Add(window)
+	until := from.Add(max(window, now.Sub(since)/maxWindows))
 	if until.Before(now) {
 		next = until.UTC().Format(time.RFC3339)
 	}

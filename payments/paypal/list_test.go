@@ -82,3 +82,23 @@ func atoi(text string) (n int) {
 	_, _ = fmt.Sscan(text, &n)
 	return n
 }
+
+// However long the past is, a bounded number of calls reaches its end.
+func TestWebhooksOfALongPast(t *testing.T) {
+	t.Parallel()
+	_, account := script(t, map[string][]fixture{listPath: {{200, "no_events"}}})
+	p := New(http.DefaultClient)
+	since, calls := time.Now().Add(-30*24*time.Hour), 1
+	for cursor := ""; ; calls++ {
+		_, next, err := p.Webhooks(t.Context(), account, since, cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	if calls > maxWindows+1 {
+		t.Errorf("%d calls", calls)
+	}
+}
