@@ -3,7 +3,6 @@ package carriers
 import (
 	"errors"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/tillpost/tillpost/models"
@@ -30,7 +29,7 @@ var (
 // Add stores a parcel. When the merchant has an account for its carrier, the
 // first question to the carrier is queued in the same transaction.
 func (s *Service) Add(tx *models.Tx, merchantID string, in New) (*models.Shipment, error) {
-	in.TrackingNumber = strings.ToUpper(strings.Join(strings.Fields(in.TrackingNumber), ""))
+	in.TrackingNumber = models.NormalTrackingNumber(in.TrackingNumber)
 	if in.Direction == "" {
 		in.Direction = models.DirectionOutbound
 	}

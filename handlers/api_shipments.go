@@ -17,7 +17,7 @@ type apiShipmentInput struct {
 	OrderID             string                 `json:"order_id,omitempty" maxLength:"30" doc:"The order that it belongs to; this or order_number" example:"ord_06fkqmgyt1x1w9d6v6sxnhsqgm"`
 	OrderNumber         string                 `json:"order_number,omitempty" maxLength:"64" doc:"The order that it belongs to; this or order_id"`
 	Carrier             string                 `json:"carrier" minLength:"1" maxLength:"40" doc:"Carrier code or account id" example:"dhl"`
-	TrackingNumber      string                 `json:"tracking_number" minLength:"4" maxLength:"80" example:"00340434161094042557"`
+	TrackingNumber      string                 `json:"tracking_number" minLength:"4" maxLength:"50" doc:"Blanks and small letters make no difference" example:"00340434161094042557"`
 	Items               []apiShipmentItemInput `json:"items,omitempty" maxItems:"500" nullable:"false" doc:"What is inside; default: the whole order"`
 	Direction           string                 `json:"direction,omitempty" enum:"outbound,return" default:"outbound"`
 	PromisedAt          *time.Time             `json:"promised_at,omitempty" doc:"When the customer was told that it arrives; default: that of the order" example:"2026-01-20T18:00:00Z"`
@@ -42,7 +42,7 @@ type listShipmentsInput struct {
 	Carrier        string `query:"carrier" maxLength:"40" doc:"Carrier code"`
 	Status         string `query:"status" enum:"unknown,info_received,picked_up,in_transit,out_for_delivery,available_for_pickup,delivery_failed,exception,delivered,returning,returned,canceled,expired"`
 	Late           string `query:"late" enum:"true,false" doc:"true: only those that are later than promised"`
-	TrackingNumber string `query:"tracking_number" maxLength:"80"`
+	TrackingNumber string `query:"tracking_number" maxLength:"50" doc:"Blanks and small letters make no difference"`
 	Q              string `query:"q" maxLength:"200" doc:"A shipment id, or words of the order as in the list of orders"`
 }
 
@@ -64,7 +64,7 @@ func (a *shopAPI) shipmentOperations() {
 	write(a, huma.Operation{
 		OperationID: "syncShipment", Method: http.MethodPost, Path: apiPrefix + "/shipments/{id}/sync", DefaultStatus: http.StatusAccepted,
 		Errors: []int{404}, Tags: tags, Security: requires("shipments"), Summary: "Ask the carrier now",
-		Description: "At most once a minute for one parcel; sooner is 429 sync_too_soon with Retry-After. 409 when the account cannot ask: none, disabled, stopped.",
+		Description: "At most once a minute for one parcel; sooner is 429 sync_too_soon with Retry-After. 409 when no account may ask.",
 	}, a.syncShipment)
 }
 

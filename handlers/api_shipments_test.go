@@ -3,6 +3,7 @@ package handlers
 import (
 	"maps"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,6 +62,7 @@ func TestAPIShipments(t *testing.T) {
 			}{
 				{"unknown order", map[string]any{"order_id": exampleOrderID}, "unknown_order", "order_id"},
 				{"no number", map[string]any{"tracking_number": "    "}, "required", "tracking_number"},
+				{"endless number", map[string]any{"tracking_number": strings.Repeat("A", 51)}, "too_long", "tracking_number"},
 				{"strange number", map[string]any{"tracking_number": "ab;drop table"}, "bad_tracking_number", "tracking_number"},
 				{"strange carrier", map[string]any{"carrier": "DHL?"}, "unknown_carrier", "carrier"},
 				{"unknown account", map[string]any{"carrier": models.NewID(models.PrefixCarrierAccount)}, "unknown_carrier", "carrier"},
@@ -101,7 +103,7 @@ func TestAPIShipments(t *testing.T) {
 		})
 		t.Run("filters", func(t *testing.T) {
 			for query, want := range map[string]int{
-				"": 3, "late=true": 1, "late=false": 2, "status=in_transit": 1, "carrier=ups": 1, "tracking_number=SB0001-X": 1, "q=sb0001": 3,
+				"": 3, "late=true": 1, "late=false": 2, "status=in_transit": 1, "carrier=ups": 1, "tracking_number=SB0001-X": 1, "tracking_number=%20sb+0001-x": 1, "tracking_number=SB0001": 0, "q=sb0001": 3,
 				"order_id=" + order: 3, "order_id=" + exampleOrderID: 0, "q=" + id: 1,
 			} {
 				if got := len(shop.get("/api/v1/shipments?"+query).want(t, http.StatusOK).object(t)["data"].([]any)); got != want {

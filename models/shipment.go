@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -161,6 +162,12 @@ func (tx *Tx) Shipment(scope Scope, id string) (*Shipment, error) {
 	return first[Shipment](scope.in(tx.q().Clauses(forUpdate), "merchant_id").Where("id = ?", id))
 }
 
+// NormalTrackingNumber is a tracking number as it is stored: in capitals, without the
+// blanks that print and paste put into it.
+func NormalTrackingNumber(number string) string {
+	return strings.ToUpper(strings.Join(strings.Fields(number), ""))
+}
+
 // ShipmentFilter selects parcels; empty fields select all.
 type ShipmentFilter struct {
 	OrderID        string
@@ -179,7 +186,9 @@ func (db *DB) Shipments(ctx context.Context, scope Scope, f ShipmentFilter, p Pa
 	q = f.Created.in(q, PrefixShipment)
 	q = equal(q, "order_id", f.OrderID)
 	q = equal(q, "carrier", f.Carrier)
-	q = equal(q, "tracking_number", f.TrackingNumber)
+	if f.TrackingNumber != "" { // an import keeps numbers as another system wrote them
+		q = q.Where("tracking_number IN ?", []string{NormalTrackingNumber(f.TrackingNumber), f.TrackingNumber})
+	}
 	if len(f.Statuses) > 0 {
 		q = q.Where("status IN ?", f.Statuses)
 	}
