@@ -17,7 +17,7 @@ const (
 	DeliveryDelivered  = "delivered"
 	DeliveryRetrying   = "retrying"
 	DeliveryExhausted  = "exhausted"
-	DeliveryCanceled   = "canceled" // the endpoint was disabled or deleted meanwhile
+	DeliveryCanceled   = "canceled" // the endpoint was disabled, or deleted meanwhile
 )
 
 // DeliveryStatuses lists all.
@@ -71,6 +71,25 @@ type DeliveryAttemptJSON struct {
 	Status    int       `json:"status"`
 	Error     string    `json:"error,omitempty"`
 	Answer    string    `json:"answer,omitempty"`
+}
+
+// MissedDays is for how long after it was disabled the events that an endpoint
+// misses are listed for it, to be sent later. Who has not come back by then has
+// left, and would only make every event write rows for nobody.
+const MissedDays = 30
+
+// missDelivery lists an event for an endpoint that is disabled: canceled, without
+// a job, for somebody to send it again.
+func (tx *Tx) missDelivery(e *Event, endpointID string) error {
+	d := Delivery{
+		ID: NewID(PrefixDelivery), MerchantID: e.MerchantID, EndpointID: endpointID, EventID: e.ID, EventType: e.Type,
+		Status: DeliveryCanceled, LastError: "endpoint_disabled", CreatedAt: tx.now, UpdatedAt: tx.now,
+	}
+	if err := tx.create(&d); err != nil {
+		return err
+	}
+	tx.Announce(Hint{Topic: "delivery", ID: d.ID, MerchantID: d.MerchantID, New: true})
+	return nil
 }
 
 func (tx *Tx) createDelivery(e *Event, endpointID string) (*Delivery, error) {

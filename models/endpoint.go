@@ -122,7 +122,8 @@ func (tx *Tx) RotateEndpointSecret(scope Scope, id, sealed string, oldUntil time
 	return e, tx.saveEndpoint(e)
 }
 
-// DisableEndpoint stops deliveries to an endpoint; its queue is kept for replay.
+// DisableEndpoint stops deliveries to an endpoint; what it misses is listed for
+// replay, see MissedDays.
 func (tx *Tx) DisableEndpoint(id, reason string) error {
 	_, err := tx.update("webhook_endpoints",
 		map[string]any{"disabled_at": tx.now, "disabled_reason": reason, "updated_at": tx.now},

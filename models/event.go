@@ -67,7 +67,7 @@ type EventBody struct {
 }
 
 // recordEvent stores an event and a delivery, with its job, for each endpoint
-// of the merchant that wants it.
+// of the merchant that wants it; for one that is disabled, without.
 func (tx *Tx) recordEvent(e Event, data any) error {
 	if e.OrderID != nil {
 		sequence, err := tx.nextSequence(*e.OrderID)
@@ -84,16 +84,27 @@ func (tx *Tx) recordEvent(e Event, data any) error {
 	if err := tx.create(&e); err != nil {
 		return err
 	}
-	endpoints, err := all[Endpoint](tx.q().
-		Where("merchant_id = ? AND disabled_at IS NULL AND deleted_at IS NULL", e.MerchantID))
+	return tx.tellEndpoints(&e)
+}
+
+// tellEndpoints makes the deliveries of an event. Endpoints that were disabled
+// lately miss it, and are told so.
+func (tx *Tx) tellEndpoints(e *Event) error {
+	endpoints, err := all[Endpoint](tx.q().Where("merchant_id = ? AND deleted_at IS NULL", e.MerchantID).
+		Where("disabled_at IS NULL OR disabled_at > ?", tx.now.AddDate(0, 0, -MissedDays)))
 	if err != nil {
 		return err
 	}
 	for i := range endpoints {
-		if endpoints[i].Wants(e.Type) {
-			if _, err := tx.createDelivery(&e, endpoints[i].ID); err != nil {
-				return err
-			}
+		switch {
+		case !endpoints[i].Wants(e.Type):
+		case endpoints[i].DisabledAt != nil:
+			err = tx.missDelivery(e, endpoints[i].ID)
+		default:
+			_, err = tx.createDelivery(e, endpoints[i].ID)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
@@ -27,7 +28,7 @@ func TestEventsComeWithDeliveriesAndJobsOrNotAtAll(t *testing.T) {
 			return [3]int64{count(t, db, "events"), count(t, db, "deliveries"), count(t, db, "river_job", "kind = 'webhook.deliver'")}
 		}
 		before := rows()
-		if want := [3]int64{1, 1, 1}; before != want { // order.created
+		if want := [3]int64{1, 2, 1}; before != want { // order.created, missed by the paused one
 			t.Errorf("an order made %v events, deliveries and jobs, want %v", before, want)
 		}
 		pay := func(fail error) error {
@@ -44,14 +45,58 @@ func TestEventsComeWithDeliveriesAndJobsOrNotAtAll(t *testing.T) {
 		if err := pay(nil); err != nil {
 			t.Fatal(err)
 		}
-		// payment.paid to two, order.updated to one
-		if got, want := rows(), [3]int64{3, 4, 4}; got != want {
+		// payment.paid to two, order.updated to one, and both missed by the paused one
+		if got, want := rows(), [3]int64{3, 7, 4}; got != want {
 			t.Errorf("%v events, deliveries and jobs, want %v", got, want)
 		}
-		for endpoint, want := range map[string]int64{all.ID: 3, paid.ID: 1, paused.ID: 0, deleted.ID: 0} {
+		for endpoint, want := range map[string]int64{all.ID: 3, paid.ID: 1, paused.ID: 3, deleted.ID: 0} {
 			if got := count(t, db, "deliveries", "endpoint_id = ?", endpoint); got != want {
 				t.Errorf("%d deliveries to %s, want %d", got, endpoint, want)
 			}
+		}
+	})
+}
+
+// What an endpoint missed while it was disabled waits in the list of deliveries
+// until somebody sends it, but not for ever.
+func TestDisabledEndpointMissesEvents(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newShop(t, db)
+		ep := newEndpoint(t, db, s.ID)
+		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DisableEndpoint(ep.ID, "failing") })
+		modelstest.Order(t, db, s.ID, 100)
+		rows, _, err := db.Deliveries(t.Context(), s.scope, models.DeliveryFilter{Endpoint: ep.ID}, models.Page{})
+		if err != nil || len(rows) != 1 || rows[0].Status != models.DeliveryCanceled || rows[0].LastError != "endpoint_disabled" {
+			t.Fatalf("deliveries %+v, %v", rows, err)
+		}
+		jobs := func() int64 { return count(t, db, "river_job", "kind = 'webhook.deliver'") }
+		if n := jobs(); n != 0 {
+			t.Errorf("%d jobs for a disabled endpoint", n)
+		}
+		replay := func(tx *models.Tx) error {
+			_, err := tx.ReplayDelivery(s.scope, rows[0].ID)
+			return err
+		}
+		if err := db.Write(t.Context(), replay); !errors.Is(err, models.Conflict("endpoint_disabled", "")) {
+			t.Errorf("replay to a disabled endpoint: %v", err)
+		}
+		on := true
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			_, err := tx.UpdateEndpoint(s.scope, ep.ID, models.EndpointChange{Enabled: &on})
+			return err
+		})
+		modelstest.Write(t, db, replay)
+		if n := jobs(); n != 1 {
+			t.Errorf("%d jobs after the replay", n)
+		}
+
+		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DisableEndpoint(ep.ID, "failing") })
+		clock := db.Now
+		db.Now = func() time.Time { return clock().AddDate(0, 0, models.MissedDays+1) }
+		modelstest.Order(t, db, s.ID, 100)
+		if n := count(t, db, "deliveries", "endpoint_id = ?", ep.ID); n != 1 {
+			t.Errorf("%d deliveries for an endpoint that has left, want the 1 of before", n)
 		}
 	})
 }

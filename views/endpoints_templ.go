@@ -888,7 +888,7 @@ func endpointAlert(e models.Endpoint) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if text := disabledText(ctx, e); text != "" {
-			templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Danger, Title: text, Text: locales.T(ctx, "endpoints.enable_when")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Danger, Title: text, Text: locales.T(ctx, "endpoints.enable_when", "Days", models.MissedDays)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
