@@ -41,6 +41,7 @@ func registerAPI(app *fiber.App, s *server) {
 	a.huma.UseMiddleware(a.admit, a.limit, a.inspect)
 	a.orderOperations()
 	a.paymentOperations()
+	a.refundOperations()
 	a.shipmentOperations()
 	a.endpointOperations()
 	a.eventOperations()

@@ -68,7 +68,7 @@ func (d described) call(t *testing.T, s *site, key, id string) reply {
 
 // needed are the scopes of which an operation must need one, by what it is about.
 var needed = map[string]string{
-	"orders": "orders", "payments": "payments", "shipments": "shipments", "webhook-endpoints": "webhooks", "events": "webhooks",
+	"orders": "orders", "payments": "payments", "refunds": "payments", "shipments": "shipments", "webhook-endpoints": "webhooks", "events": "webhooks",
 }
 
 func TestAPIScopes(t *testing.T) {
@@ -80,7 +80,7 @@ func TestAPIScopes(t *testing.T) {
 		keys[scope] = site.apiKey(t, m.ID, scope)
 	}
 	ops := describedOperations(t, site)
-	if len(ops) != 23 {
+	if len(ops) != 29 {
 		t.Errorf("%d operations are described", len(ops))
 	}
 	for _, op := range ops {
@@ -161,7 +161,7 @@ func TestAPITenants(t *testing.T) {
 		ids := map[string]string{
 			"orders": order, "payments": owner.payment(order, 4990),
 			"shipments":         owner.post("/api/v1/shipments", shipmentBody(order, "SB0001")).want(t, http.StatusCreated).id(t),
-			"webhook-endpoints": endpoint,
+			"webhook-endpoints": endpoint, "refunds": owner.refund(owner.paid(700), 200).want(t, http.StatusAccepted).id(t),
 		}
 		events := owner.get("/api/v1/events").want(t, http.StatusOK).object(t)["data"].([]any)
 		ids["events"] = events[0].(map[string]any)["id"].(string)
@@ -187,6 +187,7 @@ func TestAPITenants(t *testing.T) {
 		t.Run("an order of another merchant cannot be named", func(t *testing.T) {
 			stranger.post("/api/v1/payments", paymentBody(order, 1)).problem(t, http.StatusUnprocessableEntity, "unknown_order")
 			stranger.post("/api/v1/shipments", shipmentBody(order, "SB0002")).problem(t, http.StatusUnprocessableEntity, "unknown_order")
+			stranger.refund(ids["payments"], 1).problem(t, http.StatusUnprocessableEntity, "unknown_payment")
 			number := owner.get("/api/v1/orders/" + order).object(t)["number"]
 			stranger.post("/api/v1/payments", jsonOf(map[string]any{
 				"order_number": number, "amount": 1, "currency": "EUR", "method": map[string]string{"type": "card", "token": "t"},
@@ -203,7 +204,7 @@ func TestAPITenants(t *testing.T) {
 		})
 		t.Run("filters find nothing of another merchant", func(t *testing.T) {
 			for _, path := range []string{
-				"/payments?order_id=" + order, "/shipments?order_id=" + order, "/payments?gateway=" + owner.gateway.ID,
+				"/payments?order_id=" + order, "/refunds?payment_id=" + ids["payments"], "/shipments?order_id=" + order, "/payments?gateway=" + owner.gateway.ID,
 				"/orders?q=" + order, "/payments?q=" + ids["payments"], "/shipments?q=" + ids["shipments"], "/shipments?tracking_number=SB0001",
 			} {
 				if list := stranger.get(apiPrefix+path).want(t, http.StatusOK).object(t)["data"].([]any); len(list) != 0 {

@@ -14,6 +14,7 @@ const (
 	exampleRequestID  = "req_06fkqmgyt1x1w9d6v6sxnhsqgm"
 	exampleOrderID    = "ord_06fkqmgyt1x1w9d6v6sxnhsqgm"
 	examplePaymentID  = "pay_06fkqmh3e5s0x2jb8zkvw4t1dc"
+	exampleRefundID   = "ref_06fkqp7y2b4d6f8h0k2m4p6r8t"
 	exampleShipmentID = "shp_06fkqmn9q8r3t5v7x9z1b3d5f7"
 	exampleEventID    = "evt_06fkqmh9w2c4e6g8j0m2p4r6t8"
 	exampleEndpointID = "whe_06fkqm4k6n8q0s2v4x6z8b0d2f"
@@ -22,7 +23,7 @@ const (
 
 // exampleIDs are ids by the part of a path that names their kind.
 var exampleIDs = map[string]string{
-	"orders": exampleOrderID, "payments": examplePaymentID, "shipments": exampleShipmentID,
+	"orders": exampleOrderID, "payments": examplePaymentID, "refunds": exampleRefundID, "shipments": exampleShipmentID,
 	"events": exampleEventID, "webhook-endpoints": exampleEndpointID,
 }
 
@@ -41,6 +42,11 @@ var examples = func() map[string]any {
 			StartedAt: new(at(1)), FinishedAt: new(at(1)),
 		}},
 		Metadata: map[string]string{}, CreatedAt: at(1), UpdatedAt: at(1),
+	}
+	refund := models.RefundJSON{
+		ID: exampleRefundID, PaymentID: examplePaymentID, OrderID: exampleOrderID, Amount: 1500, Currency: "EUR",
+		Status: models.RefundSucceeded, Reason: "One of two was broken", ProviderReference: new("re_3Q9d2eL"),
+		CreatedAt: at(2000), UpdatedAt: at(2001),
 	}
 	shipment := models.ShipmentJSON{
 		ID: exampleShipmentID, OrderID: exampleOrderID, Carrier: "dhl", TrackingNumber: "00340434161094042557",
@@ -81,6 +87,11 @@ var examples = func() map[string]any {
 		ID: payment.Attempts[0].ID, Number: 1, Kind: models.KindCharge, Gateway: new(exampleGatewayID),
 		Status: models.AttemptQueued, Trigger: models.CauseAPI,
 	}}
+	capturing, voiding, ended := acting(payment, models.KindCapture), acting(payment, models.KindVoid), accepted
+	ended.Status, ended.Attempts = models.PaymentCanceled, []models.AttemptJSON{accepted.Attempts[0]}
+	ended.Attempts[0].Status, ended.Attempts[0].Code = models.AttemptNotSent, "canceled"
+	requested := refund
+	requested.Status, requested.ProviderReference, requested.UpdatedAt = models.RefundRequested, nil, refund.CreatedAt
 	fresh := order
 	fresh.PaymentState, fresh.ShippingState, fresh.AmountPaid, fresh.UpdatedAt = "unpaid", "unshipped", 0, at(0)
 	fresh.Payments, fresh.Shipments = []models.PaymentJSON{}, []models.ShipmentJSON{}
@@ -93,15 +104,30 @@ var examples = func() map[string]any {
 	return map[string]any{
 		"Order": order, "OrderList": listOf([]models.OrderJSON{order}, ""),
 		"Payment": payment, "PaymentList": listOf([]models.PaymentJSON{payment}, ""),
+		"Refund": refund, "RefundList": listOf([]models.RefundJSON{refund}, ""),
 		"Shipment": shipment, "ShipmentList": listOf([]models.ShipmentJSON{shipment}, ""),
 		"Endpoint": endpoint, "EndpointList": listOf([]models.EndpointJSON{endpoint}, ""),
 		"Event": event, "EventList": listOf([]models.EventJSON{listed}, ""),
 		"Delivery": delivery,
 		// By operation, where the object is in another state than when it is read.
 		"createOrder": fresh, "cancelOrder": canceled, "createPayment": accepted,
+		"capturePayment": capturing, "voidPayment": voiding, "cancelPayment": ended, "createRefund": requested,
 		"createEndpoint": secret, "rotateEndpointSecret": secret,
 	}
 }()
+
+// acting is a payment that was authorized and is being captured or voided.
+func acting(paid models.PaymentJSON, kind string) models.PaymentJSON {
+	p := paid
+	p.Status, p.Capture, p.AmountCaptured = models.PaymentProcessing, models.CaptureManual, 0
+	charge := paid.Attempts[0]
+	charge.Status = models.AttemptAuthorized
+	p.Attempts = []models.AttemptJSON{charge, {
+		ID: "att_06fkqmh3e8w0y2a4c6e8g0j2m4", Number: 2, Kind: kind, Amount: paid.Amount, Gateway: charge.Gateway,
+		Status: models.AttemptQueued, Trigger: models.CauseAPI,
+	}}
+	return p
+}
 
 // exampleOf is the example of what an operation answers with.
 func exampleOf(op *huma.Operation, s *huma.Schema) any {
@@ -131,6 +157,10 @@ var webhookCatalogue = []webhook{
 	{models.EventPaymentVoided, "A reserved amount was released", "Payment"},
 	{models.EventPaymentCanceled, "A payment was canceled before money moved", "Payment"},
 	{models.EventPaymentExpired, "The customer or the shop let the time pass", "Payment"},
+	{models.EventRefundSucceeded, "Money was given back", "Refund"},
+	{models.EventRefundFailed, "A refund failed, perhaps after it had succeeded; failure says why", "Refund"},
+	{models.EventDisputeOpened, "A customer disputes a payment at their bank", "Dispute"},
+	{models.EventDisputeClosed, "A dispute has ended; status says how", "Dispute"},
 	{models.EventShipmentCreated, "A parcel was added", "Shipment"},
 	{models.EventShipmentUpdated, "The status or the expected arrival of a parcel changed", "Shipment"},
 	{models.EventShipmentOut, "A parcel is on its way to the door", "Shipment"},

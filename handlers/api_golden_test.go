@@ -69,11 +69,15 @@ func TestAPIGolden(t *testing.T) {
 		shop.move(payment, models.PaymentFailed, models.AttemptDeclined, models.PaymentChange{
 			Failure: models.Failure{Code: "insufficient_funds", Class: "later", Message: "The card has insufficient funds."},
 		})
+		refund := shop.refund(shop.paid(700), 200).want(t, http.StatusAccepted).id(t)
+		captured := shop.post("/api/v1/payments/"+shop.authorized(900)+"/capture", `{"amount":400}`).want(t, http.StatusAccepted)
 		shipment := shop.post("/api/v1/shipments", shipmentBody(order, "SB0001")).want(t, http.StatusCreated).id(t)
 		endpoint := shop.post("/api/v1/webhook-endpoints", `{"url":"https://shop.example.com/hooks","events":["payment.paid"]}`).want(t, http.StatusCreated).id(t)
 
 		golden(t, "order", shop.get("/api/v1/orders/"+order))
 		golden(t, "payment", shop.get("/api/v1/payments/"+payment))
+		golden(t, "payment_capture", captured)
+		golden(t, "refund", shop.get("/api/v1/refunds/"+refund))
 		golden(t, "shipment", shop.get("/api/v1/shipments/"+shipment))
 		golden(t, "endpoint", shop.get("/api/v1/webhook-endpoints/"+endpoint))
 		golden(t, "event", shop.get("/api/v1/events?type=payment.failed"))

@@ -26,8 +26,9 @@ type apiPaymentInput struct {
 }
 
 type apiPaymentMethodInput struct {
-	Type  string `json:"type" enum:"card,wallet,alipay,wechat,paypal,bank_transfer" example:"card"`
-	Token string `json:"token,omitempty" maxLength:"255" doc:"The provider's own token of the payment method, such as pm_… of Stripe; required for cards. Card numbers are refused." example:"tok_success"`
+	Type     string `json:"type" enum:"card,wallet,alipay,wechat,paypal,bank_transfer" example:"card"`
+	Token    string `json:"token,omitempty" maxLength:"255" doc:"The provider's own token of the payment method, such as pm_… of Stripe; required for cards. Card numbers are refused." example:"tok_success"`
+	Customer string `json:"customer,omitempty" maxLength:"255" doc:"The provider's own reference of the customer whom the token belongs to, such as cus_… of Stripe; needed for tokens that were stored with a customer"`
 }
 
 type createPaymentInput struct {
@@ -59,11 +60,6 @@ type apiRetryInput struct {
 	Reason  string `json:"reason" minLength:"3" maxLength:"500" doc:"Why, for the audit log" example:"The customer raised the card's limit"`
 }
 
-type syncInput struct {
-	PathID
-	OptionalKey
-}
-
 func (a *shopAPI) paymentOperations() {
 	tags, reads := []string{"Payments"}, requires("read", "payments")
 	write(a, huma.Operation{
@@ -84,11 +80,7 @@ func (a *shopAPI) paymentOperations() {
 		Errors: []int{404}, Tags: tags, Security: requires("payments"), Summary: "Retry a failed payment",
 		Description: "409 when an attempt is open, the outcome is unknown, the refusal forbids another try, or the order is paid already.",
 	}, a.retryPayment)
-	write(a, huma.Operation{
-		OperationID: "syncPayment", Method: http.MethodPost, Path: apiPrefix + "/payments/{id}/sync", DefaultStatus: http.StatusAccepted,
-		Errors: []int{404}, Tags: tags, Security: requires("payments"), Summary: "Ask the provider what happened",
-		Description: "Looks an open outcome up at the provider now; 409 when the outcome is known.",
-	}, a.syncPayment)
+	a.paymentActs()
 }
 
 func (in *createPaymentInput) check(time.Time) error {
@@ -97,6 +89,7 @@ func (in *createPaymentInput) check(time.Time) error {
 	k.oneOrder(&b.OrderID, &b.OrderNumber)
 	k.currency("currency", b.Currency)
 	k.text("method.token", &b.Method.Token, b.Method.Type == "card")
+	k.text("method.customer", &b.Method.Customer, false)
 	k.text("description", &b.Description, false)
 	k.address("return_url", &b.ReturnURL)
 	k.metadata("metadata", b.Metadata)
@@ -107,7 +100,7 @@ func (a *shopAPI) createPayment(tx *models.Tx, call *apiCall, in *createPaymentI
 	b := &in.Body
 	return paymentDone(tx)(a.Payments.Accept(tx, call.key.MerchantID, payments.New{
 		OrderID: b.OrderID, OrderNumber: b.OrderNumber, Amount: b.Amount, Currency: b.Currency,
-		MethodType: b.Method.Type, Token: b.Method.Token, Gateway: b.Gateway, Capture: b.Capture,
+		MethodType: b.Method.Type, Token: b.Method.Token, Customer: b.Method.Customer, Gateway: b.Gateway, Capture: b.Capture,
 		ReturnURL: b.ReturnURL, Description: b.Description, Metadata: b.Metadata,
 	}))
 }
@@ -150,8 +143,4 @@ func (a *shopAPI) retryPayment(tx *models.Tx, call *apiCall, in *retryPaymentInp
 	return paymentDone(tx)(a.Payments.Retry(tx, call.scope, in.ID, payments.RetryRequest{
 		Gateway: in.Body.Gateway, Reason: in.Body.Reason, Actor: call.actor(),
 	}))
-}
-
-func (a *shopAPI) syncPayment(tx *models.Tx, call *apiCall, in *syncInput) (done[models.PaymentJSON], error) {
-	return paymentDone(tx)(a.Payments.Sync(tx, call.scope, in.ID, call.actor()))
 }

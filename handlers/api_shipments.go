@@ -129,6 +129,6 @@ func (a *shopAPI) listShipments(
 	return listOf(objects, next), err
 }
 
-func (a *shopAPI) syncShipment(tx *models.Tx, call *apiCall, in *syncInput) (done[models.ShipmentJSON], error) {
+func (a *shopAPI) syncShipment(tx *models.Tx, call *apiCall, in *actInput) (done[models.ShipmentJSON], error) {
 	return shipmentDone(tx)(a.Carriers.Sync(tx, call.scope, in.ID, call.actor()))
 }

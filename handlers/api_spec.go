@@ -3,11 +3,14 @@ package handlers
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
+
+	"github.com/tillpost/tillpost/models"
 )
 
 const apiDescription = `Send orders, payments and parcels; Tillpost charges, follows and tells.
@@ -27,6 +30,7 @@ func (a *shopAPI) completeSpec() {
 	spec.Tags = []*huma.Tag{
 		{Name: "Orders", Description: "What customers bought."},
 		{Name: "Payments", Description: "Taking the money of an order, by card or otherwise."},
+		{Name: "Refunds", Description: "Giving back what was paid, or a part of it."},
 		{Name: "Shipments", Description: "Parcels and where they are."},
 		{Name: "Webhook endpoints", Description: "Addresses that are told what happens."},
 		{Name: "Events", Description: "What happened, and whether the endpoints were told."},
@@ -38,7 +42,9 @@ func (a *shopAPI) completeSpec() {
 			}
 		}
 	}
+	spec.Components.Schemas.Schema(reflect.TypeFor[models.DisputeJSON](), true, "") // told by webhooks only
 	a.allowNull("Payment", "failure", "next_action")
+	a.allowNull("Refund", "failure")
 	a.allowMore()
 	spec.Webhooks = a.webhookSpec()
 }
@@ -105,6 +111,14 @@ func codeExample(op *huma.Operation, status int) string {
 		return "order_already_paid"
 	case "retryPayment":
 		return "outcome_unknown"
+	case "capturePayment", "voidPayment":
+		return "payment_not_authorized"
+	case "cancelPayment":
+		return "payment_not_cancelable"
+	case "syncPayment":
+		return "outcome_known"
+	case "createRefund":
+		return "payment_not_paid"
 	case "createShipment":
 		return "shipment_exists"
 	case "syncShipment":

@@ -59,9 +59,8 @@ func TestAPISpec(t *testing.T) {
 	t.Run("every type of event that happens is described", func(t *testing.T) {
 		hooks := spec["webhooks"].(map[string]any)
 		for _, eventType := range models.EventTypes {
-			ahead := strings.HasPrefix(eventType, "refund.") || strings.HasPrefix(eventType, "dispute.")
-			if _, ok := hooks[eventType]; ok == ahead {
-				t.Errorf("%s: described is %v", eventType, ok)
+			if hooks[eventType] == nil {
+				t.Errorf("%s is not described", eventType)
 			}
 		}
 	})
@@ -157,6 +156,10 @@ func TestAPIExamples(t *testing.T) {
 	order := shop.post("/api/v1/orders", jsonOf(bodies["createOrder"])).want(t, http.StatusCreated).id(t)
 	bodies["createPayment"]["order_id"], bodies["createPayment"]["gateway"] = order, shop.gateway.ID
 	shop.post("/api/v1/payments", jsonOf(bodies["createPayment"])).want(t, http.StatusAccepted)
+	authorized := shop.authorized(4990)
+	shop.post("/api/v1/payments/"+authorized+"/capture", jsonOf(bodies["capturePayment"])).want(t, http.StatusAccepted)
+	bodies["createRefund"]["payment_id"] = shop.paid(4990)
+	shop.post("/api/v1/refunds", jsonOf(bodies["createRefund"])).want(t, http.StatusAccepted)
 	bodies["createShipment"]["order_id"] = order
 	shop.post("/api/v1/shipments", jsonOf(bodies["createShipment"])).want(t, http.StatusCreated)
 	endpoint := shop.post("/api/v1/webhook-endpoints", jsonOf(bodies["createEndpoint"])).want(t, http.StatusCreated).id(t)

@@ -49,7 +49,13 @@ var errorKeys = []struct {
 		locales.Mark("error.unknown_gateway"), locales.Mark("error.gateway_disabled"), locales.Mark("error.no_gateway"),
 		locales.Mark("error.reason_required"), locales.Mark("error.attempt_open"), locales.Mark("error.outcome_unknown"),
 		locales.Mark("error.outcome_known"), locales.Mark("error.payment_not_failed"), locales.Mark("error.payment_status"),
-		locales.Mark("error.retry_forbidden"), locales.Mark("error.retry_too_early"),
+		locales.Mark("error.retry_forbidden"), locales.Mark("error.retry_too_early"), locales.Mark("error.retry_limit"),
+		locales.Mark("error.network_limit"), locales.Mark("error.issue_open"), locales.Mark("error.method_not_taken"),
+		locales.Mark("error.payment_not_authorized"), locales.Mark("error.payment_not_cancelable"), locales.Mark("error.amount_out_of_range"),
+	}},
+	{"Refunds", []string{
+		locales.Mark("error.unknown_payment"), locales.Mark("error.payment_not_paid"), locales.Mark("error.payment_disputed"),
+		locales.Mark("error.refund_too_large"),
 	}},
 	{"Shipments", []string{
 		locales.Mark("error.unknown_carrier"), locales.Mark("error.bad_tracking_number"), locales.Mark("error.unknown_direction"),

@@ -120,7 +120,13 @@ GET    /api/v1/payments                      key:read,payments
 POST   /api/v1/payments                      key:payments
 GET    /api/v1/payments/:id                  key:read,payments
 POST   /api/v1/payments/:id/retry            key:payments
+POST   /api/v1/payments/:id/capture          key:payments
+POST   /api/v1/payments/:id/void             key:payments
+POST   /api/v1/payments/:id/cancel           key:payments
 POST   /api/v1/payments/:id/sync             key:payments
+GET    /api/v1/refunds                       key:read,payments
+POST   /api/v1/refunds                       key:payments
+GET    /api/v1/refunds/:id                   key:read,payments
 GET    /api/v1/shipments                     key:read,shipments
 POST   /api/v1/shipments                     key:shipments
 GET    /api/v1/shipments/:id                 key:read,shipments
@@ -205,8 +211,30 @@ func foreign(t *testing.T, s *site, m *models.Merchant) map[string]string {
 	return map[string]string{
 		"/orders": order.ID, "/payments": payment.ID, "/shipments": sh.ID, "/deliveries": deliveries[0].ID,
 		"/endpoints": endpoint.ID, "/gateways": gateway.ID, "/carriers": account.ID, "/merchants": m.ID,
-		"/events": events[0].ID, "/webhook-endpoints": endpoint.ID,
+		"/refunds": refunded(t, s.db, m.ID, gateway.ID).ID, "/events": events[0].ID, "/webhook-endpoints": endpoint.ID,
 	}
+}
+
+// refunded makes a paid payment with a refund.
+func refunded(t *testing.T, db *models.DB, merchantID, gatewayID string) *models.Refund {
+	t.Helper()
+	p, a := modelstest.Payment(t, db, modelstest.Order(t, db, merchantID, 700), gatewayID)
+	var r *models.Refund
+	modelstest.Write(t, db, func(tx *models.Tx) (err error) {
+		for _, status := range []models.AttemptStatus{models.AttemptSending, models.AttemptSucceeded} {
+			if _, err = tx.MoveAttempt(a.ID, status, models.AttemptChange{}); err != nil {
+				return err
+			}
+		}
+		for _, status := range []models.PaymentStatus{models.PaymentProcessing, models.PaymentPaid} {
+			if p, err = tx.MovePayment(p.ID, status, models.PaymentChange{Captured: 700}); err != nil {
+				return err
+			}
+		}
+		r, err = tx.CreateRefund(p, models.Refund{Amount: 100, Reason: "broken", Cause: models.CauseAPI})
+		return err
+	})
+	return r
 }
 
 // address fills a pattern's ids in.

@@ -198,12 +198,12 @@ type DisputeJSON struct {
 	ID                string        `json:"id"`
 	PaymentID         string        `json:"payment_id"`
 	OrderID           string        `json:"order_id"`
-	Amount            int64         `json:"amount"`
+	Amount            int64         `json:"amount" doc:"Minor units of the currency"`
 	Currency          string        `json:"currency"`
-	Status            DisputeStatus `json:"status"`
-	Reason            string        `json:"reason"`
+	Status            DisputeStatus `json:"status" enum:"inquiry,inquiry_closed,needs_response,under_review,won,lost,expired,accepted"`
+	Reason            string        `json:"reason" doc:"The provider's code"`
 	ProviderReference string        `json:"provider_reference"`
-	RespondBy         *time.Time    `json:"respond_by"`
+	RespondBy         *time.Time    `json:"respond_by" doc:"Until when it can be answered at the provider; null when it does not say"`
 	ClosedAt          *time.Time    `json:"closed_at"`
 	CreatedAt         time.Time     `json:"created_at"`
 }

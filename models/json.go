@@ -43,24 +43,26 @@ type CustomerJSON struct {
 
 // PaymentJSON is a payment as the API shows it.
 type PaymentJSON struct {
-	ID             string            `json:"id"`
-	OrderID        string            `json:"order_id"`
-	Amount         int64             `json:"amount" doc:"Minor units of the currency"`
-	Currency       string            `json:"currency"`
-	Status         PaymentStatus     `json:"status" enum:"pending,processing,requires_action,authorized,paid,failed,unknown,needs_review,voided,canceled,expired"`
-	Capture        string            `json:"capture" enum:"automatic,manual"`
-	MethodType     string            `json:"method_type"`
-	Gateway        *string           `json:"gateway"`
-	AmountCaptured int64             `json:"amount_captured"`
-	AmountRefunded int64             `json:"amount_refunded"`
-	Failure        *FailureJSON      `json:"failure"`
-	NextAction     *NextAction       `json:"next_action"`
-	Attempts       []AttemptJSON     `json:"attempts" nullable:"false"`
-	NextRetryAt    *time.Time        `json:"next_retry_at"`
-	Description    string            `json:"description,omitempty"`
-	Metadata       map[string]string `json:"metadata"`
-	CreatedAt      time.Time         `json:"created_at"`
-	UpdatedAt      time.Time         `json:"updated_at"`
+	ID                  string            `json:"id"`
+	OrderID             string            `json:"order_id"`
+	Amount              int64             `json:"amount" doc:"Minor units of the currency"`
+	Currency            string            `json:"currency"`
+	Status              PaymentStatus     `json:"status" enum:"pending,processing,requires_action,authorized,paid,failed,unknown,needs_review,voided,canceled,expired"`
+	Capture             string            `json:"capture" enum:"automatic,manual"`
+	MethodType          string            `json:"method_type"`
+	Gateway             *string           `json:"gateway"`
+	AmountCaptured      int64             `json:"amount_captured"`
+	AmountRefunded      int64             `json:"amount_refunded"`
+	AmountRefundPending int64             `json:"amount_refund_pending" doc:"What refunds under way may still give back"`
+	AmountDisputed      int64             `json:"amount_disputed" doc:"What the customer disputes at their bank, or has won there; while it is not 0 nothing can be refunded"`
+	Failure             *FailureJSON      `json:"failure"`
+	NextAction          *NextAction       `json:"next_action"`
+	Attempts            []AttemptJSON     `json:"attempts" nullable:"false"`
+	NextRetryAt         *time.Time        `json:"next_retry_at"`
+	Description         string            `json:"description,omitempty"`
+	Metadata            map[string]string `json:"metadata"`
+	CreatedAt           time.Time         `json:"created_at"`
+	UpdatedAt           time.Time         `json:"updated_at"`
 }
 
 // FailureJSON is why a payment did not succeed.
@@ -77,6 +79,7 @@ type AttemptJSON struct {
 	ID                string        `json:"id"`
 	Number            int           `json:"number"`
 	Kind              string        `json:"kind" enum:"charge,capture,void"`
+	Amount            int64         `json:"amount,omitempty" doc:"Minor units to capture or release; a charge asks for the payment's amount"`
 	Gateway           *string       `json:"gateway"`
 	Status            AttemptStatus `json:"status" enum:"queued,sending,succeeded,authorized,requires_action,declined,not_sent,unknown"`
 	Trigger           string        `json:"trigger"`
@@ -186,7 +189,8 @@ func paymentsJSON(q *gorm.DB, payments []Payment) ([]PaymentJSON, error) {
 		r := PaymentJSON{
 			ID: p.ID, OrderID: p.OrderID, Amount: p.Amount, Currency: p.Currency, Status: p.Status, Capture: p.Capture,
 			MethodType: p.MethodType, Gateway: p.GatewayAccountID, AmountCaptured: p.AmountCaptured,
-			AmountRefunded: p.AmountRefunded, Attempts: byPayment[p.ID], NextRetryAt: p.NextRetryAt,
+			AmountRefunded: p.AmountRefunded, AmountRefundPending: p.AmountRefundPending, AmountDisputed: p.AmountDisputed,
+			Attempts: byPayment[p.ID], NextRetryAt: p.NextRetryAt,
 			Description: p.Description, Metadata: p.Metadata, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 		}
 		if r.Attempts == nil {
@@ -208,7 +212,7 @@ func paymentsJSON(q *gorm.DB, payments []Payment) ([]PaymentJSON, error) {
 
 func attemptJSON(a *Attempt) AttemptJSON {
 	return AttemptJSON{
-		ID: a.ID, Number: a.Number, Kind: a.Kind, Gateway: a.GatewayAccountID, Status: a.Status, Trigger: a.Cause,
+		ID: a.ID, Number: a.Number, Kind: a.Kind, Amount: a.Amount, Gateway: a.GatewayAccountID, Status: a.Status, Trigger: a.Cause,
 		Code: a.Code, Class: a.Class, Message: a.Message, ProviderReference: a.ProviderReference,
 		StartedAt: a.StartedAt, FinishedAt: a.FinishedAt,
 	}

@@ -13,7 +13,7 @@ type RefundJSON struct {
 	Amount            int64              `json:"amount" doc:"Minor units of the currency"`
 	Currency          string             `json:"currency"`
 	Status            RefundStatus       `json:"status" enum:"requested,sending,pending,succeeded,failed,unknown"`
-	Reason            string             `json:"reason"`
+	Reason            string             `json:"reason" doc:"Why, as whoever asked for it said"`
 	Failure           *RefundFailureJSON `json:"failure"`
 	ProviderReference *string            `json:"provider_reference"`
 	CreatedAt         time.Time          `json:"created_at"`
@@ -23,7 +23,7 @@ type RefundJSON struct {
 // RefundFailureJSON is why a refund did not succeed.
 type RefundFailureJSON struct {
 	Code    string `json:"code"`
-	Class   string `json:"class,omitempty"`
+	Class   string `json:"class,omitempty" doc:"never, fix_data, later, generic; empty for technical failures"`
 	Message string `json:"message"`
 }
 
@@ -44,8 +44,13 @@ func (db *DB) RefundObject(ctx context.Context, scope Scope, id string) (*Refund
 	if err != nil {
 		return nil, err
 	}
+	return r.Object(), nil
+}
+
+// Object renders a refund as the API shows it.
+func (r *Refund) Object() *RefundJSON {
 	out := refundJSON(r)
-	return &out, nil
+	return &out
 }
 
 // RefundObjects renders a page of refunds.
