@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 // ContradictAttempt stores that an attempt which counted as failed has taken
@@ -74,7 +76,16 @@ func (tx *Tx) ChargesSince(paymentID string) ([]Attempt, error) {
 // time, over all payments, as card networks do; amount limits it to payments of
 // one amount unless it is 0.
 func (tx *Tx) CountDeclined(merchantID, token string, since time.Time, amount int64) (int, error) {
-	q := tx.q().Table("attempts").Joins("JOIN payments ON payments.id = attempts.payment_id").
+	return countDeclined(tx.q(), merchantID, token, since, amount)
+}
+
+// CountDeclined is Tx.CountDeclined outside a transaction.
+func (db *DB) CountDeclined(ctx context.Context, merchantID, token string, since time.Time, amount int64) (int, error) {
+	return countDeclined(db.q(ctx), merchantID, token, since, amount)
+}
+
+func countDeclined(q *gorm.DB, merchantID, token string, since time.Time, amount int64) (int, error) {
+	q = q.Table("attempts").Joins("JOIN payments ON payments.id = attempts.payment_id").
 		Where("payments.merchant_id = ? AND payments.method_token = ?", merchantID, token).
 		Where("attempts.kind = ? AND attempts.status = ? AND attempts.started_at >= ?", KindCharge, AttemptDeclined, since)
 	if amount > 0 {

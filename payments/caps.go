@@ -41,6 +41,17 @@ func (s *Service) networkRefusal(tx *models.Tx, p *models.Payment, network strin
 	if err != nil {
 		return nil, err
 	}
+	return limitRefusal(p, network, rules, tx.Now(), refused, func(since time.Time, amount int64) (int, error) {
+		return tx.CountDeclined(p.MerchantID, p.MethodToken, since, amount)
+	})
+}
+
+// limitRefusal is networkRefusal once it is known how often the payment was
+// refused; declined counts the refusals of its card.
+func limitRefusal(
+	p *models.Payment, network string, rules Rules, now time.Time, refused int,
+	declined func(since time.Time, amount int64) (int, error),
+) (*models.Error, error) {
 	if refused >= rules.MaxRefusals {
 		return models.Conflict("retry_limit", string(p.Status)), nil
 	}
@@ -52,7 +63,7 @@ func (s *Service) networkRefusal(tx *models.Tx, p *models.Payment, network strin
 		if c.sameAmount {
 			amount = p.Amount
 		}
-		n, err := tx.CountDeclined(p.MerchantID, p.MethodToken, tx.Now().Add(-c.within), amount)
+		n, err := declined(now.Add(-c.within), amount)
 		if err != nil {
 			return nil, err
 		}

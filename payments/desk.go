@@ -2,7 +2,6 @@ package payments
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -14,6 +13,8 @@ type Action struct {
 	Amount int64 // minor units; of a capture, 0 is all that is authorized
 	Reason string
 	Actor  models.Actor
+	// Limited holds the actor to what the merchant lets support agents refund.
+	Limited bool
 }
 
 // cause names who asked, on attempts and refunds.
@@ -37,17 +38,18 @@ func (s *Service) Void(tx *models.Tx, scope models.Scope, paymentID string, in A
 
 // change queues a capture or void. Of many that ask at once, one succeeds.
 func (s *Service) change(tx *models.Tx, scope models.Scope, paymentID, kind string, in Action) (*models.Payment, error) {
-	p, err := tx.Payment(scope, paymentID)
+	deed := DeedCapture
+	if kind == models.KindVoid {
+		deed = DeedVoid
+	}
+	p, _, err := s.begin(tx, scope, paymentID, deed, in.Actor)
 	if err != nil {
 		return nil, err
 	}
 	if in.Amount == 0 {
 		in.Amount = p.Amount
 	}
-	switch {
-	case p.Status != models.PaymentAuthorized:
-		return nil, models.Conflict("payment_not_authorized", string(p.Status))
-	case in.Amount < 0 || in.Amount > p.Amount:
+	if in.Amount < 0 || in.Amount > p.Amount {
 		return nil, models.Invalid("amount", "amount_out_of_range")
 	}
 	why, err := s.why(in)
@@ -83,7 +85,7 @@ func (s *Service) audit(tx *models.Tx, p *models.Payment, action, why string, in
 // Cancel ends a payment for which no money moved yet: at once while nothing was
 // sent, and by way of the provider while the customer must act.
 func (s *Service) Cancel(tx *models.Tx, scope models.Scope, paymentID string, in Action) (*models.Payment, error) {
-	p, err := tx.Payment(scope, paymentID)
+	p, last, err := s.begin(tx, scope, paymentID, DeedCancel, in.Actor)
 	if err != nil {
 		return nil, err
 	}
@@ -91,20 +93,11 @@ func (s *Service) Cancel(tx *models.Tx, scope models.Scope, paymentID string, in
 	if err != nil {
 		return nil, err
 	}
-	open, err := tx.OpenAttempt(p.ID)
-	if err != nil && !errors.Is(err, models.ErrNotFound) {
-		return nil, err
-	}
 	switch {
-	case p.Status == models.PaymentRequiresAction && open != nil:
-		tx.Enqueue(models.CancelArgs{AttemptID: open.ID})
+	case p.Status == models.PaymentRequiresAction:
+		tx.Enqueue(models.CancelArgs{AttemptID: last.ID})
 		return p, s.audit(tx, p, "payment.cancel", why, in, nil)
-	case p.Status != models.PaymentPending && p.Status != models.PaymentProcessing:
-		return nil, models.Conflict("payment_not_cancelable", string(p.Status))
-	case open != nil:
-		if open.Kind != models.KindCharge || open.Status != models.AttemptQueued {
-			return nil, models.Conflict("attempt_open", string(p.Status))
-		}
+	case last != nil && last.Status.Open():
 		ok, err := tx.WithdrawQueued(p.ID, "canceled", "Canceled before it was sent.")
 		if err != nil {
 			return nil, err
@@ -170,16 +163,9 @@ func (s *Service) canceled(ctx context.Context, a *models.Attempt, r Result, tol
 
 // Sync asks the provider now what became of a payment whose outcome is open.
 func (s *Service) Sync(tx *models.Tx, scope models.Scope, paymentID string, actor models.Actor) (*models.Payment, error) {
-	p, err := tx.Payment(scope, paymentID)
+	p, a, err := s.begin(tx, scope, paymentID, DeedSync, actor)
 	if err != nil {
 		return nil, err
-	}
-	a, err := tx.LastAttempt(p.ID)
-	if err != nil {
-		return nil, err
-	}
-	if a.Status != models.AttemptUnknown && a.Status != models.AttemptRequiresAction {
-		return nil, models.Conflict("outcome_known", string(p.Status))
 	}
 	tx.Enqueue(models.ReconcileArgs{AttemptID: a.ID, Inquiry: once})
 	return p, s.audit(tx, p, "payment.sync", "", Action{Actor: actor}, nil)

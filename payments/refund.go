@@ -34,6 +34,9 @@ func (s *Service) Refund(tx *models.Tx, scope models.Scope, in RefundRequest) (*
 	if err != nil {
 		return nil, err
 	}
+	if refusal := claimRefusal(p, in.Actor, tx.Now()); refusal != nil {
+		return nil, refusal
+	}
 	if in.Limited {
 		if err := s.withinLimit(tx, p, in.Amount); err != nil {
 			return nil, err
@@ -73,17 +76,36 @@ func (s *Service) RetryRefund(tx *models.Tx, scope models.Scope, id string, in A
 	if err != nil {
 		return nil, err
 	}
-	if r.Status != models.RefundFailed {
-		return nil, models.Conflict("refund_not_failed", string(r.Status))
-	}
 	p, err := tx.Payment(scope, r.PaymentID)
 	if err != nil {
 		return nil, err
+	}
+	if r, err = tx.Refund(scope, id); err != nil { // as it is under the payment's lock
+		return nil, err
+	}
+	if refusal := RefundRetryRefusal(p, r, in.Actor, tx.Now()); refusal != nil {
+		return nil, refusal
+	}
+	if in.Limited {
+		if err := s.withinLimit(tx, p, r.Amount); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.sendAgain(tx, r, in.cause(), 0); err != nil {
 		return nil, err
 	}
 	return r, s.audit(tx, p, "refund.retry", why, in, map[string]string{"refund": r.ID})
+}
+
+// RefundRetryRefusal says why a refund must not be sent once more now, or nil.
+func RefundRetryRefusal(p *models.Payment, r *models.Refund, actor models.Actor, now time.Time) *models.Error {
+	if refusal := claimRefusal(p, actor, now); refusal != nil {
+		return refusal
+	}
+	if r.Status != models.RefundFailed {
+		return models.Conflict("refund_not_failed", string(r.Status))
+	}
+	return p.RefundRefusal(r.Amount)
 }
 
 // SendRefund sends a requested refund to its provider and stores what came of

@@ -168,12 +168,15 @@ func (s *Service) SyncRefund(tx *models.Tx, scope models.Scope, id string, actor
 	if err != nil {
 		return nil, err
 	}
-	if r.Status != models.RefundUnknown && r.Status != models.RefundPending {
-		return nil, models.Conflict("outcome_known", string(r.Status))
-	}
 	p, err := tx.Payment(scope, r.PaymentID)
 	if err != nil {
 		return nil, err
+	}
+	if refusal := claimRefusal(p, actor, tx.Now()); refusal != nil {
+		return nil, refusal
+	}
+	if r.Status != models.RefundUnknown && r.Status != models.RefundPending {
+		return nil, models.Conflict("outcome_known", string(r.Status))
 	}
 	tx.Enqueue(models.ReconcileRefundArgs{RefundID: r.ID, Inquiry: once})
 	return r, s.audit(tx, p, "refund.sync", "", Action{Actor: actor}, map[string]string{"refund": r.ID})

@@ -1,7 +1,10 @@
 package payments
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -47,28 +50,29 @@ func (s *Service) Retry(tx *models.Tx, scope models.Scope, paymentID string, r R
 	if err != nil {
 		return nil, err
 	}
-	p, err := tx.Payment(scope, paymentID)
+	deed := DeedRetry
+	if r.Force {
+		deed = DeedRetryAnyway
+	}
+	p, last, err := s.begin(tx, scope, paymentID, deed, r.Actor)
 	if err != nil {
 		return nil, err
 	}
-	if refusal, err := s.retryRefusal(tx, p, r.Force); err != nil || refusal != nil {
+	if refusal, err := s.retryLimits(tx, p, last); err != nil || refusal != nil {
 		if refusal != nil {
 			err = refusal
 		}
 		return nil, err
 	}
-	gateway := r.Gateway
-	if gateway == "" && p.GatewayAccountID != nil {
-		gateway = *p.GatewayAccountID
-	}
-	account, err := route(tx, p.MerchantID, gateway, p.MethodType)
+	account, err := retryAccount(tx, p, last, r.Gateway)
 	if err != nil {
 		return nil, err
 	}
-	p, err = s.attemptAgain(tx, p, models.Attempt{
-		GatewayAccountID: &account.ID, Cause: models.CauseManualRetry, ActorID: r.Actor.ID, Reason: why,
-	})
-	if err != nil {
+	again := models.Attempt{GatewayAccountID: &account.ID, Cause: models.CauseManualRetry, ActorID: r.Actor.ID, Reason: why}
+	if last != nil { // a capture or void is repeated as one: the customer must not be charged instead
+		again.Kind, again.Amount = last.Kind, last.Amount
+	}
+	if p, err = s.attemptAgain(tx, p, again); err != nil {
 		return nil, err
 	}
 	detail := map[string]string{"gateway": account.ID, "attempt": fmt.Sprint(p.Attempts)}
@@ -80,28 +84,76 @@ func (s *Service) Retry(tx *models.Tx, scope models.Scope, paymentID string, r R
 	})
 }
 
-// retryRefusal is the whole of what speaks against a retry but the order, which
-// speaks when the new attempt takes its amount.
-func (s *Service) retryRefusal(tx *models.Tx, p *models.Payment, force bool) (*models.Error, error) {
-	refusal := RetryRefusal(p, tx.Now())
-	if refusal != nil && !(force && refusal.Code == "retry_forbidden") {
-		return refusal, nil
+// retryAccount chooses the account of another attempt. A capture or void stays
+// with the one that holds the amount, and a token with providers of its kind.
+func retryAccount(tx *models.Tx, p *models.Payment, last *models.Attempt, named string) (*models.GatewayAccount, error) {
+	before := ""
+	if p.GatewayAccountID != nil {
+		before = *p.GatewayAccountID
+	}
+	if named == "" || last != nil && last.Kind != models.KindCharge {
+		named = before
+	}
+	account, err := route(tx, p.MerchantID, named, p.MethodType)
+	if err != nil || before == "" || account.ID == before || p.MethodToken == "" {
+		return account, err
+	}
+	tried, err := tx.GatewayAccount(models.MerchantScope(p.MerchantID), before)
+	if err != nil {
+		return nil, err
+	}
+	if tried.Kind != account.Kind {
+		return nil, models.Invalid("gateway", "token_of_other_provider")
+	}
+	return account, nil
+}
+
+// RetryAccounts are the accounts through which a payment can be tried again, in
+// the order of the merchant's routing.
+func (s *Service) RetryAccounts(ctx context.Context, p *models.Payment) ([]models.GatewayAccount, error) {
+	all, err := s.db.GatewayAccounts(ctx, models.MerchantScope(p.MerchantID))
+	if err != nil {
+		return nil, err
+	}
+	kind := ""
+	for i := range all {
+		if p.GatewayAccountID != nil && all[i].ID == *p.GatewayAccountID {
+			kind = all[i].Kind
+		}
+	}
+	return slices.DeleteFunc(all, func(a models.GatewayAccount) bool {
+		return !a.Enabled || !takes(a.Kind, p.MethodType) || p.MethodToken != "" && kind != "" && a.Kind != kind
+	}), nil
+}
+
+// retryLimits are what the merchant's rules and card networks say against
+// another charge.
+func (s *Service) retryLimits(tx *models.Tx, p *models.Payment, last *models.Attempt) (*models.Error, error) {
+	if last != nil && last.Kind != models.KindCharge {
+		return nil, nil //nolint:nilnil // they are about charges
 	}
 	rules, err := s.rules(tx, p.MerchantID)
 	if err != nil {
 		return nil, err
 	}
-	last, err := tx.LastAttempt(p.ID)
-	if err != nil {
-		return nil, err
+	network := ""
+	if last != nil {
+		network = last.Network
 	}
-	return s.networkRefusal(tx, p, last.Network, rules)
+	return s.networkRefusal(tx, p, network, rules)
 }
 
 // Verdict says why a payment must not be tried again now, or nil: what a retry
 // would say, without making it.
 func (s *Service) Verdict(tx *models.Tx, p *models.Payment) (*models.Error, error) {
-	refusal, err := s.retryRefusal(tx, p, false)
+	if refusal := RetryRefusal(p, tx.Now()); refusal != nil {
+		return refusal, nil
+	}
+	last, err := tx.LastAttempt(p.ID)
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return nil, err
+	}
+	refusal, err := s.retryLimits(tx, p, last)
 	if err != nil || refusal != nil || p.Status != models.PaymentFailed {
 		return refusal, err
 	}
@@ -133,10 +185,24 @@ func RetryRefusal(p *models.Payment, now time.Time) *models.Error {
 	if Class(p.Failure.Class) == ClassNever {
 		return models.Conflict("retry_forbidden", string(p.Status))
 	}
+	return earlyRefusal(p, now)
+}
+
+func earlyRefusal(p *models.Payment, now time.Time) *models.Error {
 	if p.RetryAfter != nil && now.Before(*p.RetryAfter) {
 		return models.Conflict("retry_too_early", string(p.Status))
 	}
 	return nil
+}
+
+// forcedRefusal is RetryRefusal for somebody who tries again what is forbidden:
+// all else that speaks against it still does.
+func forcedRefusal(p *models.Payment, now time.Time) *models.Error {
+	refusal := RetryRefusal(p, now)
+	if refusal != nil && refusal.Code == "retry_forbidden" {
+		return earlyRefusal(p, now)
+	}
+	return refusal
 }
 
 // attemptAgain reopens the payment, which takes its amount of the order again,

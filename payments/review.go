@@ -1,7 +1,6 @@
 package payments
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/tillpost/tillpost/models"
@@ -9,28 +8,24 @@ import (
 
 // reviewed loads a payment that waits for a human's decision, with its attempt
 // whose outcome is open, if there is one.
-func (s *Service) reviewed(tx *models.Tx, scope models.Scope, id string, in Action) (*models.Payment, *models.Attempt, string, error) {
-	p, err := tx.Payment(scope, id)
+func (s *Service) reviewed(tx *models.Tx, scope models.Scope, id string, d Deed, in Action) (*models.Payment, *models.Attempt, string, error) {
+	p, last, err := s.begin(tx, scope, id, d, in.Actor)
 	if err != nil {
 		return nil, nil, "", err
-	}
-	if p.Status != models.PaymentNeedsReview {
-		return nil, nil, "", models.Conflict("payment_not_reviewed", string(p.Status))
 	}
 	why, err := reason(in.Reason)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	open, err := tx.OpenAttempt(p.ID)
-	if errors.Is(err, models.ErrNotFound) {
+	if last == nil || !last.Status.Open() {
 		return p, nil, why, nil
 	}
-	return p, open, why, err
+	return p, last, why, nil
 }
 
 // ConfirmPaid says that the provider took the money, as somebody saw there.
 func (s *Service) ConfirmPaid(tx *models.Tx, scope models.Scope, id string, in Action) (*models.Payment, error) {
-	p, open, why, err := s.reviewed(tx, scope, id, in)
+	p, open, why, err := s.reviewed(tx, scope, id, DeedConfirmPaid, in)
 	if err != nil {
 		return nil, err
 	}
@@ -39,9 +34,6 @@ func (s *Service) ConfirmPaid(tx *models.Tx, scope models.Scope, id string, in A
 	}
 	if in.Amount < 0 || in.Amount > p.Amount {
 		return nil, models.Invalid("amount", "amount_out_of_range")
-	}
-	if open != nil && open.Kind == models.KindVoid {
-		return nil, models.Conflict("void_open", string(p.Status))
 	}
 	if err := s.decide(tx, open, models.AttemptSucceeded, "confirmed_paid", "A person has seen that the provider took the money."); err != nil {
 		return nil, err
@@ -56,7 +48,7 @@ func (s *Service) ConfirmPaid(tx *models.Tx, scope models.Scope, id string, in A
 // ConfirmNotPaid says that the provider took no money, as somebody saw there. A
 // payment whose capture or void is in doubt is authorized again.
 func (s *Service) ConfirmNotPaid(tx *models.Tx, scope models.Scope, id string, in Action) (*models.Payment, error) {
-	p, open, why, err := s.reviewed(tx, scope, id, in)
+	p, open, why, err := s.reviewed(tx, scope, id, DeedConfirmNotPaid, in)
 	if err != nil {
 		return nil, err
 	}
@@ -78,12 +70,9 @@ func (s *Service) ConfirmNotPaid(tx *models.Tx, scope models.Scope, id string, i
 
 // KeepWaiting has the provider asked again, from the first wait on.
 func (s *Service) KeepWaiting(tx *models.Tx, scope models.Scope, id string, in Action) (*models.Payment, error) {
-	p, open, why, err := s.reviewed(tx, scope, id, in)
+	p, open, why, err := s.reviewed(tx, scope, id, DeedKeepWaiting, in)
 	if err != nil {
 		return nil, err
-	}
-	if open == nil || open.Status != models.AttemptUnknown {
-		return nil, models.Conflict("outcome_known", string(p.Status))
 	}
 	if p, err = tx.MovePayment(p.ID, models.PaymentUnknown, models.PaymentChange{Cause: models.CauseManual, Failure: p.Failure}); err != nil {
 		return nil, err
@@ -108,7 +97,7 @@ func (s *Service) decide(tx *models.Tx, a *models.Attempt, to models.AttemptStat
 
 // SettleIssue says that somebody has dealt with what a payment was flagged for.
 func (s *Service) SettleIssue(tx *models.Tx, scope models.Scope, id string, in Action) (*models.Payment, error) {
-	p, err := tx.Payment(scope, id)
+	p, _, err := s.begin(tx, scope, id, DeedSettleIssue, in.Actor)
 	if err != nil {
 		return nil, err
 	}
@@ -123,27 +112,40 @@ func (s *Service) SettleIssue(tx *models.Tx, scope models.Scope, id string, in A
 	return p, s.audit(tx, p, "payment.settle_issue", why, in, map[string]string{"issue": issue})
 }
 
-// Claim says that a user works on a payment, so that others leave it alone.
+// Claim says that a user works on a payment: nobody else may act on it for half
+// an hour, and after that somebody may take it over.
 func (s *Service) Claim(tx *models.Tx, scope models.Scope, id string, actor models.Actor) (*models.Payment, error) {
-	p, err := tx.Payment(scope, id)
+	p, _, err := s.begin(tx, scope, id, DeedClaim, actor)
 	if err != nil {
 		return nil, err
 	}
-	return p, tx.ClaimPayment(p, actor.ID)
+	if p.Claimant(tx.Now()) == actor.ID { // it goes on from now
+		return p, tx.ClaimPayment(p, actor.ID)
+	}
+	if err := tx.ClaimPayment(p, actor.ID); err != nil {
+		return nil, err
+	}
+	return p, s.audit(tx, p, "payment.claim", "", Action{Actor: actor}, nil)
 }
 
-// Release ends a claim.
-func (s *Service) Release(tx *models.Tx, scope models.Scope, id string) (*models.Payment, error) {
-	p, err := tx.Payment(scope, id)
+// Release ends a user's claim, or one that has run out.
+func (s *Service) Release(tx *models.Tx, scope models.Scope, id string, actor models.Actor) (*models.Payment, error) {
+	p, _, err := s.begin(tx, scope, id, DeedRelease, actor)
 	if err != nil {
 		return nil, err
 	}
-	return p, tx.ReleasePayment(p)
+	if p.ClaimedBy == nil {
+		return p, nil
+	}
+	if err := tx.ReleasePayment(p); err != nil {
+		return nil, err
+	}
+	return p, s.audit(tx, p, "payment.release", "", Action{Actor: actor}, nil)
 }
 
 // Note adds somebody's words to a payment's timeline.
 func (s *Service) Note(tx *models.Tx, scope models.Scope, id string, in Action) (*models.Payment, error) {
-	p, err := tx.Payment(scope, id)
+	p, _, err := s.begin(tx, scope, id, DeedNote, in.Actor)
 	if err != nil {
 		return nil, err
 	}
