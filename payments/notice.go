@@ -101,7 +101,13 @@ func (s *Service) applyCharge(ctx context.Context, tx *models.Tx, a *models.Atte
 		if a.Status != models.AttemptUnknown {
 			return false, nil
 		}
-	case OutcomeProcessing, OutcomeUnknown, outcomeReview:
+	case OutcomeProcessing: // something is to be done or seen there: look at once
+		if a.Status != models.AttemptRequiresAction && a.Status != models.AttemptUnknown {
+			return false, nil
+		}
+		tx.Enqueue(models.ReconcileArgs{AttemptID: a.ID, Inquiry: once})
+		return true, nil
+	case OutcomeUnknown, outcomeReview:
 		return false, nil
 	}
 	return s.apply(ctx, tx, a, r, 0)
