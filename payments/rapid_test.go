@@ -134,13 +134,13 @@ func (m *model) state(t *rapid.T) *models.Payment {
 	return p
 }
 
-var agent = models.Actor{Kind: "user", ID: "usr_1", Name: "Aina"}
+var clerk = models.Actor{Kind: "user", ID: "usr_1", Name: "Aina"}
 
 // actions are the steps. Jobs may run at any time and more than once, as after
 // a rescue.
 func (m *model) actions() map[string]func(*rapid.T) {
 	scope := models.MerchantScope(m.shop.ID)
-	act := payments.Action{Reason: "the customer asked", Actor: agent}
+	act := payments.Action{Reason: "the customer asked", Actor: clerk}
 	draw := func(t *rapid.T) { m.bank.next = rapid.SampledFrom(plans).Draw(t, "plan") }
 	desk := func(do func(tx *models.Tx, t *rapid.T) error) func(*rapid.T) {
 		return func(t *rapid.T) { m.write(t, func(tx *models.Tx) error { return do(tx, t) }) }
@@ -171,7 +171,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		},
 		"webhook": func(t *rapid.T) { m.webhook(t) },
 		"retry": desk(func(tx *models.Tx, _ *rapid.T) error {
-			_, err := m.Retry(tx, scope, m.payment, payments.RetryRequest{Reason: "again", Actor: agent})
+			_, err := m.Retry(tx, scope, m.payment, payments.RetryRequest{Reason: "again", Actor: clerk})
 			return err
 		}),
 		"capture": desk(func(tx *models.Tx, t *rapid.T) error {
@@ -204,7 +204,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		}),
 		"refund": desk(func(tx *models.Tx, t *rapid.T) error {
 			_, err := m.Refund(tx, scope, payments.RefundRequest{
-				PaymentID: m.payment, Amount: rapid.SampledFrom([]int64{300, 700, 1000}).Draw(t, "amount"), Reason: "broken", Actor: agent,
+				PaymentID: m.payment, Amount: rapid.SampledFrom([]int64{300, 700, 1000}).Draw(t, "amount"), Reason: "broken", Actor: clerk,
 			})
 			return err
 		}),
