@@ -19,7 +19,8 @@ import (
 // refusal is an error of HTTP rather than of the domain.
 type refusal struct {
 	status int
-	text   int // the status by whose words it is told, when that is another one
+	text   int    // the status by whose words it is told, when that is another one
+	code   string // for programs, when it is not the status's own
 	after  time.Duration
 }
 
@@ -27,9 +28,10 @@ func (r *refusal) Error() string { return "refused with status " + strconv.Itoa(
 
 // Refusals.
 var (
-	errForgedForm  = &refusal{status: fiber.StatusForbidden, text: views.TextForgedForm}
-	errForbidden   = &refusal{status: fiber.StatusForbidden}
-	errUnavailable = &refusal{status: fiber.StatusServiceUnavailable, after: 5 * time.Second}
+	errForgedForm   = &refusal{status: fiber.StatusForbidden, text: views.TextForgedForm}
+	errForbidden    = &refusal{status: fiber.StatusForbidden}
+	errUnavailable  = &refusal{status: fiber.StatusServiceUnavailable, after: 5 * time.Second}
+	errBadSignature = &refusal{status: fiber.StatusUnauthorized, code: "bad_signature"}
 )
 
 // tooMany asks to wait.
@@ -43,6 +45,7 @@ type failure struct {
 	text   int           // of views.ErrorText
 	domain *models.Error // nil unless the domain refused
 	after  time.Duration
+	code   string // for programs; empty: that of the status
 }
 
 // failureOf says how an error is told, by the same cases as problemOf. What is
@@ -62,7 +65,7 @@ func (s *server) failureOf(ctx context.Context, err error) failure {
 		if text == 0 {
 			text = refused.status
 		}
-		return failure{status: refused.status, text: text, after: refused.after}
+		return failure{status: refused.status, text: text, after: refused.after, code: refused.code}
 	case errors.As(err, &http):
 		return failure{status: http.Code, text: http.Code}
 	case errors.Is(err, models.ErrCommitUnknown):

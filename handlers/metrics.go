@@ -20,6 +20,7 @@ type figures struct {
 	requests *prometheus.HistogramVec
 	streams  prometheus.Gauge
 	logins   *prometheus.CounterVec
+	hooks    *prometheus.CounterVec
 }
 
 func newMetrics() figures {
@@ -35,9 +36,12 @@ func newMetrics() figures {
 		logins: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: "tillpost", Name: "logins_total", Help: "Tries to sign in, by result.",
 		}, []string{"result"}),
+		hooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: "tillpost", Name: "hooks_rejected_total", Help: "Webhooks of providers with a bad signature, by kind of account.",
+		}, []string{"kind"}),
 	}
 	f.registry.MustRegister(
-		f.requests, f.streams, f.logins,
+		f.requests, f.streams, f.logins, f.hooks,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
 	)
 	return f

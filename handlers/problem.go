@@ -166,6 +166,8 @@ func (s *server) writeProblem(c *fiber.Ctx, f failure) error {
 	switch code, ok := codes[f.status]; {
 	case f.domain != nil:
 		p = refusedBy(f.domain)
+	case f.code != "":
+		p = newProblem(f.status, f.code)
 	case f.text == views.TextStoringUnknown:
 		p = newProblem(f.status, "storing_unknown")
 	case ok:

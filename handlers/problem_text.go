@@ -69,6 +69,7 @@ var errorKeys = []struct {
 		locales.Mark("error.url_host"), locales.Mark("error.url_port"), locales.Mark("error.url_fragment"),
 		locales.Mark("error.url_private_address"),
 	}},
+	{"Webhooks from providers", []string{locales.Mark("api.bad_signature")}},
 }
 
 // errorTexts are the keys by code. A refusal that people see too has its text in

@@ -21,6 +21,7 @@ GET    /readyz                               public
 GET    /static/:hash/:name                   public
 GET    /openapi.json                         public
 GET    /docs                                 public
+POST   /hooks/:account                       public
 
 GET    /login                                public
 POST   /login                                public
@@ -244,7 +245,7 @@ func address(pattern string, ids map[string]string) string {
 	if id == "" {
 		id = models.NewID("none")
 	}
-	return strings.NewReplacer(":id", id, ":key", models.NewID(models.PrefixAPIKey), ":hash", "0", ":name", "app.css").Replace(pattern)
+	return strings.NewReplacer(":id", id, ":account", id, ":key", models.NewID(models.PrefixAPIKey), ":hash", "0", ":name", "app.css").Replace(pattern)
 }
 
 func TestPagesLetInWhoMay(t *testing.T) {

@@ -69,6 +69,7 @@ type server struct {
 	sessions  *sessionStore
 	passwords *secret.Passwords
 	logins    *ipLimiter
+	hooks     *hookLimiter
 	streams   *streams
 	proxies   proxies
 	zipped    *zipped
@@ -87,6 +88,7 @@ func New(d Deps) *fiber.App {
 		sessions:  newSessionStore(d.DB, d.SecureCookies),
 		passwords: secret.NewPasswords(),
 		logins:    newIPLimiter(),
+		hooks:     newHookLimiter(),
 		streams:   newStreams(),
 		proxies:   newProxies(d.TrustedProxies),
 		zipped:    &zipped{files: map[string][]byte{}},
@@ -111,6 +113,7 @@ func New(d Deps) *fiber.App {
 	app.Get("/readyz", s.readyz)
 	app.Get(static.Prefix+":hash/:name", s.serveStatic)
 	registerAPI(app, s)
+	registerHooks(app, s)
 	for _, r := range s.pages() {
 		s.mount(app, r)
 	}

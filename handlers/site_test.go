@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -35,26 +36,33 @@ type site struct {
 	app     *fiber.App
 	db      *models.DB
 	vault   *credentials.Vault
+	pay     *payments.Service
 	queries *atomic.Int64 // statements of all requests
 }
 
 func newSite(t *testing.T, db *models.DB) *site {
 	t.Helper()
+	return newSiteWith(t, db, slog.New(slog.DiscardHandler), nil)
+}
+
+// newSiteWith has further payment providers, by account kind.
+func newSiteWith(t *testing.T, db *models.DB, log *slog.Logger, more map[string]payments.Provider) *site {
+	t.Helper()
+	providers := map[string]payments.Provider{"sandbox": sandboxprovider.New(http.DefaultClient)}
+	maps.Copy(providers, more)
 	keys, err := secret.Generate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.DiscardHandler)
 	s := &site{db: db, vault: credentials.New(keys), queries: &atomic.Int64{}}
 	ctx, cancel := context.WithCancel(models.CountQueries(context.Background(), s.queries))
 	t.Cleanup(cancel)
 	hub := live.New(log)
 	db.OnCommit = hub.Publish
+	s.pay = payments.NewService(db, s.vault, providers, payments.DefaultPolicy(), log)
 	s.app = New(Deps{
 		DB: db, Vault: s.vault, Hub: hub, Log: log, AppContext: ctx, BaseURL: "http://tillpost.test",
-		Payments: payments.NewService(db, s.vault, map[string]payments.Provider{
-			"sandbox": sandboxprovider.New(http.DefaultClient),
-		}, payments.DefaultPolicy(), log),
+		Payments: s.pay,
 		Carriers: carriers.NewService(db, s.vault, map[string]carriers.Carrier{
 			"sandbox": sandboxcarrier.New(http.DefaultClient),
 		}, carriers.Options{}, log),

@@ -14,9 +14,21 @@ import (
 // ErrNoWebhooks is returned for accounts whose provider sends none.
 var ErrNoWebhooks = errors.New("the provider of this account sends no webhooks")
 
+// RejectedWebhook is the error of a webhook that is not the provider's own; it
+// wraps ErrSignature.
+type RejectedWebhook struct {
+	Kind   string // of the account
+	Reason error
+}
+
+func (r RejectedWebhook) Error() string { return r.Reason.Error() }
+
+// Unwrap leads to ErrSignature.
+func (r RejectedWebhook) Unwrap() error { return r.Reason }
+
 // Receive stores what a provider told by webhook, after its signature was
 // checked, and has it applied in the background. It returns the answer that the
-// provider expects; an error that wraps ErrSignature stores nothing.
+// provider expects; a RejectedWebhook stores nothing.
 func (s *Service) Receive(ctx context.Context, accountID string, w Webhook) (Acknowledgment, error) {
 	stored, err := s.db.GatewayAccount(ctx, models.AllMerchants(), accountID)
 	if err != nil {
@@ -32,8 +44,12 @@ func (s *Service) Receive(ctx context.Context, accountID string, w Webhook) (Ack
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.policy.Timeout)
 	defer cancel()
-	if err := notifier.Verify(ctx, account, w); err != nil {
-		return Acknowledgment{}, err
+	err = notifier.Verify(ctx, account, w)
+	if errors.Is(err, ErrSignature) {
+		return Acknowledgment{}, RejectedWebhook{stored.Kind, err}
+	}
+	if err != nil {
+		return Acknowledgment{}, fmt.Errorf("verify webhook: %w", err)
 	}
 	if _, err := s.keep(ctx, stored, notifier, account, w.Body); err != nil {
 		return Acknowledgment{}, err
