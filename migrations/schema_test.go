@@ -85,7 +85,7 @@ func TestBothDialectsHaveTheSameSchema(t *testing.T) {
 		},
 		"indexes": {
 			`SELECT i.indexname || ' ' || CASE WHEN i.indexdef LIKE 'CREATE UNIQUE%' THEN 'unique ' ELSE '' END ||
-				substring(i.indexdef FROM '\(([^)]*)\)') || CASE WHEN i.indexdef LIKE '% WHERE %' THEN ' partial' ELSE '' END
+				replace(substring(i.indexdef FROM '\(([^)]*)\)'), '"', '') || CASE WHEN i.indexdef LIKE '% WHERE %' THEN ' partial' ELSE '' END
 			FROM pg_indexes i WHERE schemaname = 'public' AND tablename NOT LIKE 'river%' AND tablename NOT LIKE 'goose%'
 				AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)
 			ORDER BY i.indexname COLLATE "C"`,
