@@ -76,13 +76,6 @@ func Money(ctx context.Context, minor int64, code string) string {
 	return sign + symbol + number
 }
 
-// Amount writes an amount of minor units without its currency, as form fields
-// take it: "133.22".
-func Amount(minor int64, code string) string {
-	sign, number := decimal(minor, Digits(code))
-	return sign + strings.ReplaceAll(number, ",", "")
-}
-
 // decimal splits off the sign, because it stands before the currency's.
 func decimal(minor int64, digits int) (sign, number string) {
 	magnitude := uint64(minor)
@@ -121,18 +114,4 @@ func Number[N ~int | ~int64](n N) string {
 // Percent writes a share with one digit: "8.2%".
 func Percent(share float64) string {
 	return strconv.FormatFloat(share*100, 'f', 1, 64) + "%"
-}
-
-// Bytes writes a size: "1.5 kB".
-func Bytes(n int64) string {
-	const unit = 1000
-	if n < unit {
-		return strconv.FormatInt(n, 10) + noBreak + "B"
-	}
-	size, names := float64(n)/unit, []string{"kB", "MB", "GB", "TB"}
-	i := 0
-	for size >= unit && i < len(names)-1 {
-		size, i = size/unit, i+1
-	}
-	return strconv.FormatFloat(size, 'f', 1, 64) + noBreak + names[i]
 }

@@ -47,9 +47,6 @@ func TestMoney(t *testing.T) {
 			}
 		})
 	}
-	if got := Amount(-1234567, "USD"); got != "-12345.67" {
-		t.Errorf("Amount = %q, want -12345.67", got)
-	}
 }
 
 func TestTimes(t *testing.T) {
@@ -109,8 +106,6 @@ func TestQuantities(t *testing.T) {
 		{"number", Number(1234567), "1,234,567"},
 		{"negative number", Number(-1234), "-1,234"},
 		{"percent", Percent(0.0824), "8.2%"},
-		{"bytes", Bytes(999), "999\u00a0B"},
-		{"megabytes", Bytes(1_540_000), "1.5\u00a0MB"},
 		{"milliseconds", Duration(ctx, 350*time.Millisecond), "350 ms"},
 		{"seconds", Duration(ctx, 2140*time.Millisecond), "2.1 s"},
 		{"minutes", Duration(ctx, 5*time.Minute), "5 min"},

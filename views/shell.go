@@ -4,7 +4,6 @@ package views
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -29,8 +28,6 @@ type Shell struct {
 	LivePaused   bool   // from the cookie LiveCookie
 	ShortcutsOff bool   // from the cookie ShortcutsCookie
 	Demo         bool   // the data is made up
-
-	Counts map[string]int // what waits, by the path of a navigation entry
 }
 
 // The cookies that the page's script keeps, and the values that switch off.
@@ -127,18 +124,6 @@ func (s Shell) current(item navItem) string {
 		return "true"
 	default:
 		return "false"
-	}
-}
-
-func (s Shell) count(item navItem) string {
-	n := s.Counts[item.Path]
-	switch {
-	case n <= 0:
-		return ""
-	case n > 99:
-		return "99+"
-	default:
-		return strconv.Itoa(n)
 	}
 }
 

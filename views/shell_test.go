@@ -40,7 +40,6 @@ func framed(s Shell) templ.Component {
 var agent = Shell{
 	Title: "Orders", Path: "/orders", Query: "q=a&b", UserName: "Sam Support", UserEmail: "sam@example.com",
 	Role: "support", CSRF: "token", Theme: ThemeDark, ShortcutsOff: true, LivePaused: true, Demo: true,
-	Counts: map[string]int{"/payments": 120},
 }
 
 func TestLayout(t *testing.T) {
@@ -56,7 +55,6 @@ func TestLayout(t *testing.T) {
 		"the token stands ready for htmx":     `meta[name=csrf-token][content=token]`,
 		"the first link skips the navigation": `body > a:first-child[href="#main"]`,
 		"the current page is marked once":     `nav#nav a[aria-current=page][href="/orders"]`,
-		"what waits is counted":               `nav#nav a[href="/payments"] .nav-count:contains("99+")`,
 		"one stream is opened":                `main ~ #live, body > #live[hx-sse\:connect="/live"]`,
 		"updates are paused":                  `#live-pill[data-paused=true] button[aria-pressed=true]`,
 		"signing out is a form with a token":  `form[action="/logout"][method=post]:has(input[name=_csrf][value=token])`,

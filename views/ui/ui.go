@@ -64,9 +64,8 @@ const (
 // Hide leaves a table column out where there is no room for it.
 type Hide string
 
-// The widths below which a column is left out.
+// The widths below which a column is left out; the zero Hide leaves it in.
 const (
-	HideNever   Hide = ""
 	HideBelowSM Hide = "sm"
 	HideBelowMD Hide = "md"
 	HideBelowLG Hide = "lg"

@@ -68,7 +68,6 @@ func components() map[string]templ.Component {
 		"kpi":            KPI(KPIProps{Label: "Orders", Value: "184", Icon: "shopping-bag", Tone: Info, Delta: "+3%", Trend: Success, Note: "vs last week", Href: "/orders"}),
 		"page header":    around(PageHeader(PageHeaderProps{Title: "Order", Subtitle: "of Ada", BackHref: "/orders", BackLabel: "Orders", Badges: Badge(BadgeProps{Text: "Open"})}), text("")),
 		"table":          table(),
-		"loading":        around(Table(TableProps{Caption: "Orders"}), TableLoading(2, 3)),
 		"pagination":     Pagination(PaginationProps{FirstHref: "/o", PrevHref: "/o?b=1", NextHref: "/o?a=1", Target: "#list", Note: "1 to 50"}),
 		"filters":        around(FilterForm(FilterFormProps{Action: "/orders", Target: "#list", Label: "Filter orders", Hidden: []HiddenField{{"sort", "date"}}}), SearchInput(SearchInputProps{Label: "Order"}), FilterSelect(FilterSelectProps{Name: "s", Label: "Status", Options: options, Value: "a"}), DateRange(DateRangeProps{Label: "Created", FromName: "from", ToName: "to"})),
 		"list bar":       around(ListBar(ListBarProps{Count: "3 orders", FormID: "bulk"}), NewPill(NewPillProps{ID: "new", Topic: "order", CountURL: "/new", ListURL: "/orders", Target: "#list", Count: 3})),
@@ -83,7 +82,6 @@ func components() map[string]templ.Component {
 		"partial toast":  PartialToast(ToastProps{Text: "Sent."}),
 		"partial":        around(Partial("#order-1"), text("row")),
 		"empty":          around(EmptyState(EmptyProps{Title: "Nothing", Text: "Remove a filter."}), LinkButton(LinkButtonProps{Label: "Clear", Href: "/"})),
-		"load error":     LoadError(LoadErrorProps{Title: "Not loaded", Text: "Slow.", Href: "/"}),
 		"progress":       Progress(ProgressProps{Label: "Attempts", Value: 2, Max: 8}),
 		"dialog":         around(Dialog(DialogProps{Title: "Retry?", Text: "Charges again."}), around(DialogActions("/payments"), Button(ButtonProps{Label: "Charge", Submit: true}))),
 		"definitions":    around(DefinitionList(DefinitionListProps{Wide: true}), around(Definition("Amount"), Amount(AmountProps{Text: "RM 1.00", Strong: true}))),
@@ -98,7 +96,7 @@ func components() map[string]templ.Component {
 func table() templ.Component {
 	head := around(TableHead(),
 		SelectAllColumn(),
-		Column(ColumnProps{Label: "Order", Sort: &Sort{Direction: Descending, Href: "/o", Target: "#list"}}),
+		Column(ColumnProps{Label: "Order"}),
 		Column(ColumnProps{Label: "Actions", Unseen: true}))
 	row := around(Row(RowProps{ID: "order-1", Live: Live{Topics: "order:1", URL: "/orders/1/row"}}),
 		SelectCell(SelectCellProps{Value: "1", Form: "bulk", Label: "#1"}),
@@ -125,7 +123,6 @@ func TestTable(t *testing.T) {
 	facts := map[string]string{
 		"the region scrolls by keyboard":     `div[role=region][tabindex="0"][aria-label="Orders, scrollable table"]`,
 		"the table has a caption":            `table > caption:contains("Orders")`,
-		"the sorted column says so":          `th[aria-sort=descending] a[href="/o"][hx-get="/o"][hx-target="#list"]`,
 		"a row renews itself in place":       `tr#order-1[data-row][data-live="order:1"][hx-get="/orders/1/row"][hx-swap=outerMorph]`,
 		"a row is selected by name":          `input[type=checkbox][aria-label="Select #1"][form=bulk]`,
 		"columns without room are left out":  `td.hidden.md\:table-cell.text-right`,
