@@ -74,6 +74,9 @@ func (s *server) dashboard(c *fiber.Ctx, v *viewer) (views.DashboardView, models
 		Choice: choiceOf(c, latestDay(s.DB.Now(), merchants.Shown, v.Zone)), Merchants: merchants.Options,
 	}
 	d.Choice.Staff, d.Choice.Merchant = merchants.Staff, merchants.Ref
+	if !merchants.Staff || merchants.Ref != "" {
+		d.Merchant = merchants.Shown[0].Name
+	}
 	return d, merchants.Scope, nil
 }
 

@@ -60,6 +60,20 @@ func TestDashboard(t *testing.T) {
 		if got := support.get("/?currency=JPY").texts("#dashboard-chart tbody td"); len(got) != 60 || got[len(got)-1] != "¥5,000" {
 			t.Errorf("the chart's table has %d cells, ends in %v", len(got), got[max(0, len(got)-2):])
 		}
+		for _, row := range page.Find(".kpi-grid").EachIter() {
+			if n := row.Children().Length(); n != 4 {
+				t.Errorf("a row of figures has %d cards", n)
+			}
+		}
+		chosen := support.get("/?days=90&currency=JPY&merchant=" + other.Ref)
+		for _, kept := range []string{
+			"[data-testid=period] form input[name=merchant][value='" + other.Ref + "']", "[data-testid=period] form input[name=currency][value=JPY]",
+			"form:has(select[name=merchant]) input[name=days][value='90']", "form:has(select[name=merchant]) input[name=currency][value=JPY]",
+		} {
+			if chosen.Find(kept).Length() != 1 {
+				t.Errorf("choosing anew forgets %s", kept)
+			}
+		}
 		if got := support.get("/?merchant=" + other.Ref).texts("[data-testid=today] .kpi"); strings.Contains(strings.Join(got, "|"), "€133.22") {
 			t.Errorf("one merchant's figures hold another's: %v", got)
 		}

@@ -15,6 +15,7 @@ import (
 // DashboardView is a dashboard.
 type DashboardView struct {
 	Choice    DashboardChoice
+	Merchant  string           // whose figures these are; empty: all merchants'
 	Merchants []MerchantOption // staff: whose figures can be looked at alone
 	Now       NowView
 	Period    PeriodView
@@ -155,6 +156,28 @@ func (c DashboardChoice) address(path string) string {
 	return path + "?" + q.Encode()
 }
 
+// kept are the fields of a choice of merchant that leave the period as it is.
+func (c DashboardChoice) kept() []ui.HiddenField {
+	fields := []ui.HiddenField{{Name: "currency", Value: c.Currency}}
+	if c.Days > 0 {
+		return append(fields, ui.HiddenField{Name: "days", Value: strconv.Itoa(c.Days)})
+	}
+	return append(fields,
+		ui.HiddenField{Name: "from", Value: c.From.Format(time.DateOnly)},
+		ui.HiddenField{Name: "to", Value: c.To.Format(time.DateOnly)})
+}
+
+// apart are the fields of a choice of dates that leave the rest as it is.
+func (c DashboardChoice) apart() []ui.HiddenField {
+	var fields []ui.HiddenField
+	for _, field := range []ui.HiddenField{{Name: "merchant", Value: c.Merchant}, {Name: "currency", Value: c.Currency}} {
+		if field.Value != "" {
+			fields = append(fields, field)
+		}
+	}
+	return fields
+}
+
 func (c DashboardChoice) withDays(days int) DashboardChoice {
 	c.Days = days
 	return c
@@ -288,23 +311,46 @@ func urgency(n int, tone ui.Tone) ui.Tone {
 	return tone
 }
 
-// todayCount is how many figures today has.
-func (v NowView) todayCount() int {
-	n := 2 + len(v.Today.Paid)
-	if v.Role == models.RoleMerchant {
-		n++
+// revenue is what payments took on one card, in as many lines as there are
+// currencies.
+func (f Figures) revenue(ctx context.Context, card ui.KPIProps, currency string, line func(Revenue) ui.KPILine) ui.KPIProps {
+	card.Icon, card.Tone = "banknote", ui.Success
+	switch len(f.Paid) {
+	case 0:
+		card.Value = Number(0)
+		if currency != "" {
+			card.Value = Money(ctx, 0, currency)
+		}
+	case 1:
+		only := line(f.Paid[0])
+		card.Value, card.Delta, card.Trend, card.Note = only.Value, only.Delta, only.Trend, only.Note
+	default:
+		for _, paid := range f.Paid {
+			card.Lines = append(card.Lines, line(paid))
+		}
 	}
-	return n
+	return card
 }
 
-// kpiGrid lays a number of figures out in rows of about the same length.
-func kpiGrid(n int) string {
-	switch {
-	case n == 5:
-		return "grid grid-cols-2 gap-3 sm:grid-cols-6 sm:*:col-span-2 sm:[&>*:nth-last-child(-n+2)]:col-span-3"
-	case n%3 == 0:
-		return "grid grid-cols-2 gap-3 sm:grid-cols-3"
-	default:
-		return "grid grid-cols-2 gap-3 lg:grid-cols-4"
-	}
+// revenue is what was taken in the period.
+func (v PeriodView) revenue(ctx context.Context) ui.KPIProps {
+	return v.Total.revenue(ctx, ui.KPIProps{Label: locales.T(ctx, "dashboard.revenue")}, v.Currency, func(paid Revenue) ui.KPILine {
+		before := v.Before.paid(paid.Currency)
+		return ui.KPILine{
+			Value: Money(ctx, paid.Amount, paid.Currency),
+			Delta: v.delta(paid.Amount, before), Trend: trend(paid.Amount, before, true),
+			Note: locales.T(ctx, "dashboard.payments_count", locales.Count, int(paid.Count)),
+		}
+	})
+}
+
+// revenue is what was taken today.
+func (v NowView) revenue(ctx context.Context) ui.KPIProps {
+	card := ui.KPIProps{Label: locales.T(ctx, "dashboard.revenue_today"), Href: "/payments?status=paid"}
+	return v.Today.revenue(ctx, card, "", func(paid Revenue) ui.KPILine {
+		return ui.KPILine{
+			Value: Money(ctx, paid.Amount, paid.Currency),
+			Note:  locales.T(ctx, "dashboard.yesterday", "Value", Money(ctx, v.Yesterday.paid(paid.Currency), paid.Currency)),
+		}
+	})
 }
