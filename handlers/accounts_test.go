@@ -183,7 +183,7 @@ func TestAccountConnection(t *testing.T) {
 		for path, secretField := range secretFields {
 			m := modelstest.Merchant(t, db)
 			address := addAccount(t, admin, path, m, secretField, base)
-			if got := admin.get(address).texts("[data-testid=test-result]"); !cmp.Equal(got, []string{"Not tested"}) {
+			if got := admin.get(address).texts("[data-testid=test-result]"); !cmp.Equal(got, []string{"Credentials not tested yet"}) {
 				t.Errorf("%s: an account that was not tested is %q", path, got)
 			}
 			works := admin.post(address+"/test", nil, htmx...).want(t, http.StatusOK)
