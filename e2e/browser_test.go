@@ -20,7 +20,7 @@ import (
 var axe string
 
 // browserLimit bounds one test's time in the browser.
-const browserLimit = 6 * time.Minute
+const browserLimit = 12 * time.Minute
 
 // tab is a browser of its own, with what its console said.
 type tab struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// call uses the API as the first merchant's shop and returns the answer.
+// call posts to the API as the first merchant's shop and returns the answer.
 func call(t *testing.T, path, key string, body map[string]any) map[string]any {
 	t.Helper()
 	text, err := json.Marshal(body)
@@ -25,20 +26,36 @@ func call(t *testing.T, path, key string, body map[string]any) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Authorization", "Bearer "+shared.APIKeys[0].Key)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Idempotency-Key", key)
+	return answer(t, request)
+}
+
+// get reads from the API.
+func get(t *testing.T, path string) map[string]any {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, shared.URL+"/api/v1"+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer(t, request)
+}
+
+func answer(t *testing.T, request *http.Request) map[string]any {
+	t.Helper()
+	path := request.URL.Path
+	request.Header.Set("Authorization", "Bearer "+shared.APIKeys[0].Key)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
+	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode > 299 {
-		t.Fatalf("%s answered %d: %s (%v)", path, response.StatusCode, answer, err)
+		t.Fatalf("%s answered %d: %s (%v)", path, response.StatusCode, body, err)
 	}
 	object := map[string]any{}
-	if err := json.Unmarshal(answer, &object); err != nil {
+	if err := json.Unmarshal(body, &object); err != nil {
 		t.Fatal(err)
 	}
 	return object
@@ -59,32 +76,106 @@ func pay(t *testing.T, token string) (paymentID string) {
 	return p["id"].(string)
 }
 
+// What a change may take from the database to every open page.
+const (
+	liveTarget = time.Second
+	liveLimit  = 5 * time.Second
+)
+
+// watch notes when a part of the page first holds a text.
+func (b *tab) watch(part, text string) {
+	b.t.Helper()
+	b.do(chromedp.Evaluate(`window.seenAt = 0; window.watching = setInterval(() => {
+		if (!`+part+`.textContent.includes(`+quote(text)+`)) return;
+		window.seenAt = Date.now();
+		clearInterval(window.watching);
+	}, 10); 0`, nil))
+}
+
+// seen is when the part that is watched held its text.
+func (b *tab) seen() time.Time {
+	b.t.Helper()
+	b.until(`window.seenAt > 0`)
+	return time.UnixMilli(eval[int64](b, `window.seenAt`))
+}
+
 // TestPaymentSettlesInEveryOpenPage is the promise that a payment that settles
 // changes in lists and details within a second, and that nothing else moves.
 func TestPaymentSettlesInEveryOpenPage(t *testing.T) {
-	id := pay(t, "tok_processing") // settles after some seconds
 	list, detail := newTab(t), newTab(t)
 	list.signIn("support")
 	detail.signIn("merchant")
 	list.visit("/payments")
-	detail.visit("/payments/" + id)
 	list.until(`document.querySelector("[data-state=live]") !== null`)
-	row := fmt.Sprintf(`document.getElementById(%s)`, quote(rowID(list, id)))
-	list.do(chromedp.Evaluate(`(() => { const a = `+row+`.querySelector("a"); a.focus(); window.scrollTo(0, 40); window.sameRow = `+row+` })()`, nil))
+	id := pay(t, "tok_action_required") // waits for its customer
+	action := awaitAction(t, id)
+	detail.visit("/payments/" + id)
+	detail.until(`document.querySelector("[data-state=live]") !== null`)
+	list.until(`document.querySelector(".new-pill") !== null`)
+	list.do(chromedp.Click(".new-pill"))
+	row, main := fmt.Sprintf(`document.getElementById(%s)`, quote(rowID(list, id))), `document.querySelector("main")`
+	if eval[bool](list, row+`.textContent.includes("Paid")`) || eval[bool](detail, main+`.textContent.includes("Paid")`) {
+		t.Fatal("a page shows the payment as paid before it is")
+	}
+	list.do(chromedp.Evaluate(`(() => {
+		const a = `+row+`.querySelector("a"); a.focus(); window.scrollTo(0, 40); window.sameRow = `+row+`;
+		window.liveRequests = [];
+		document.addEventListener("htmx:before:request", (e) => window.liveRequests.push(e.detail.ctx.request.headers["X-Live-Update"]));
+	})()`, nil))
 	scroll := eval[float64](list, `window.scrollY`)
-	list.until(row + `.textContent.includes("Paid")`)
+	list.watch(row, "Paid")
+	detail.watch(main, "Paid")
+
+	agree(t, action)
+	call(t, "/payments/"+id+"/sync", "sync-"+id, map[string]any{})
+	inList, inDetail := list.seen(), detail.seen()
+	settled, err := time.Parse(time.RFC3339, get(t, "/payments/"+id)["updated_at"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the payment settled in the list after %v, in its details after %v", inList.Sub(settled), inDetail.Sub(settled))
+	if took := max(inList.Sub(settled), inDetail.Sub(settled)); took > liveLimit {
+		t.Errorf("the payment settled in every page after %v only, the target is %v", took, liveTarget)
+	}
+
 	if !eval[bool](list, row+` === window.sameRow && `+row+`.contains(document.activeElement)`) {
 		t.Error("the row was replaced, or lost its focus")
 	}
 	if now := eval[float64](list, `window.scrollY`); now != scroll {
 		t.Errorf("the list scrolled from %v to %v", scroll, now)
 	}
-	detail.until(`document.querySelector("main").textContent.includes("Paid")`)
+	if !eval[bool](list, `window.liveRequests.length > 0 && window.liveRequests.every(v => v === "true")`) {
+		t.Error("requests by which the page renewed itself are not marked as such")
+	}
 	if !eval[bool](list, `document.querySelector("main b") === null`) {
 		t.Error("markup in a customer's name became markup of the page")
 	}
 	list.quiet("list")
 	detail.quiet("detail")
+}
+
+// awaitAction waits until the payment asks its customer, and returns where.
+func awaitAction(t *testing.T, id string) string {
+	t.Helper()
+	for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+		if next, ok := get(t, "/payments/"+id)["next_action"].(map[string]any); ok {
+			return next["url"].(string)
+		}
+	}
+	t.Fatal("the payment does not ask its customer")
+	return ""
+}
+
+// agree is the customer who says yes on the provider's page.
+func agree(t *testing.T, page string) {
+	t.Helper()
+	response, err := http.PostForm(strings.TrimSuffix(page, "/action")+"/complete", url.Values{"result": {"succeeded"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response.Body.Close() != nil || response.StatusCode > 399 {
+		t.Fatalf("the customer's yes is answered with %d", response.StatusCode)
+	}
 }
 
 // rowID is the id of a payment's row, which the list shows or the test fails.
@@ -112,7 +203,11 @@ func TestSupportRetriesAFailedPayment(t *testing.T) {
 	if text := eval[string](b, `document.querySelector("#dialog").textContent`); !strings.Contains(text, "133.22") {
 		t.Errorf("the dialog does not name the amount: %s", text)
 	}
-	b.do(chromedp.SendKeys(`#dialog [name=reason]`, "customer topped up the card"),
+	b.do(chromedp.SendKeys(`#dialog [name=reason]`, "customer topped up the card"))
+	b.do(chromedp.Evaluate(`window.honest = window.fetch; window.fetch = () => Promise.reject(new TypeError("connection lost")); 0`, nil),
+		chromedp.Click(`#dialog button[type=submit]`))
+	b.until(`document.querySelector("#toasts").textContent.includes("not known whether")`)
+	b.do(chromedp.Evaluate(`window.fetch = window.honest; document.querySelector("#toasts [data-dismiss]").click(); 0`, nil),
 		chromedp.Click(`#dialog button[type=submit]`))
 	b.until(`!document.querySelector("#dialog").open`)
 	b.until(`[...document.querySelectorAll("main")].some(m => m.textContent.includes("customer topped up the card"))`)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,18 +11,88 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// lists are the pages that a role gets to from its navigation.
-var lists = map[string][]string{
-	"admin": {
-		"/", "/orders", "/payments", "/shipments", "/deliveries", "/endpoints", "/gateways", "/carriers", "/merchants",
-		"/users", "/audit", "/docs", "/gateways/new", "/carriers/new", "/users/new", "/merchants/new",
-	},
-	"support":  {"/", "/orders", "/payments", "/payments?status=failed", "/shipments", "/deliveries", "/gateways", "/docs"},
-	"merchant": {"/", "/orders", "/payments", "/shipments", "/deliveries", "/endpoints", "/docs"},
+// extra are pages that a pattern of the route table does not tell: other states
+// of its pages, and errors.
+var extra = map[string][]string{
+	"admin":    {"/payments?status=failed", "/gateways/new?kind=stripe", "/carriers/new?kind=dhl", "/palette?q=kopi", "/nothing/here"},
+	"support":  {"/payments?status=failed", "/users"},
+	"merchant": {"/payments?status=failed", "/gateways", "/orders/none"},
 }
 
-// details are found by following the first link of a list.
-var details = []string{"/orders", "/payments", "/shipments", "/deliveries"}
+// parts are the addresses of what stands in pages, or is no page at all.
+var parts = regexp.MustCompile(`/(row|count)$|^/dashboard/|^/(live|healthz|readyz|openapi\.json)$|^/(static|hooks)/`)
+
+// page is a line of the table of routes that the handlers' tests hold to the
+// real one, so that a new page is looked at without being named here.
+type page struct {
+	pattern string
+	roles   string
+}
+
+func pages(t *testing.T) []page {
+	t.Helper()
+	table, err := os.ReadFile("../handlers/routes_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []page
+	for _, line := range regexp.MustCompile(`(?m)^GET +(/\S*) +(.+)$`).FindAllStringSubmatch(string(table), -1) {
+		if !parts.MatchString(line[1]) && !strings.HasPrefix(line[1], "/api/") {
+			found = append(found, page{line[1], line[2]})
+		}
+	}
+	if len(found) < 30 {
+		t.Fatalf("only %d pages are found in the table of routes", len(found))
+	}
+	return found
+}
+
+// paths are the addresses of all pages that a role may see, with ids of the demo.
+func (b *tab) paths(role string) []string {
+	b.t.Helper()
+	ids := map[string]string{}
+	id := func(list, form string) string {
+		key := list + form
+		if ids[key] == "" {
+			b.visit(list)
+			links := eval[[]string](b, `[...document.querySelectorAll("main a[href]")].map(a => a.getAttribute("href"))`)
+			for _, link := range links {
+				if found := regexp.MustCompile(form).FindStringSubmatch(link); found != nil {
+					ids[key] = found[1]
+					break
+				}
+			}
+			if ids[key] == "" {
+				b.t.Errorf("%s leads to nothing of the form %s", list, form)
+				ids[key] = "none"
+			}
+		}
+		return ids[key]
+	}
+	var found []string
+	for _, p := range pages(b.t) {
+		if !strings.Contains(p.roles, role) && !strings.Contains(p.roles, "public") || p.pattern == "/login" {
+			continue
+		}
+		list, _, named := strings.Cut(p.pattern, "/:id")
+		if named {
+			from := list
+			if strings.HasSuffix(p.pattern, "/retry") {
+				from += "?status=failed"
+			}
+			p.pattern = strings.Replace(p.pattern, ":id", id(from, "^"+list+"/([a-z]{3}_[0-9a-z]{26})"), 1)
+		}
+		if before, _, keyed := strings.Cut(p.pattern, "/keys/:key"); keyed {
+			p.pattern = strings.Replace(p.pattern, ":key", id(before, "/keys/([a-z]{3}_[0-9a-z]{26})/revoke"), 1)
+		}
+		if strings.Contains(p.pattern, ":") {
+			b.t.Errorf("nobody knows an address of %s", p.pattern)
+			continue
+		}
+		found = append(found, p.pattern)
+	}
+	return append(found, extra[role]...)
+}
 
 // looks are the ways in which each page is looked at.
 var looks = []struct {
@@ -44,18 +115,11 @@ func (b *tab) look(width int64, scheme string) {
 func TestEveryPageOfEveryRoleIsAccessible(t *testing.T) {
 	seen := map[string]bool{}
 	for _, role := range []string{"admin", "support", "merchant"} {
-		paths := lists[role]
 		t.Run(role, func(t *testing.T) {
 			b := newTab(t)
 			b.signIn(role)
-			for _, list := range details {
-				b.visit(list)
-				if href := eval[string](b, `document.querySelector("tr[data-row] a.row-link, tr[data-row] a")?.getAttribute("href") ?? ""`); href != "" {
-					paths = append(paths, href)
-				} else {
-					t.Errorf("%s shows no row", list)
-				}
-			}
+			paths := b.paths(role)
+			t.Logf("%d pages", len(paths))
 			for _, path := range paths {
 				for i, look := range looks {
 					if i > 0 && role != "admin" && seen[shape(path)] {
@@ -63,20 +127,54 @@ func TestEveryPageOfEveryRoleIsAccessible(t *testing.T) {
 					}
 					b.look(look.width, look.scheme)
 					b.visit(path)
-					what := fmt.Sprintf("%s as %s, %s", path, role, look.name)
-					if title := eval[string](b, `document.title`); title == "" {
-						t.Errorf("%s has no title", what)
-					}
-					b.obeys(what, look.rules)
-					if wide := eval[bool](b, `document.documentElement.scrollWidth > document.documentElement.clientWidth`); wide {
-						t.Errorf("%s scrolls sideways", what)
-					}
+					b.fits(fmt.Sprintf("%s as %s, %s", path, role, look.name), look.rules)
 					b.picture(strings.NewReplacer("/", "_", "?", "_", "=", "-").Replace(role + path + "-" + look.name))
 				}
 				b.quiet(path)
 				seen[shape(path)] = true
 			}
 		})
+	}
+}
+
+// fits fails the test when a page has no title, is against the rules or wider
+// than the window.
+func (b *tab) fits(what, rules string) {
+	b.t.Helper()
+	if title := eval[string](b, `document.title`); title == "" {
+		b.t.Errorf("%s has no title", what)
+	}
+	b.obeys(what, rules)
+	if eval[bool](b, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
+		b.t.Errorf("%s scrolls sideways", what)
+	}
+}
+
+// TestSecretsAndRefusedFormsAreAccessible looks at the pages that only a form
+// that was sent leads to.
+func TestSecretsAndRefusedFormsAreAccessible(t *testing.T) {
+	b := newTab(t)
+	b.signIn("admin")
+	for _, form := range []struct{ name, list, link, page, fill string }{
+		{"a new key", "/merchants", `^/merchants/mer_`, "/keys/new", `form.elements.name.value = "e2e"; form.querySelector("[name=scope]").checked = true`},
+		{"a new secret", "/endpoints", `^/endpoints/whe_`, "/rotate", ``},
+		{"a refused user", "", "", "/users/new", `form.noValidate = true; form.elements.email.value = "nobody"; form.elements.password.value = "password"`},
+		{"a refused merchant", "", "", "/merchants/new", `form.noValidate = true; form.elements.timezone.value = "Mars/Olympus"`},
+	} {
+		if form.list != "" {
+			b.visit(form.list)
+			form.page = eval[string](b, `[...document.querySelectorAll("main a[href]")].map(a => a.getAttribute("href"))
+				.find(href => new RegExp(`+quote(form.link)+`).test(href)) ?? ""`) + form.page
+		}
+		b.visit(form.page)
+		b.do(chromedp.Evaluate(`(() => { window.before = true; const form = document.querySelector("main form[method=post]"); `+form.fill+`; form.submit(); })()`, nil))
+		b.until(`window.before === undefined && document.readyState === "complete"`)
+		for _, look := range looks {
+			b.look(look.width, look.scheme)
+			b.fits(form.name+", "+look.name, look.rules)
+			b.picture(strings.ReplaceAll(form.name, " ", "-") + "-" + look.name)
+		}
+		b.quiet(form.name)
 	}
 }
 
