@@ -65,7 +65,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		serveCommand(), workCommand(), demoCommand(), sandboxCommand(), migrateCommand(),
 		userCommand(), merchantCommand(), apikeyCommand(), gatewayCommand(), carrierCommand(), endpointCommand(),
-		importCommand(), keysCommand(), statsCommand(), doctorCommand(),
+		importCommand(), reconcileCommand(), keysCommand(), statsCommand(), doctorCommand(),
 	)
 	return root
 }
