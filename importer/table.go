@@ -59,7 +59,7 @@ func readTable(path string, required, optional []string) (*table, error) {
 		case err == nil:
 			line, _ := records.FieldPos(0)
 			t.add(line, record)
-		case errors.As(err, &broken) && broken.Line == broken.StartLine:
+		case errors.As(err, &broken) && broken.Line == broken.StartLine && !openEnded(data[start:], broken):
 			raw := string(bytes.TrimSpace(data[start:records.InputOffset()]))
 			t.add(broken.StartLine, strings.Split(raw, ",")).refusef("%v", broken.Err)
 		case errors.As(err, &broken):
@@ -69,6 +69,13 @@ func readTable(path string, required, optional []string) (*table, error) {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 	}
+}
+
+// openEnded says whether the rest of a file is one line with a quote that never
+// ends, which the reader reports like a quote in the wrong place.
+func openEnded(rest []byte, broken *csv.ParseError) bool {
+	rest = bytes.TrimSpace(rest)
+	return errors.Is(broken.Err, csv.ErrQuote) && !bytes.ContainsRune(rest, '\n') && bytes.Count(rest, []byte{'"'})%2 == 1
 }
 
 func (t *table) readHeader(header, required, optional []string) error {

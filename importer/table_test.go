@@ -65,6 +65,7 @@ func TestReadTableRefusesFiles(t *testing.T) {
 		{"unknown column", "a,c\n1,2\n", `x.csv: unknown column "c": columns are a, b`},
 		{"repeated column", "a,a\n1,2\n", `x.csv: column "a" appears twice`},
 		{"semicolons", "a;b\n1;2\n", "x.csv: columns must be separated by commas, not semicolons"},
+		{"a quote that never ends in the last line", "a,b\n1,2\n3,\"x\n", "x.csv line 3: a quote is opened that does not end properly"},
 		{"a quote that swallows rows", "a,b\n1,\"x\n3,4\n5,6\n", "x.csv line 2: a quote is opened that does not end properly"},
 	}
 	for _, tt := range tests {

@@ -71,6 +71,7 @@ func Setup(run func(args ...string) ([]byte, error), bankURL string) (key string
 		into any
 		args []string
 	}{
+		{nil, []string{"keys", "create"}}, // on PostgreSQL none is made beside a merchant
 		{&merchant, []string{"merchant", "create", "--name", "Chaos", "--currency", "EUR", "--json"}},
 		{nil, []string{
 			"gateway", "add", "--merchant", "chaos", "--kind", "sandbox", "--name", "bank",
