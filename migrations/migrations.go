@@ -49,11 +49,31 @@ func (s Status) String() string {
 	return text
 }
 
-// Read reports the versions without changing anything but goose's own table.
+// None is the status of a database that does not exist yet.
+func None() Status {
+	names, err := fs.Glob(files, "sqlite/*.sql")
+	if err != nil || len(names) == 0 {
+		return Status{JobsPending: true} // cannot be: they are part of the program
+	}
+	latest, err := goose.NumericComponent(names[len(names)-1])
+	if err != nil {
+		return Status{JobsPending: true} // as above: the names are tested
+	}
+	return Status{Latest: latest, JobsPending: true}
+}
+
+// Read reports the versions without changing anything.
 func Read(ctx context.Context, target Target) (Status, error) {
 	provider, err := target.provider()
 	if err != nil {
 		return Status{}, err
+	}
+	known, err := target.migrated(ctx)
+	if err != nil {
+		return Status{}, fmt.Errorf("read schema version: %w", err)
+	}
+	if !known {
+		return None(), nil // goose would make its table
 	}
 	current, latest, err := provider.GetVersions(ctx)
 	if err != nil {
@@ -89,6 +109,18 @@ func Up(ctx context.Context, target Target) error {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
+}
+
+// migrated says whether the database has goose's table.
+func (t Target) migrated(ctx context.Context) (known bool, err error) {
+	query := "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '" + goose.DefaultTablename + "')"
+	if t.Pool != nil {
+		query = "SELECT to_regclass('" + goose.DefaultTablename + "') IS NOT NULL"
+	}
+	if err := t.SQL.QueryRowContext(ctx, query).Scan(&known); err != nil {
+		return false, fmt.Errorf("look for %s: %w", goose.DefaultTablename, err)
+	}
+	return known, nil
 }
 
 func (t Target) provider() (*goose.Provider, error) {
