@@ -22,9 +22,9 @@ const (
 
 // Why a password is refused, or cannot be checked now.
 var (
-	ErrPasswordShort  = errors.New("password is too short")
-	ErrPasswordLong   = errors.New("password is too long")
-	ErrPasswordCommon = errors.New("password is easy to guess")
+	ErrPasswordShort  = fmt.Errorf("the password is too short: it needs at least %d characters", MinPassword)
+	ErrPasswordLong   = fmt.Errorf("the password is too long: it may have %d characters", MaxPassword)
+	ErrPasswordCommon = errors.New("the password is easy to guess: choose one without your name, and with more variety")
 	ErrPasswordsBusy  = errors.New("too many passwords are being checked")
 )
 

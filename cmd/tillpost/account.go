@@ -20,6 +20,7 @@ type accountRow struct {
 	MerchantID string `json:"merchant_id"`
 	Kind       string `json:"kind"`
 	Name       string `json:"name"`
+	Position   int    `json:"position"`
 	BaseURL    string `json:"base_url,omitempty"`
 	Enabled    bool   `json:"enabled"`
 	TestOK     *bool  `json:"test_ok"`
@@ -27,7 +28,7 @@ type accountRow struct {
 
 func rowOfAccount(a models.Account) accountRow {
 	row := accountRow{
-		ID: a.ID, MerchantID: a.MerchantID, Kind: a.Kind, Name: a.Name, BaseURL: a.BaseURL, Enabled: a.Enabled,
+		ID: a.ID, MerchantID: a.MerchantID, Kind: a.Kind, Name: a.Name, Position: a.Position, BaseURL: a.BaseURL, Enabled: a.Enabled,
 	}
 	if a.TestedAt != nil {
 		row.TestOK = &a.TestOK
@@ -102,6 +103,7 @@ func accountCommand(use string, a accounts) *cobra.Command {
 func (a accounts) addCommand() *cobra.Command {
 	var (
 		merchant, kind, name string
+		position             int
 		set                  []string
 		asJSON               bool
 	)
@@ -109,22 +111,26 @@ func (a accounts) addCommand() *cobra.Command {
 	cmd.Flags().StringVar(&merchant, "merchant", "", "merchant (id or ref)")
 	cmd.Flags().StringVar(&kind, "kind", "", "kind of account")
 	cmd.Flags().StringVar(&name, "name", "", "name that people see")
+	cmd.Flags().IntVar(&position, "position", 0, "place in the merchant's order: the lowest comes first, of equal ones the older")
 	cmd.Flags().StringArrayVar(&set, "set", nil, "field=value, once for each field; base_url points at another host")
 	jsonFlag(cmd, &asJSON)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := required(cmd, "merchant", "kind", "name"); err != nil {
 			return err
 		}
+		if position < 0 || position > maxPosition {
+			return usageError{fmt.Errorf("--position=%d is wrong: want a whole number from 0 to %d", position, maxPosition)}
+		}
 		values, baseURL, err := fieldValues(set)
 		if err != nil {
 			return err
 		}
-		return withVault(cmd.Context(), func(db *models.DB, vault *credentials.Vault, _ *Config) error {
+		return withVault(cmd.Context(), making, func(db *models.DB, vault *credentials.Vault, _ *Config) error {
 			m, err := findMerchant(cmd.Context(), db, merchant)
 			if err != nil {
 				return err
 			}
-			account := models.Account{ID: models.NewID(a.prefix), MerchantID: m.ID, Kind: kind, Enabled: true}
+			account := models.Account{ID: models.NewID(a.prefix), MerchantID: m.ID, Kind: kind, Position: position, Enabled: true}
 			err = vault.Apply(a.table, &account, credentials.Edit{
 				Name: name, BaseURL: baseURL, Values: values, By: cliActor().Name, At: db.Now(),
 			})
@@ -149,6 +155,9 @@ func (a accounts) addCommand() *cobra.Command {
 	return cmd
 }
 
+// maxPosition is the last place of an account, as in the form.
+const maxPosition = 9999
+
 // help lists the kinds and their fields.
 func (a accounts) help() string {
 	var b strings.Builder
@@ -169,20 +178,37 @@ func (a accounts) help() string {
 	return b.String()
 }
 
-// explain adds to an error about a field which fields there are.
+// explain names the flag of a refused value, and what it takes.
 func (a accounts) explain(kind string, err error) error {
-	var refused *models.Error
-	if !errors.As(err, &refused) {
+	refused, ok := errors.AsType[*models.Error](err)
+	if !ok {
 		return err
 	}
-	if refused.Code == "unknown_kind" {
+	switch refused.Code {
+	case "unknown_kind":
 		var names []string
 		for _, k := range credentials.Kinds(a.table) {
 			names = append(names, k.Name)
 		}
-		return fmt.Errorf("no kind %q: want %s", kind, strings.Join(names, ", "))
+		return usageError{fmt.Errorf("no kind %q: want %s", kind, choices(names...))}
+	case "bad_url":
+		return usageError{errors.New("--set base_url: want an address that starts with https:// or http://, " +
+			"without user, query or fragment")}
+	case "unknown_field", "required":
+		if refused.Field == "name" {
+			return err
+		}
+		var names []string
+		k, _ := credentials.KindOf(a.table, kind)
+		for _, f := range k.Fields {
+			names = append(names, f.Name)
+		}
+		return &flagError{refused: refused, flag: "--set " + refused.Field, accepted: fmt.Sprintf("%s has %s", kind, strings.Join(names, ", "))}
+	case "too_long", "secret_again":
+		return &flagError{refused: refused, flag: "--set " + refused.Field}
+	default:
+		return err
 	}
-	return fmt.Errorf("--set %w (see --help for the fields of %s)", err, kind)
 }
 
 func fieldValues(set []string) (values map[string]string, baseURL string, err error) {
@@ -203,13 +229,13 @@ func fieldValues(set []string) (values map[string]string, baseURL string, err er
 
 func (a accounts) testCommand() *cobra.Command {
 	var asJSON bool
-	cmd := &cobra.Command{Use: "test ID", Short: "Check a " + a.what + "'s credentials", Args: exactly(1)}
+	cmd := &cobra.Command{Use: "test ID", Short: "Check a " + a.what + "'s credentials", Args: oneArg}
 	jsonFlag(cmd, &asJSON)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return withVault(cmd.Context(), func(db *models.DB, vault *credentials.Vault, c *Config) error {
+		return withVault(cmd.Context(), existing, func(db *models.DB, vault *credentials.Vault, c *Config) error {
 			test, err := a.test(cmd.Context(), db, vault, c, args[0])
 			if errors.Is(err, models.ErrNotFound) {
-				return fmt.Errorf("no %s %s", a.what, args[0])
+				return fmt.Errorf("no %s %s: 'tillpost %s list' shows all", a.what, args[0], cmd.Parent().Name())
 			}
 			if err != nil {
 				return err
@@ -219,7 +245,7 @@ func (a accounts) testCommand() *cobra.Command {
 					"ok": test.OK, "message": test.Message, "latency_ms": test.LatencyMS,
 				}, "")
 			} else if test.OK {
-				err = show(cmd, false, nil, "ok in %d ms %s", test.LatencyMS, test.Message)
+				err = show(cmd, false, nil, "%s", strings.TrimSpace(fmt.Sprintf("ok in %d ms %s", test.LatencyMS, test.Message)))
 			}
 			if err == nil && !test.OK {
 				return fmt.Errorf("test of %s failed: %s", args[0], test.Message)
@@ -239,7 +265,7 @@ func (a accounts) listCommand() *cobra.Command {
 	cmd.Flags().StringVar(&merchant, "merchant", "", "merchant (id or ref); all when empty")
 	jsonFlag(cmd, &asJSON)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+		return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
 			scope, err := merchantScope(cmd, db, merchant)
 			if err != nil {
 				return err
@@ -252,8 +278,8 @@ func (a accounts) listCommand() *cobra.Command {
 			for i := range rows {
 				out[i] = rowOfAccount(rows[i])
 			}
-			return showAll(cmd, asJSON, out, "ID\tMERCHANT\tKIND\tNAME\tENABLED", func(r accountRow) string {
-				return fmt.Sprintf("%s\t%s\t%s\t%s\t%t", r.ID, r.MerchantID, r.Kind, r.Name, r.Enabled)
+			return showAll(cmd, asJSON, out, "ID\tMERCHANT\tKIND\tNAME\tPOSITION\tENABLED", func(r accountRow) string {
+				return fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%t", r.ID, r.MerchantID, r.Kind, r.Name, r.Position, r.Enabled)
 			})
 		})
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -42,7 +43,7 @@ func apikeyCreate() *cobra.Command {
 		if err := required(cmd, "merchant", "name"); err != nil {
 			return err
 		}
-		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+		return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
 			m, err := findMerchant(cmd.Context(), db, merchant)
 			if err != nil {
 				return err
@@ -77,7 +78,7 @@ func apikeyList() *cobra.Command {
 	cmd.Flags().StringVar(&merchant, "merchant", "", "merchant (id or ref); all when empty")
 	jsonFlag(cmd, &asJSON)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+		return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
 			scope, err := merchantScope(cmd, db, merchant)
 			if err != nil {
 				return err
@@ -102,19 +103,26 @@ func apikeyList() *cobra.Command {
 
 func apikeyRevoke() *cobra.Command {
 	return &cobra.Command{
-		Use: "revoke ID", Short: "End a key", Args: exactly(1),
+		Use: "revoke ID", Short: "End a key", Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
-				err := db.Write(cmd.Context(), func(tx *models.Tx) error {
-					if err := tx.RevokeAPIKey(models.AllMerchants(), args[0]); err != nil {
+			return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
+				k, err := db.APIKey(cmd.Context(), models.AllMerchants(), args[0])
+				if errors.Is(err, models.ErrNotFound) {
+					return fmt.Errorf("no API key %s: 'tillpost apikey list' shows all ids", args[0])
+				}
+				if err != nil {
+					return err
+				}
+				err = db.Write(cmd.Context(), func(tx *models.Tx) error {
+					if err := tx.RevokeAPIKey(models.AllMerchants(), k.ID); err != nil {
 						return err
 					}
-					return tx.Audit(cliActor(), models.AuditEntry{Action: "apikey.revoke", ObjectID: args[0]})
+					return tx.Audit(cliActor(), models.AuditEntry{MerchantID: &k.MerchantID, Action: "apikey.revoke", ObjectID: k.ID})
 				})
 				if err != nil {
 					return err
 				}
-				return show(cmd, false, nil, "revoked %s", args[0])
+				return show(cmd, false, nil, "revoked %s", k.ID)
 			})
 		},
 	}

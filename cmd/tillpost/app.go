@@ -37,13 +37,13 @@ type app struct {
 }
 
 func newApp(ctx context.Context, c *Config, log *slog.Logger, o serveOptions) (*app, error) {
-	keys, err := c.keys()
+	db, err := openStore(ctx, c, making)
 	if err != nil {
 		return nil, err
 	}
-	db, err := openStore(ctx, c)
+	keys, err := c.keysOrNew(ctx, db)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	vault := credentials.New(keys)
 	a := &app{

@@ -10,12 +10,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/spf13/cobra"
-
-	"github.com/tillpost/tillpost/secret"
+	"github.com/spf13/pflag"
 )
 
 // Config is what the environment, and the flags of serve and work, say. Nothing
@@ -34,7 +35,11 @@ type Config struct {
 
 	allowNets []netip.Prefix
 	proxies   []string
+	ownURL    bool           // BaseURL follows from Addr
+	flags     *pflag.FlagSet // those that say values; nil without
 }
+
+const sqliteScheme = "sqlite://"
 
 // option ties a variable to its flag.
 type option struct {
@@ -56,11 +61,15 @@ func (c *Config) options() []option {
 	}
 }
 
-// bindConfig reads the environment and adds the flags, which win.
-func bindConfig(cmd *cobra.Command) *Config {
+// bindConfig reads the environment and adds the flags, which win, but for those
+// that mean nothing to the command.
+func bindConfig(cmd *cobra.Command, without ...string) *Config {
 	c := fromEnvironment()
+	c.flags = cmd.Flags()
 	for _, o := range c.options() {
-		cmd.Flags().StringVar(o.value, o.flag, *o.value, o.usage+" ($"+o.env+")")
+		if !slices.Contains(without, o.flag) {
+			cmd.Flags().StringVar(o.value, o.flag, *o.value, o.usage+" ($"+o.env+")")
+		}
 	}
 	return c
 }
@@ -74,60 +83,78 @@ func fromEnvironment() *Config {
 	return &c
 }
 
-// complete checks all values and fills in what follows from others.
+// name is how the user said a value: the flag, or the variable.
+func (c *Config) name(variable string) string {
+	for _, o := range c.options() {
+		if o.env == variable && c.flags != nil && c.flags.Changed(o.flag) {
+			return "--" + o.flag
+		}
+	}
+	return variable
+}
+
+// complete fills in what follows from others and reports the first wrong value.
 func (c *Config) complete() error {
-	if c.Data == "" {
-		folder, err := dataFolder()
-		if err != nil {
-			return fmt.Errorf("TILLPOST_DATA is not set and there is no user data folder: %w", err)
-		}
-		c.Data = folder
+	if problems := c.problems(); len(problems) > 0 {
+		return problems[0]
 	}
-	if c.DatabaseURL == "" {
-		c.DatabaseURL = "sqlite://" + filepath.Join(c.Data, "tillpost.db")
-	}
-	if err := c.checkDatabase(); err != nil {
-		return err
-	}
-	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
-		return wrong("TILLPOST_ADDR", c.Addr, "HOST:PORT, as 127.0.0.1:8080")
-	}
-	if c.MetricsAddr != "" {
-		if _, _, err := net.SplitHostPort(c.MetricsAddr); err != nil {
-			return wrong("TILLPOST_METRICS_ADDR", c.MetricsAddr, "HOST:PORT, as 127.0.0.1:9090")
+	return nil
+}
+
+// problems checks all values and fills in what follows from others.
+func (c *Config) problems() []error {
+	problems := c.place()
+	check := func(fine bool, variable, value, accepted string) {
+		if !fine {
+			problems = append(problems, c.wrong(variable, value, accepted))
 		}
 	}
+	if c.EncryptionKey != "" && c.EncryptionKeyFile != "" {
+		problems = append(problems, usageError{fmt.Errorf("TILLPOST_ENCRYPTION_KEY and %s are both set: leave one out",
+			c.name("TILLPOST_ENCRYPTION_KEY_FILE"))})
+	}
+	check(isAddress(c.Addr), "TILLPOST_ADDR", c.Addr, "HOST:PORT, as 127.0.0.1:8080")
+	check(c.MetricsAddr == "" || isAddress(c.MetricsAddr), "TILLPOST_METRICS_ADDR", c.MetricsAddr, "HOST:PORT, as 127.0.0.1:9090")
 	if c.BaseURL == "" {
-		c.BaseURL = "http://" + c.Addr
+		c.ownURL, c.BaseURL = true, addressURL(c.Addr)
 	}
-	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return wrong("TILLPOST_BASE_URL", c.BaseURL, "a URL that starts with https:// or http://")
-	}
+	u, err := url.Parse(c.BaseURL)
+	check(c.ownURL || (err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")),
+		"TILLPOST_BASE_URL", c.BaseURL, "a URL that starts with https:// or http://")
+	c.allowNets, c.proxies = nil, nil
 	for _, text := range list(c.AllowNets) {
 		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			return wrong("TILLPOST_ALLOW_NETS", text, "networks as 10.0.0.0/8, separated by commas")
-		}
+		check(err == nil, "TILLPOST_ALLOW_NETS", text, "networks as 10.0.0.0/8, separated by commas")
 		c.allowNets = append(c.allowNets, prefix)
 	}
 	for _, text := range list(c.TrustedProxies) {
 		_, errPrefix := netip.ParsePrefix(text)
 		_, errAddr := netip.ParseAddr(text)
-		if errPrefix != nil && errAddr != nil {
-			return wrong("TILLPOST_TRUSTED_PROXIES", text, "addresses or networks, separated by commas")
-		}
+		check(errPrefix == nil || errAddr == nil, "TILLPOST_TRUSTED_PROXIES", text, "addresses or networks, separated by commas")
 		c.proxies = append(c.proxies, text)
 	}
-	_, err := c.logger()
-	return err
+	if _, err := c.logger(); err != nil {
+		problems = append(problems, err)
+	}
+	return problems
 }
 
-// checkDatabase never repeats the value, which may hold a password.
-func (c *Config) checkDatabase() error {
-	const accepted = "sqlite://PATH or postgres://USER@HOST/DATABASE"
+// place finds the data folder and the database.
+func (c *Config) place() []error {
+	if c.Data == "" {
+		folder, err := dataFolder()
+		if err != nil {
+			return []error{fmt.Errorf("TILLPOST_DATA is not set and there is no user data folder: %w", err)}
+		}
+		c.Data = folder
+	}
+	if c.DatabaseURL == "" {
+		c.DatabaseURL = sqliteScheme + filepath.Join(c.Data, "tillpost.db")
+	}
+	// The value is never repeated: it may hold a password.
 	scheme, rest, found := strings.Cut(c.DatabaseURL, "://")
 	if !found || rest == "" || (scheme != "sqlite" && scheme != "postgres" && scheme != "postgresql") {
-		return wrong("TILLPOST_DATABASE_URL", hideAfter(scheme, found), accepted)
+		return []error{c.wrong("TILLPOST_DATABASE_URL", hideAfter(scheme, found), "sqlite://PATH or postgres://USER@HOST/DATABASE")}
 	}
 	return nil
 }
@@ -139,53 +166,64 @@ func hideAfter(scheme string, found bool) string {
 	return "(not shown)"
 }
 
-// embedded says whether the database is a file of this machine, which one node
-// serves and commands open beside it.
-func (c *Config) embedded() bool { return strings.HasPrefix(c.DatabaseURL, "sqlite://") }
+// isAddress says whether a text is HOST:PORT.
+func isAddress(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
 
-// keys loads the key set of stored credentials: from the environment, a named
-// file, or a file in the data folder that is made on first start.
-func (c *Config) keys() (*secret.Keys, error) {
-	switch {
-	case c.EncryptionKey != "":
-		keys, err := secret.Parse(c.EncryptionKey)
-		if err != nil {
-			return nil, fmt.Errorf("TILLPOST_ENCRYPTION_KEY: %w", err)
-		}
-		return keys, nil
-	case c.EncryptionKeyFile != "":
-		keys, err := secret.ReadFile(c.EncryptionKeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("TILLPOST_ENCRYPTION_KEY_FILE: %w", err)
-		}
-		return keys, nil
-	default:
-		if err := c.makeDataFolder(); err != nil {
-			return nil, err
-		}
-		keys, _, err := secret.ReadOrCreateFile(filepath.Join(c.Data, "tillpost.key"))
-		if err != nil {
-			return nil, fmt.Errorf("encryption key: %w", err)
-		}
-		return keys, nil
+// addressURL is the URL under which this machine reaches a listen address.
+func addressURL(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "http://" + addr
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || (err == nil && ip.IsUnspecified()) {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// listening takes the address that was really opened, whose port the system may
+// have chosen.
+func (c *Config) listening(at net.Addr) {
+	host, _, errAddr := net.SplitHostPort(c.Addr)
+	_, port, errAt := net.SplitHostPort(at.String())
+	if errAddr != nil || errAt != nil {
+		return
+	}
+	c.Addr = net.JoinHostPort(host, port)
+	if c.ownURL {
+		c.BaseURL = addressURL(c.Addr)
 	}
 }
+
+// embedded says whether the database is a file of this machine, which one node
+// serves and commands open beside it.
+func (c *Config) embedded() bool { return strings.HasPrefix(c.DatabaseURL, sqliteScheme) }
+
+// databaseFile is the embedded database.
+func (c *Config) databaseFile() string { return strings.TrimPrefix(c.DatabaseURL, sqliteScheme) }
 
 // makeDataFolder makes the data folder where it is needed.
 func (c *Config) makeDataFolder() error {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return fmt.Errorf("TILLPOST_DATA %s cannot be made: %w", c.Data, errors.Unwrap(err))
+		return fmt.Errorf("%s %s cannot be made: %w", c.name("TILLPOST_DATA"), c.Data, errors.Unwrap(err))
 	}
 	probe, err := os.CreateTemp(c.Data, ".writable-*")
 	if err != nil {
-		return fmt.Errorf("TILLPOST_DATA %s is not writable: choose a folder that this user may write to", c.Data)
+		return fmt.Errorf("%s %s is not writable: choose a folder that this user may write to", c.name("TILLPOST_DATA"), c.Data)
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-// wrong names a variable with a wrong value and what is accepted.
-func wrong(variable, value, accepted string) error {
-	return usageError{fmt.Errorf("%s=%q is wrong: want %s", variable, value, accepted)}
+// wrong names a variable, or its flag, with a wrong value and what is accepted.
+func (c *Config) wrong(variable, value, accepted string) error {
+	return usageError{fmt.Errorf("%s=%q is wrong: want %s", c.name(variable), value, accepted)}
 }
 
 func list(text string) []string {

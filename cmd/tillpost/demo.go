@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -45,7 +44,7 @@ func demoCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		c := &Config{Addr: addr, Data: folder, Log: level, allowNets: loopback()}
+		c := &Config{Addr: addr, Data: folder, Log: level, flags: cmd.Flags(), AllowNets: "127.0.0.0/8,::1/128"}
 		d := &demo{folder: folder, print: func(s demoState) error { return s.print(cmd, asJSON) }}
 		return errors.Join(d.run(cmd.Context(), c), remove())
 	}
@@ -55,6 +54,9 @@ func demoCommand() *cobra.Command {
 // demoFolder is the folder to keep, or a temporary one and how to remove it.
 func demoFolder(keep string) (folder string, remove func() error, err error) {
 	if keep != "" {
+		if err := demoOnly(keep); err != nil {
+			return "", nil, err
+		}
 		if err := os.MkdirAll(keep, 0o700); err != nil {
 			return "", nil, fmt.Errorf("--keep %s cannot be made: %w", keep, err)
 		}
@@ -67,9 +69,21 @@ func demoFolder(keep string) (folder string, remove func() error, err error) {
 	return folder, func() error { return os.RemoveAll(folder) }, nil
 }
 
-func loopback() []netip.Prefix {
-	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+// demoOnly refuses a folder that holds somebody's real data, among which the
+// demo's shops and traffic would appear.
+func demoOnly(folder string) error {
+	if _, err := os.Stat(filepath.Join(folder, stateName)); err == nil {
+		return nil
+	}
+	for _, name := range []string{"tillpost.db", "tillpost.key"} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
+			return usageError{fmt.Errorf("--keep %s holds a %s that no demo made: choose another folder", folder, name)}
+		}
+	}
+	return nil
 }
+
+const stateName = "demo.json"
 
 // demo is a node with the sandbox beside it.
 type demo struct {
@@ -144,7 +158,7 @@ func (d *demo) begin(ctx context.Context, a *app) error {
 	if err := d.print(*state); err != nil {
 		return err
 	}
-	traffic := newTraffic(state, a.config.Addr, d.outside, a.log)
+	traffic := newTraffic(state, a.config.BaseURL, d.outside, a.log)
 	a.background.Go(func() { traffic.run(ctx) })
 	return nil
 }
@@ -184,7 +198,7 @@ func (s demoState) print(cmd *cobra.Command, asJSON bool) error {
 	return err
 }
 
-func (d *demo) stateFile() string { return filepath.Join(d.folder, "demo.json") }
+func (d *demo) stateFile() string { return filepath.Join(d.folder, stateName) }
 
 // load reads the state of a kept demo, if there is one.
 func (d *demo) load() (state *demoState, kept bool, err error) {

@@ -33,9 +33,9 @@ type traffic struct {
 	serial  int64
 }
 
-func newTraffic(s *demoState, addr, outside string, log *slog.Logger) *traffic {
+func newTraffic(s *demoState, url, outside string, log *slog.Logger) *traffic {
 	return &traffic{
-		keys: s.APIKeys, api: "http://" + addr + "/api/v1", outside: outside,
+		keys: s.APIKeys, api: url + "/api/v1", outside: outside,
 		client: &http.Client{Timeout: 10 * time.Second}, log: log,
 		rnd: rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1)), serial: time.Now().Unix() % 1_000_000 * 100,
 	}

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,30 +17,36 @@ import (
 	"github.com/tillpost/tillpost/migrations"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/safehttp"
+	"github.com/tillpost/tillpost/secret"
 )
 
 // maxClockSkew is how far clocks may be apart before signatures are refused.
 const maxClockSkew = 2 * time.Second
 
 func doctorCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "doctor", Short: "Check configuration, database, clock, figures, key and network", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			d := doctor{ctx: cmd.Context(), print: func(format string, args ...any) {
-				fmt.Fprintf(cmd.OutOrStdout(), format+"\n", args...)
-			}}
-			d.examine()
-			if d.failed > 0 {
-				return fmt.Errorf("%d check(s) failed", d.failed)
-			}
-			return nil
-		},
+		Long: "Check what serve would need, and change nothing: configuration, addresses, database, schema, clock,\n" +
+			"figures, encryption key, stored credentials and the network. Takes the variables and flags of serve.",
 	}
+	c := bindConfig(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		d := doctor{ctx: cmd.Context(), config: c, print: func(format string, args ...any) {
+			fmt.Fprintf(cmd.OutOrStdout(), format+"\n", args...)
+		}}
+		d.examine()
+		if d.failed > 0 {
+			return fmt.Errorf("%s failed", counted(d.failed, "check"))
+		}
+		return nil
+	}
+	return cmd
 }
 
 // doctor prints a line for each check.
 type doctor struct {
 	ctx    context.Context //nolint:containedctx // one command's
+	config *Config
 	print  func(format string, args ...any)
 	failed int
 }
@@ -45,52 +54,134 @@ type doctor struct {
 func (d *doctor) check(name string, err error, fine string) bool {
 	if err != nil {
 		d.failed++
-		d.print("FAIL  %-14s %v", name, err)
+		d.print("FAIL %s: %s", name, oneLine(err.Error()))
 		return false
 	}
-	d.print("ok    %-14s %s", name, fine)
+	d.print("ok   %s: %s", name, oneLine(fine))
 	return true
 }
 
+// examine goes on after a failure, as far as what failed lets it.
 func (d *doctor) examine() {
-	c := fromEnvironment()
-	if !d.check("configuration", c.complete(), "addr "+c.Addr+", base URL "+c.BaseURL) {
-		return
+	c := d.config
+	misplaced := len(c.place()) > 0
+	problems := c.problems()
+	for _, problem := range problems {
+		d.check("configuration", problem, "")
 	}
-	keys, err := c.keys()
-	haveKeys := d.check("key", err, "key set loaded")
-	db, err := d.openDatabase(c)
-	if !d.check("database", err, "reachable") {
-		d.network()
-		return
+	if len(problems) == 0 {
+		d.check("configuration", nil, "base URL "+c.BaseURL+", data folder "+c.Data)
 	}
-	defer func() { _ = db.Close() }() // it was only read from
-	status, err := migrations.Read(d.ctx, target(db))
-	if err == nil && status.Newer() {
-		err = fmt.Errorf("schema version %d is newer than this binary's %d", status.Current, status.Latest)
-	}
-	if err == nil && status.Pending() {
-		err = fmt.Errorf("%s: run 'tillpost migrate up'", status)
-	}
-	current := d.check("migrations", err, fmt.Sprintf("schema version %d", status.Current))
-	d.clock(db)
-	if current {
-		_, err = checkFigures(d.ctx, db, firstDay, lastDay)
-		d.check("figures", err, "agree with what they count")
-	}
-	if haveKeys && current {
-		d.credentials(db, credentials.New(keys))
+	d.address("address", c.Addr)
+	d.address("metrics", c.MetricsAddr)
+	if misplaced {
+		d.key(nil)
+	} else {
+		d.database()
 	}
 	d.network()
 }
 
-func (d *doctor) openDatabase(c *Config) (*models.DB, error) {
-	if c.embedded() {
-		if err := c.makeDataFolder(); err != nil {
-			return nil, err
+// database checks the database and what is stored there. An embedded one that
+// the first start is going to make is fine.
+func (d *doctor) database() {
+	c := d.config
+	db, err := openDatabase(d.ctx, c, existing)
+	if errors.Is(err, errNoDatabase) {
+		if d.check("database", c.canBeMade(), c.databaseFile()+" will be made at the first start") {
+			d.key(nil)
 		}
+		return
 	}
-	return models.Open(d.ctx, c.DatabaseURL)
+	if !d.check("database", err, "reachable") {
+		d.key(nil)
+		return
+	}
+	defer func() { _ = db.Close() }() // it was only read from
+	current := d.schema(db)
+	d.clock(db)
+	if !current {
+		d.key(nil)
+		return
+	}
+	_, err = checkFigures(d.ctx, db, firstDay, lastDay)
+	d.check("figures", err, "agree with what they count")
+	if keys := d.key(db); keys != nil {
+		d.credentials(db, credentials.New(keys))
+	}
+}
+
+// schema says whether the database can be read by this binary.
+func (d *doctor) schema(db *models.DB) bool {
+	status, err := migrations.Read(d.ctx, target(db))
+	switch {
+	case err == nil && status.Newer():
+		err = newerSchema(status)
+	case err == nil && status.Pending() && d.config.embedded():
+		d.check("migrations", nil, fmt.Sprintf("%s, the rest follows at the next start", status))
+		return false
+	case err == nil && status.Pending():
+		err = fmt.Errorf("%s: run 'tillpost migrate up'", status)
+	}
+	return d.check("migrations", err, fmt.Sprintf("schema version %d", status.Current))
+}
+
+// key loads the key set, without making one. The database may be nil.
+func (d *doctor) key(db *models.DB) *secret.Keys {
+	keys, err := d.config.keys()
+	missing, none := errors.AsType[*missingKeyError](err)
+	if none && db != nil {
+		err = d.config.mayMakeKey(d.ctx, db)
+	} else if none && d.config.EncryptionKeyFile == "" {
+		err = nil // without a database there is nothing that it would have to open
+	}
+	if err == nil && none {
+		d.check("key", nil, missing.file+" will be made at the first start")
+		return nil
+	}
+	d.check("key", err, "key set loaded")
+	return keys
+}
+
+// address checks that an address can be listened on, or is by Tillpost itself.
+func (d *doctor) address(name, addr string) {
+	if !isAddress(addr) {
+		return // off, or reported with the configuration
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(d.ctx, "tcp", addr)
+	if err == nil {
+		d.check(name, listener.Close(), addr+" is free")
+		return
+	}
+	if errors.Is(err, syscall.EADDRINUSE) && d.healthy(addressURL(addr)+"/healthz") {
+		d.check(name, nil, addr+" is served by Tillpost")
+		return
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("another program already listens on %s", addr)
+	}
+	d.check(name, err, "")
+}
+
+// healthy says whether Tillpost answers there.
+func (d *doctor) healthy(url string) bool {
+	ctx, cancel := context.WithTimeout(d.ctx, 3*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return false
+	}
+	response, err := safehttp.New(safehttp.Options{Timeout: 3 * time.Second}).Do(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	var health struct {
+		Status string `json:"status"`
+	}
+	err = json.NewDecoder(io.LimitReader(response.Body, 1<<10)).Decode(&health)
+	return err == nil && response.StatusCode == http.StatusOK && health.Status == "ok"
 }
 
 // clock compares this machine's clock with the database's.
@@ -116,7 +207,7 @@ func (d *doctor) credentials(db *models.DB, vault *credentials.Vault) {
 		_, openErr := vault.Open(credentials.Carriers, &carriers[i].Account)
 		err = errors.Join(err, openErr)
 	}
-	d.check("credentials", err, fmt.Sprintf("%d accounts can be opened", len(gateways)+len(carriers)))
+	d.check("credentials", err, counted(len(gateways)+len(carriers), "account")+" can be opened")
 }
 
 // outside are hosts that Tillpost calls when accounts for them exist.
@@ -137,10 +228,10 @@ func (d *doctor) network() {
 		}
 		cancel()
 		if err != nil {
-			d.print("warn  %-14s %s cannot be reached: %s", "network", host, plainly(err))
+			d.print("warn network: %s cannot be reached: %s", host, plainly(err))
 			continue
 		}
-		d.print("ok    %-14s %s reachable", "network", host)
+		d.print("ok   network: %s reachable", host)
 	}
 }
 

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,7 +14,9 @@ import (
 )
 
 func endpointCommand() *cobra.Command {
-	return group("endpoint", "Manage merchants' webhook endpoints", endpointAdd())
+	return group("endpoint", "Manage merchants' webhook endpoints", endpointAdd(), endpointList(),
+		endpointSwitch("disable", "Pause an endpoint; its deliveries wait for a replay", "endpoint.pause", false),
+		endpointSwitch("enable", "Deliver to an endpoint again", "endpoint.enable", true))
 }
 
 func endpointAdd() *cobra.Command {
@@ -30,7 +35,7 @@ func endpointAdd() *cobra.Command {
 		if err := required(cmd, "merchant", "url"); err != nil {
 			return err
 		}
-		return withVault(cmd.Context(), func(db *models.DB, vault *credentials.Vault, c *Config) error {
+		return withVault(cmd.Context(), making, func(db *models.DB, vault *credentials.Vault, c *Config) error {
 			m, err := findMerchant(cmd.Context(), db, merchant)
 			if err != nil {
 				return err
@@ -61,4 +66,78 @@ func endpointAdd() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// endpointRow is an endpoint as the command line lists it.
+type endpointRow struct {
+	models.EndpointJSON
+
+	MerchantID string `json:"merchant_id"`
+	Status     string `json:"status"` // enabled, or why it is not
+}
+
+func rowOfEndpoint(e *models.Endpoint) endpointRow {
+	row := endpointRow{EndpointJSON: e.Object(), MerchantID: e.MerchantID, Status: "enabled"}
+	if e.DisabledAt != nil {
+		row.Status = e.DisabledReason
+	}
+	return row
+}
+
+func endpointList() *cobra.Command {
+	var (
+		merchant string
+		asJSON   bool
+	)
+	cmd := &cobra.Command{Use: "list", Short: "List endpoints", Args: noArgs}
+	cmd.Flags().StringVar(&merchant, "merchant", "", "merchant (id or ref); all when empty")
+	jsonFlag(cmd, &asJSON)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
+			scope, err := merchantScope(cmd, db, merchant)
+			if err != nil {
+				return err
+			}
+			rows, err := everything(func(p models.Page) ([]models.Endpoint, string, error) {
+				return db.Endpoints(cmd.Context(), scope, p)
+			})
+			if err != nil {
+				return err
+			}
+			out := make([]endpointRow, len(rows))
+			for i := range rows {
+				out[i] = rowOfEndpoint(&rows[i])
+			}
+			return showAll(cmd, asJSON, out, "ID\tMERCHANT\tURL\tEVENTS\tSTATUS", func(r endpointRow) string {
+				return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", r.ID, r.MerchantID, r.URL, cmp.Or(strings.Join(r.Events, ","), "all"), r.Status)
+			})
+		})
+	}
+	return cmd
+}
+
+func endpointSwitch(use, short, action string, enabled bool) *cobra.Command {
+	return &cobra.Command{
+		Use: use + " ID", Short: short, Args: oneArg,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
+				err := db.Write(cmd.Context(), func(tx *models.Tx) error {
+					e, err := tx.UpdateEndpoint(models.AllMerchants(), args[0], models.EndpointChange{Enabled: &enabled})
+					if err != nil {
+						return err
+					}
+					return tx.Audit(cliActor(), models.AuditEntry{
+						MerchantID: &e.MerchantID, Action: action, ObjectID: e.ID, Detail: map[string]string{"url": e.URL},
+					})
+				})
+				if errors.Is(err, models.ErrNotFound) {
+					return fmt.Errorf("no endpoint %s: 'tillpost endpoint list' shows all", args[0])
+				}
+				if err != nil {
+					return err
+				}
+				return show(cmd, false, nil, "%sd %s", use, args[0])
+			})
+		},
+	}
 }

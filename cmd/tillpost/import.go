@@ -41,7 +41,7 @@ func importCommand() *cobra.Command {
 		if err := checkFormat(format, args); err != nil {
 			return err
 		}
-		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+		return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
 			m, err := findMerchant(cmd.Context(), db, merchant)
 			if err != nil {
 				return err
@@ -54,14 +54,25 @@ func importCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return show(cmd, true, report, "")
-			}
-			printReport(cmd.OutOrStdout(), report)
-			return nil
+			return tell(cmd, asJSON, report)
 		})
 	}
 	return cmd
+}
+
+// tell prints the report, and fails for rows that were refused.
+func tell(cmd *cobra.Command, asJSON bool, report importer.Report) error {
+	if asJSON {
+		if err := show(cmd, true, report, ""); err != nil {
+			return err
+		}
+	} else {
+		printReport(cmd.OutOrStdout(), report)
+	}
+	if n := len(report.Refused); n > 0 {
+		return fmt.Errorf("%s refused: correct the files and run it again, it takes only what is new", counted(n, "row"))
+	}
+	return nil
 }
 
 func checkFormat(format string, args []string) error {
@@ -113,8 +124,8 @@ func printReport(out io.Writer, r importer.Report) {
 	if r.DryRun {
 		verb = "would be created"
 	}
-	fmt.Fprintf(out, "%d orders, %d items, %d payments, %d parcels %s; %d orders unchanged\n",
-		r.Orders, r.Items, r.Payments, r.Parcels, verb, r.Unchanged)
+	fmt.Fprintf(out, "%s, %s, %s, %s %s; %s unchanged\n", counted(r.Orders, "order"), counted(r.Items, "item"),
+		counted(r.Payments, "payment"), counted(r.Parcels, "parcel"), verb, counted(r.Unchanged, "order"))
 	for _, s := range r.Sums {
 		fmt.Fprintf(out, "payments by %s: %d of %s in the files, %d of %s stored\n", s.Type,
 			s.Payments, minor(s.Amount, s.Currency), s.StoredCount, minor(s.StoredAmount, s.Currency))
@@ -127,7 +138,7 @@ func printRefusals(out io.Writer, title string, rows []importer.Refusal) {
 	if len(rows) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "%d rows %s:\n", len(rows), title)
+	fmt.Fprintf(out, "%s %s:\n", counted(len(rows), "row"), title)
 	for _, row := range rows {
 		fmt.Fprintf(out, "  %s:%d: %s\n", row.File, row.Line, row.Reason)
 	}

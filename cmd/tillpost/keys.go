@@ -9,10 +9,46 @@ import (
 
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/secret"
 )
 
 func keysCommand() *cobra.Command {
-	return group("keys", "Manage the keys of stored credentials", keysRotate())
+	return group("keys", "Manage the keys of stored credentials", keysCreate(), keysRotate())
+}
+
+func keysCreate() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "create [FILE]", Short: "Make a file with a new key set", Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return oneArg(cmd, args)
+			}
+			return nil
+		},
+		Long: "Make a file, mode 0600, with a new key set: FILE, or the one that TILLPOST_ENCRYPTION_KEY_FILE names,\n" +
+			"or tillpost.key in the data folder. A file that exists is left as it is. The file's one line is also what\n" +
+			"TILLPOST_ENCRYPTION_KEY takes.",
+	}
+	jsonFlag(cmd, &asJSON)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c := fromEnvironment()
+		if err := c.complete(); err != nil {
+			return err
+		}
+		file := c.keyFile()
+		if len(args) > 0 {
+			file = args[0]
+		}
+		_, created, err := secret.ReadOrCreateFile(file)
+		if err != nil {
+			return err
+		}
+		if !created {
+			return fmt.Errorf("%s exists already and was left as it is", file)
+		}
+		return show(cmd, asJSON, map[string]string{"file": file}, "created %s: keep a copy of it apart from the database", file)
+	}
+	return cmd
 }
 
 func keysRotate() *cobra.Command {
@@ -22,8 +58,8 @@ func keysRotate() *cobra.Command {
 			"completed by the next. With TILLPOST_ENCRYPTION_KEY set, add the new key there first: only\n" +
 			"a key file can be changed from here.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withStore(cmd.Context(), func(db *models.DB, c *Config) error {
-				keys, err := c.keys()
+			return withStore(cmd.Context(), existing, func(db *models.DB, c *Config) error {
+				keys, err := c.keysOf(cmd.Context(), db)
 				if err != nil {
 					return err
 				}

@@ -23,7 +23,7 @@ func (c *Config) logger() (*slog.Logger, error) {
 			format = part
 		default:
 			if err := level.UnmarshalText([]byte(part)); err != nil {
-				return nil, wrong("TILLPOST_LOG", c.Log, "debug, info, warn or error, and text or json, separated by a comma")
+				return nil, c.wrong("TILLPOST_LOG", c.Log, "debug, info, warn or error, and text or json, separated by a comma")
 			}
 		}
 	}

@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // time zones, wherever the binary runs
 
 	"github.com/spf13/cobra"
+
+	"github.com/tillpost/tillpost/models"
 )
 
 // Exit codes.
@@ -31,18 +34,36 @@ func run(args []string) int {
 	context.AfterFunc(ctx, stop)
 	root := newRoot()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	var usage usageError
-	switch {
-	case err == nil:
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
 		return exitOK
-	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "tillpost: %v\nRun 'tillpost --help' for usage.\n", err)
-		return exitUsage
-	default:
-		fmt.Fprintf(os.Stderr, "tillpost: %v\n", err)
-		return exitFailure
 	}
+	text, code := failure(cmd, err)
+	fmt.Fprintf(os.Stderr, "tillpost: %s\n", oneLine(text))
+	if code == exitUsage {
+		fmt.Fprintf(os.Stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
+	}
+	return code
+}
+
+// failure says what went wrong in words, and the exit code.
+func failure(cmd *cobra.Command, err error) (text string, code int) {
+	text, code = err.Error(), exitFailure
+	if _, ok := errors.AsType[usageError](err); ok {
+		return text, exitUsage
+	}
+	refused, ok := errors.AsType[*models.Error](err)
+	if !ok {
+		return text, code
+	}
+	if refused.Kind == models.KindInvalid {
+		code = exitUsage
+	}
+	words := inWords(cmd, refused)
+	if named, ok := errors.AsType[*flagError](err); ok {
+		words = named.words()
+	}
+	return strings.Replace(text, refused.Error(), words, 1), code // what stands before it, say a line's number, stays
 }
 
 // usageError is a command line that cannot be understood.
@@ -78,14 +99,12 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// exactly wants n arguments.
-func exactly(n int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != n {
-			return usageError{fmt.Errorf("%q takes %d argument(s), got %d", cmd.CommandPath(), n, len(args))}
-		}
-		return nil
+// oneArg wants one argument.
+func oneArg(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usageError{fmt.Errorf("%q takes 1 argument, got %d", cmd.CommandPath(), len(args))}
 	}
+	return nil
 }
 
 // group is a command that only holds others.
@@ -93,11 +112,22 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usageError{fmt.Errorf("%q needs one of its commands: see %s --help", cmd.CommandPath(), cmd.CommandPath())}
+			return usageError{fmt.Errorf("%q needs one of its commands: %s", cmd.CommandPath(), commands(cmd))}
 		},
 	}
 	cmd.AddCommand(children...)
 	return cmd
+}
+
+// commands lists the names of a group's commands.
+func commands(cmd *cobra.Command) string {
+	var names []string
+	for _, child := range cmd.Commands() {
+		if child.IsAvailableCommand() {
+			names = append(names, child.Name())
+		}
+	}
+	return choices(names...)
 }
 
 // required checks flags that have no sensible default.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +28,9 @@ func rowOfMerchant(m models.Merchant) merchantRow {
 	return merchantRow{ID: m.ID, Ref: m.Ref, Name: m.Name, Currency: m.Currency, Timezone: m.Timezone}
 }
 
+// refForm is what a ref looks like; another text would be changed to it.
+var refForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
 func merchantCreate() *cobra.Command {
 	var (
 		name, ref, currency, timezone string
@@ -42,7 +46,10 @@ func merchantCreate() *cobra.Command {
 		if err := required(cmd, "name", "currency"); err != nil {
 			return err
 		}
-		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+		if ref != "" && !refForm.MatchString(ref) {
+			return usageError{fmt.Errorf("--ref=%q is wrong: want lower-case letters, digits and single hyphens between them", ref)}
+		}
+		return withStore(cmd.Context(), making, func(db *models.DB, _ *Config) error {
 			var m *models.Merchant
 			err := db.Write(cmd.Context(), func(tx *models.Tx) (err error) {
 				m, err = tx.CreateMerchant(models.Merchant{Name: name, Ref: ref, Currency: currency, Timezone: timezone})
@@ -65,7 +72,7 @@ func merchantList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List merchants", Args: noArgs}
 	jsonFlag(cmd, &asJSON)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+		return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
 			rows, err := db.Merchants(cmd.Context(), models.AllMerchants())
 			if err != nil {
 				return err

@@ -15,7 +15,7 @@ func migrateCommand() *cobra.Command {
 	up := &cobra.Command{
 		Use: "up", Short: "Apply pending schema changes", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withBareStore(cmd.Context(), func(db *models.DB) error {
+			return withBareStore(cmd.Context(), making, func(db *models.DB) error {
 				if err := migrations.Up(cmd.Context(), target(db)); err != nil {
 					return err
 				}
@@ -32,13 +32,20 @@ func migrateCommand() *cobra.Command {
 	status := &cobra.Command{
 		Use: "status", Short: "Say how far the database is", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withBareStore(cmd.Context(), func(db *models.DB) error {
+			say := func(s migrations.Status) error {
+				return show(cmd, asJSON, map[string]any{"current": s.Current, "latest": s.Latest, "pending": s.Pending()}, "%s", s)
+			}
+			err := withBareStore(cmd.Context(), existing, func(db *models.DB) error {
 				s, err := migrations.Read(cmd.Context(), target(db))
 				if err != nil {
 					return err
 				}
-				return show(cmd, asJSON, map[string]any{"current": s.Current, "latest": s.Latest, "pending": s.Pending()}, "%s", s)
+				return say(s)
 			})
+			if errors.Is(err, errNoDatabase) {
+				return say(migrations.None())
+			}
+			return err
 		},
 	}
 	jsonFlag(status, &asJSON)
@@ -46,19 +53,14 @@ func migrateCommand() *cobra.Command {
 }
 
 // withBareStore opens the database whatever its schema.
-func withBareStore(ctx context.Context, fn func(db *models.DB) error) error {
+func withBareStore(ctx context.Context, how access, fn func(db *models.DB) error) error {
 	c := fromEnvironment()
 	if err := c.complete(); err != nil {
 		return err
 	}
-	if c.embedded() {
-		if err := c.makeDataFolder(); err != nil {
-			return err
-		}
-	}
-	db, err := models.Open(ctx, c.DatabaseURL)
+	db, err := openDatabase(ctx, c, how)
 	if err != nil {
-		return fmt.Errorf("TILLPOST_DATABASE_URL: %w", err)
+		return err
 	}
 	return errors.Join(fn(db), db.Close())
 }

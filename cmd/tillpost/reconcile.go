@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,7 +24,7 @@ func reconcileCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "reconcile FILE", Short: "Compare a provider's settlement file with what is stored",
-		Args: exactly(1),
+		Args: oneArg,
 	}
 	cmd.Flags().StringVar(&merchant, "merchant", "", "merchant (id or ref) whose account it is")
 	cmd.Flags().StringVar(&gateway, "gateway", "", "payment account, by name or id")
@@ -39,7 +38,7 @@ func reconcileCommand() *cobra.Command {
 		if !slices.Contains(settlement.Formats, format) {
 			return usageError{fmt.Errorf("--format %q is unknown: want stripe or csv", format)}
 		}
-		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+		return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
 			account, err := findGateway(cmd.Context(), db, merchant, gateway)
 			if err != nil {
 				return err
@@ -138,7 +137,7 @@ func findGateway(ctx context.Context, db *models.DB, merchant, gateway string) (
 			return &accounts[i], nil
 		}
 	}
-	return nil, errors.New("no payment account " + gateway + " of merchant " + merchant)
+	return nil, fmt.Errorf("no payment account %q of merchant %q: 'tillpost gateway list' shows all", gateway, merchant)
 }
 
 // byteProgress draws a bar on a terminal and nothing elsewhere.
@@ -165,9 +164,9 @@ func printReconciled(out io.Writer, r *reconciled) {
 	default:
 		fmt.Fprintf(out, "stored as %s\n", r.FileID)
 	}
-	fmt.Fprintf(out, "%d lines, %d differences\n", r.Lines, len(r.Found))
+	fmt.Fprintf(out, "%s, %s\n", counted(int(r.Lines), "line"), counted(len(r.Found), "difference"))
 	for _, s := range r.Sums {
-		fmt.Fprintf(out, "%s: %d lines, %s, fees %d\n", s.Kind, s.Lines, minor(s.Amount, s.Currency), s.Fee)
+		fmt.Fprintf(out, "%s: %s, %s, fees %d\n", s.Kind, counted(int(s.Lines), "line"), minor(s.Amount, s.Currency), s.Fee)
 	}
 	for _, l := range r.Found {
 		payment := "no payment"
@@ -181,7 +180,7 @@ func printReconciled(out io.Writer, r *reconciled) {
 		fmt.Fprintf(out, "%d payments and refunds in currencies that the file does not have were not looked for\n", r.Unchecked)
 	}
 	if len(r.Refused) > 0 {
-		fmt.Fprintf(out, "%d lines refused:\n", len(r.Refused))
+		fmt.Fprintf(out, "%s refused:\n", counted(len(r.Refused), "line"))
 	}
 	for _, refused := range r.Refused {
 		fmt.Fprintf(out, "  line %d: %s\n", refused.Position, refused.Reason)

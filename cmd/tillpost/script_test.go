@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"os/exec"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,6 +30,21 @@ func TestScripts(t *testing.T) {
 				_, err = db.SQL().ExecContext(context.Background(), args[0])
 				ts.Check(errors.Join(err, db.Close()))
 			},
+			"fails": fails,
+			// mode MODE FILE wants the file to have just these permissions.
+			"mode": func(ts *testscript.TestScript, _ bool, args []string) {
+				info, err := os.Stat(ts.MkAbs(args[1]))
+				ts.Check(err)
+				if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+					ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
+				}
+			},
+			// remember FILE FIELD NAME keeps a field of an object in a variable.
+			"remember": func(ts *testscript.TestScript, _ bool, args []string) {
+				var object map[string]any
+				ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &object))
+				ts.Setenv(args[2], fmt.Sprint(object[args[1]]))
+			},
 		},
 		Setup: func(env *testscript.Env) error {
 			self, err := os.Executable()
@@ -45,4 +64,17 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// fails CODE ARGS… runs the program and wants this exit code, and nothing that
+// is meant for machines on standard error.
+func fails(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(ts.Getenv("tillpost"), args[1:]...)
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		ts.Fatalf("%v ended with %v, want exit code %s", args[1:], err, args[0])
+	}
+	if got := strconv.Itoa(exit.ExitCode()); got != args[0] {
+		ts.Fatalf("%v ended with exit code %s, want %s", args[1:], got, args[0])
+	}
 }

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,7 +41,7 @@ func serveCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&noWorkers, "no-workers", false, "serve web and API only; other nodes run the workers")
 	paceFlag(cmd, &pace)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := c.complete(); err != nil {
+		if err := errors.Join(c.complete(), checkPace(pace)); err != nil {
 			return err
 		}
 		return serve(cmd.Context(), c, serveOptions{
@@ -54,10 +55,10 @@ func serveCommand() *cobra.Command {
 func workCommand() *cobra.Command {
 	var pace float64
 	cmd := &cobra.Command{Use: "work", Short: "Run background workers only, for a node without web", Args: noArgs}
-	c := bindConfig(cmd)
+	c := bindConfig(cmd, "addr", "base-url", "trusted-proxies") // it listens nowhere
 	paceFlag(cmd, &pace)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := c.complete(); err != nil {
+		if err := errors.Join(c.complete(), checkPace(pace)); err != nil {
 			return err
 		}
 		return serve(cmd.Context(), c, serveOptions{
@@ -70,6 +71,13 @@ func workCommand() *cobra.Command {
 // paceFlag lets load tests see in minutes what otherwise takes days.
 func paceFlag(cmd *cobra.Command, pace *float64) {
 	cmd.Flags().Float64Var(pace, "pace", 1, "divides the waits between retries, inquiries and polls, for load tests")
+}
+
+func checkPace(pace float64) error {
+	if !(pace > 0) || math.IsInf(pace, 1) {
+		return usageError{fmt.Errorf("--pace=%v is wrong: want a number above 0", pace)}
+	}
+	return nil
 }
 
 // serveOptions say what a node does.
@@ -90,13 +98,11 @@ func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	var listener net.Listener
-	if o.web {
-		if listener, err = listen(ctx, c.Addr, "TILLPOST_ADDR"); err != nil {
-			return err
-		}
-		defer func() { _ = listener.Close() }() // closed already, unless starting failed
+	listener, closeWeb, err := listenWeb(ctx, c, o)
+	if err != nil {
+		return err
 	}
+	defer closeWeb()
 	a, err := newApp(ctx, c, log, o)
 	if err != nil {
 		return err
@@ -123,7 +129,7 @@ func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
 			return err
 		}
 	}
-	log.InfoContext(ctx, "ready", "addr", c.Addr, "web", o.web, "workers", o.workers, "database", a.db.Dialect)
+	a.announce(ctx, o)
 	readyCtx, stopReady := context.WithCancel(ctx)
 	defer stopReady()
 	if o.ready != nil {
@@ -149,12 +155,35 @@ func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
 	return errors.Join(err, <-web)
 }
 
+// announce logs that the node is ready, and where.
+func (a *app) announce(ctx context.Context, o serveOptions) {
+	attributes := []any{"web", o.web, "workers", o.workers, "database", a.db.Dialect}
+	if o.web {
+		attributes = append(attributes, "addr", a.config.Addr, "url", a.config.BaseURL)
+	}
+	a.log.InfoContext(ctx, "ready", attributes...)
+}
+
 // fail reports what ends a node; the first reason is the one that counts.
 func fail(failed chan<- error, err error) {
 	select {
 	case failed <- err:
 	default:
 	}
+}
+
+// listenWeb opens the address of the pages and the API, if the node has them,
+// and returns how to close it when starting fails.
+func listenWeb(ctx context.Context, c *Config, o serveOptions) (listener net.Listener, closing func(), err error) {
+	if !o.web {
+		return nil, func() {}, nil
+	}
+	listener, err = listen(ctx, c.Addr, c.name("TILLPOST_ADDR"))
+	if err != nil {
+		return nil, nil, err
+	}
+	c.listening(listener.Addr())
+	return listener, func() { _ = listener.Close() }, nil // closed already, unless starting failed
 }
 
 // listen opens a TCP listener and says in plain words why it cannot.
@@ -164,7 +193,7 @@ func listen(ctx context.Context, addr, variable string) (net.Listener, error) {
 	if err == nil {
 		return listener, nil
 	}
-	if strings.Contains(err.Error(), "address already in use") {
+	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s: another program already listens on %s; stop it or choose another address", variable, addr)
 	}
 	return nil, fmt.Errorf("%s: cannot listen on %s: %w", variable, addr, errors.Unwrap(err))
@@ -195,7 +224,7 @@ func serveMetrics(ctx context.Context, c *Config, log *slog.Logger) (stop func()
 	if c.MetricsAddr == "" {
 		return func() {}, nil
 	}
-	listener, err := listen(ctx, c.MetricsAddr, "TILLPOST_METRICS_ADDR")
+	listener, err := listen(ctx, c.MetricsAddr, c.name("TILLPOST_METRICS_ADDR"))
 	if err != nil {
 		return nil, err
 	}

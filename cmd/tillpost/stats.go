@@ -51,7 +51,7 @@ func statsChild(
 				return usageError{fmt.Errorf("--%s=%q is wrong: want a day as 2026-01-31", name, day)}
 			}
 		}
-		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+		return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
 			diffs, failure := run(cmd.Context(), db, from, to)
 			if failure != nil && diffs == nil {
 				return failure

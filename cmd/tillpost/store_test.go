@@ -20,7 +20,7 @@ func TestDatabaseWithoutJobTables(t *testing.T) {
 	t.Run("the embedded one is completed", func(t *testing.T) {
 		t.Parallel()
 		c := &Config{DatabaseURL: modelstest.SQLiteURL(t), Data: t.TempDir()}
-		db, err := openStore(t.Context(), c)
+		db, err := openStore(t.Context(), c, making)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +34,7 @@ func TestDatabaseWithoutJobTables(t *testing.T) {
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if db, err = openStore(t.Context(), c); err != nil {
+		if db, err = openStore(t.Context(), c, making); err != nil {
 			t.Fatal(err)
 		}
 		modelstest.Write(t, db, func(tx *models.Tx) error {
@@ -48,7 +48,7 @@ func TestDatabaseWithoutJobTables(t *testing.T) {
 	t.Run("on PostgreSQL it is refused and not ready", func(t *testing.T) {
 		t.Parallel()
 		c := &Config{DatabaseURL: modelstest.PostgresURL(t)}
-		db, err := openStore(t.Context(), c)
+		db, err := openStore(t.Context(), c, making)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestDatabaseWithoutJobTables(t *testing.T) {
 		if current, err := node.schemaCurrent(t.Context()); err != nil || current {
 			t.Errorf("/readyz says that the schema is current: %v, %v", current, err)
 		}
-		if _, err := openStore(t.Context(), c); err == nil {
+		if _, err := openStore(t.Context(), c, making); err == nil {
 			t.Error("the database was opened")
 		}
 	})

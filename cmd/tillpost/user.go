@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/mail"
 	"strings"
 	"time"
 
@@ -50,11 +51,14 @@ func userCreate() *cobra.Command {
 		if !fromStdin {
 			return usageError{errors.New("--password-stdin is required: pipe the password in, so that it stays out of the shell's history")}
 		}
+		if err := checkPerson(cmd, email, role, merchant); err != nil {
+			return err
+		}
 		hash, err := hashFrom(cmd.Context(), cmd.InOrStdin(), email)
 		if err != nil {
 			return err
 		}
-		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+		return withStore(cmd.Context(), making, func(db *models.DB, _ *Config) error {
 			u := models.User{Email: email, Role: role, PasswordHash: hash}
 			if merchant != "" {
 				m, err := findMerchant(cmd.Context(), db, merchant)
@@ -71,6 +75,24 @@ func userCreate() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// checkPerson refuses before a password is read what would be refused after it,
+// and what would be dropped in silence.
+func checkPerson(cmd *cobra.Command, email, role, merchant string) error {
+	email = models.NormalizeEmail(email)
+	if addr, err := mail.ParseAddress(email); err != nil || addr.Address != email {
+		return models.Invalid("email", "bad_email")
+	}
+	switch {
+	case role != models.RoleAdmin && role != models.RoleSupport && role != models.RoleMerchant:
+		return models.Invalid("role", "unknown_role")
+	case role == models.RoleMerchant:
+		return required(cmd, "merchant")
+	case merchant != "":
+		return usageError{fmt.Errorf("--merchant is for --role %s only: --role %s sees all merchants", models.RoleMerchant, role)}
+	}
+	return nil
 }
 
 func createUser(ctx context.Context, db *models.DB, u models.User) (*models.User, error) {
@@ -95,7 +117,7 @@ func hashFrom(ctx context.Context, in io.Reader, email string) (string, error) {
 	}
 	password := secret.NewString(strings.TrimRight(line, "\r\n"))
 	if err := secret.AcceptPassword(password, email); err != nil {
-		return "", err
+		return "", usageError{err}
 	}
 	return secret.NewPasswords().Hash(ctx, password)
 }
@@ -105,7 +127,7 @@ func userList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List people", Args: noArgs}
 	jsonFlag(cmd, &asJSON)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+		return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
 			rows, err := everything(func(p models.Page) ([]models.User, string, error) { return db.Users(cmd.Context(), p) })
 			if err != nil {
 				return err
@@ -124,12 +146,12 @@ func userList() *cobra.Command {
 
 func userDisable() *cobra.Command {
 	return &cobra.Command{
-		Use: "disable EMAIL", Short: "Keep a person out and end their sessions", Args: exactly(1),
+		Use: "disable EMAIL", Short: "Keep a person out and end their sessions", Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withStore(cmd.Context(), func(db *models.DB, _ *Config) error {
+			return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
 				u, err := db.UserByEmail(cmd.Context(), args[0])
 				if errors.Is(err, models.ErrNotFound) {
-					return fmt.Errorf("no user %s", args[0])
+					return fmt.Errorf("no user %s: 'tillpost user list' shows all", args[0])
 				}
 				if err != nil {
 					return err
