@@ -10,6 +10,7 @@ import (
 
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/payments"
 	"github.com/tillpost/tillpost/views"
 	"github.com/tillpost/tillpost/views/ui"
 )
@@ -91,6 +92,9 @@ func (p accountPages) account(c *fiber.Ctx, v *viewer) (views.AccountView, error
 		return views.AccountView{}, err
 	}
 	view := views.AccountView{AccountRow: row, Base: p.path}
+	if p.table == credentials.Gateways {
+		view.Hook = payments.HookURL(p.BaseURL, row.Account.ID)
+	}
 	view.Form = p.editForm(&row.Account)
 	view.Form.Form = views.Form{CSRF: v.csrf}
 	return view, nil

@@ -218,6 +218,21 @@ func TestAccountConnection(t *testing.T) {
 	})
 }
 
+func TestAccountShowsWhereWebhooksGo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, modelstest.SQLite(t))
+	m := modelstest.Merchant(t, s.db)
+	admin := s.signIn(t, models.RoleAdmin, "")
+	gateway, carrier := modelstest.Gateway(t, s.db, m.ID), courier(t, s.db, m.ID)
+	want := "http://tillpost.test/hooks/" + gateway.ID
+	if a := admin.get("/gateways/"+gateway.ID).want(t, http.StatusOK); a.Find("[data-copy='"+want+"']").Length() != 1 {
+		t.Errorf("the page does not show %s to be copied", want)
+	}
+	if a := admin.get("/carriers/"+carrier.ID).want(t, http.StatusOK); strings.Contains(a.body, "/hooks/") {
+		t.Error("a carrier's page shows an address that does not exist")
+	}
+}
+
 func TestAccountSwitches(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {

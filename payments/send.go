@@ -200,8 +200,12 @@ func (s *Service) hookURL(accountID string) string {
 	if s.policy.PublicURL == "" {
 		return ""
 	}
-	return s.policy.PublicURL + "/hooks/" + accountID
+	return HookURL(s.policy.PublicURL, accountID)
 }
+
+// HookURL is where the provider of an account sends its webhooks, by the
+// program's own address.
+func HookURL(base, accountID string) string { return base + "/hooks/" + accountID }
 
 // report is what a call left to be stored beside its result.
 type report struct {

@@ -88,6 +88,7 @@ type AccountView struct {
 	AccountRow
 
 	Base string
+	Hook string // where the provider sends its webhooks; empty: nowhere
 	Form AccountForm
 }
 

@@ -23,17 +23,8 @@ type accountRow struct {
 	Position   int    `json:"position"`
 	BaseURL    string `json:"base_url,omitempty"`
 	Enabled    bool   `json:"enabled"`
+	WebhookURL string `json:"webhook_url,omitempty"` // to be entered at the provider; empty while only this machine reaches us
 	TestOK     *bool  `json:"test_ok"`
-}
-
-func rowOfAccount(a models.Account) accountRow {
-	row := accountRow{
-		ID: a.ID, MerchantID: a.MerchantID, Kind: a.Kind, Name: a.Name, Position: a.Position, BaseURL: a.BaseURL, Enabled: a.Enabled,
-	}
-	if a.TestedAt != nil {
-		row.TestOK = &a.TestOK
-	}
-	return row
 }
 
 // accounts is what gateway and carrier commands differ in.
@@ -41,14 +32,29 @@ type accounts struct {
 	table  credentials.Table
 	prefix string
 	what   string // in texts
+	hooks  bool   // the other side tells of changes by webhook
 	create func(tx *models.Tx, a models.Account) error
 	list   func(ctx context.Context, db *models.DB, scope models.Scope) ([]models.Account, error)
 	test   func(ctx context.Context, db *models.DB, vault *credentials.Vault, c *Config, id string) (models.AccountTest, error)
 }
 
+func (a accounts) row(c *Config, account models.Account) accountRow {
+	row := accountRow{
+		ID: account.ID, MerchantID: account.MerchantID, Kind: account.Kind, Name: account.Name, Position: account.Position,
+		BaseURL: account.BaseURL, Enabled: account.Enabled,
+	}
+	if account.TestedAt != nil {
+		row.TestOK = &account.TestOK
+	}
+	if public := c.publicURL(); a.hooks && public != "" {
+		row.WebhookURL = payments.HookURL(public, account.ID)
+	}
+	return row
+}
+
 func gatewayCommand() *cobra.Command {
 	return accountCommand("gateway", accounts{
-		table: credentials.Gateways, prefix: models.PrefixGatewayAccount, what: "payment account",
+		table: credentials.Gateways, prefix: models.PrefixGatewayAccount, what: "payment account", hooks: true,
 		create: func(tx *models.Tx, a models.Account) error {
 			return tx.CreateGatewayAccount(models.GatewayAccount{Account: a})
 		},
@@ -125,7 +131,7 @@ func (a accounts) addCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return withVault(cmd.Context(), making, func(db *models.DB, vault *credentials.Vault, _ *Config) error {
+		return withVault(cmd.Context(), making, func(db *models.DB, vault *credentials.Vault, c *Config) error {
 			m, err := findMerchant(cmd.Context(), db, merchant)
 			if err != nil {
 				return err
@@ -149,7 +155,11 @@ func (a accounts) addCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(cmd, asJSON, rowOfAccount(account), "created %s (%s)", name, account.ID)
+			row := a.row(c, account)
+			if row.WebhookURL != "" {
+				return show(cmd, asJSON, row, "created %s (%s)\nwebhook address for the provider: %s", name, account.ID, row.WebhookURL)
+			}
+			return show(cmd, asJSON, row, "created %s (%s)", name, account.ID)
 		})
 	}
 	return cmd
@@ -265,7 +275,7 @@ func (a accounts) listCommand() *cobra.Command {
 	cmd.Flags().StringVar(&merchant, "merchant", "", "merchant (id or ref); all when empty")
 	jsonFlag(cmd, &asJSON)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return withStore(cmd.Context(), existing, func(db *models.DB, _ *Config) error {
+		return withStore(cmd.Context(), existing, func(db *models.DB, c *Config) error {
 			scope, err := merchantScope(cmd, db, merchant)
 			if err != nil {
 				return err
@@ -276,7 +286,7 @@ func (a accounts) listCommand() *cobra.Command {
 			}
 			out := make([]accountRow, len(rows))
 			for i := range rows {
-				out[i] = rowOfAccount(rows[i])
+				out[i] = a.row(c, rows[i])
 			}
 			return showAll(cmd, asJSON, out, "ID\tMERCHANT\tKIND\tNAME\tPOSITION\tENABLED", func(r accountRow) string {
 				return fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%t", r.ID, r.MerchantID, r.Kind, r.Name, r.Position, r.Enabled)

@@ -46,6 +46,7 @@ func newApp(ctx context.Context, c *Config, log *slog.Logger, o serveOptions) (*
 		return nil, errors.Join(err, db.Close())
 	}
 	vault := credentials.New(keys)
+	o.policy.PublicURL = c.publicURL()
 	a := &app{
 		config: c, log: log, db: db, vault: vault, hub: live.New(log), demo: o.demo,
 		payments: payments.NewService(db, vault, providers(), o.policy, log),

@@ -139,6 +139,23 @@ func (c *Config) problems() []error {
 	return problems
 }
 
+// publicURL is where others reach this program, as providers with webhooks;
+// empty when only this machine does.
+func (c *Config) publicURL() string {
+	u, err := url.Parse(c.BaseURL)
+	if err != nil {
+		return ""
+	}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	if ip, err := netip.ParseAddr(host); err == nil && (ip.Unmap().IsLoopback() || ip.IsUnspecified()) {
+		return ""
+	}
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return ""
+	}
+	return strings.TrimRight(c.BaseURL, "/")
+}
+
 // place finds the data folder and the database.
 func (c *Config) place() []error {
 	if c.Data == "" {
