@@ -23,31 +23,39 @@ type readiness struct {
 	schemaUntil atomic.Int64 // unix nanoseconds
 }
 
+// healthy is what a process that is alive answers.
+const healthy = "ok"
+
 // healthz says that the process is alive. It does not ask the database, whose
 // outage is no reason to restart every node.
 func (s *server) healthz(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.JSON(fiber.Map{"status": "ok"})
+	return c.JSON(fiber.Map{"status": healthy})
 }
 
 // readyz says whether the node can take visitors: the database answers, its
 // schema is this binary's, and the node is not being stopped.
 func (s *server) readyz(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderCacheControl, "no-store")
+	status, text := s.readiness(c.UserContext())
+	return c.Status(status).JSON(fiber.Map{"status": text})
+}
+
+func (s *server) readiness(ctx context.Context) (status int, text string) {
 	if s.Draining() {
-		return c.Status(fiber.StatusServiceUnavailable).JSON(fiber.Map{"status": "draining"})
+		return fiber.StatusServiceUnavailable, "draining"
 	}
-	ctx, cancel := context.WithTimeout(c.UserContext(), readyTimeout)
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	if err := s.DB.Ping(ctx); err != nil {
 		s.Log.WarnContext(ctx, "database does not answer", "error", err)
-		return c.Status(fiber.StatusServiceUnavailable).JSON(fiber.Map{"status": "database unreachable"})
+		return fiber.StatusServiceUnavailable, "database unreachable"
 	}
 	if err := s.checkSchema(ctx); err != nil {
 		s.Log.WarnContext(ctx, "schema is not current", "error", err)
-		return c.Status(fiber.StatusServiceUnavailable).JSON(fiber.Map{"status": "schema not current"})
+		return fiber.StatusServiceUnavailable, "schema not current"
 	}
-	return c.JSON(fiber.Map{"status": "ready"})
+	return fiber.StatusOK, "ready"
 }
 
 func (s *server) checkSchema(ctx context.Context) error {

@@ -47,8 +47,7 @@ func newMetrics() figures {
 	return f
 }
 
-// MetricsHandler shows the process's figures to Prometheus. It is served apart
-// from the pages, because the figures are not for the public.
+// MetricsHandler shows the process's own figures to Prometheus.
 func MetricsHandler() http.Handler {
 	return promhttp.HandlerFor(metrics.registry, promhttp.HandlerOpts{})
 }

@@ -56,7 +56,7 @@ func (s *server) logAccess(c *fiber.Ctx) error {
 	status := c.Response().StatusCode()
 	attrs := []slog.Attr{
 		slog.String("method", c.Method()), slog.String("route", c.Route().Path), slog.Int("status", status),
-		slog.Duration("took", took.Round(time.Microsecond)),
+		slog.Float64("took_ms", float64(took.Microseconds())/1000),
 		slog.String("ip", c.IP()), slog.String("request_id", requestID(c)),
 	}
 	if v, ok := c.Locals(localViewer).(*viewer); ok && v.User != nil {

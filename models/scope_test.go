@@ -272,7 +272,7 @@ var unscoped = map[string]string{
 	"ChargeAttempt": "for background work", "TakeGatewayCalls": "for background work", "TripGateway": "for background work",
 	"CloseGateway": "for background work", "PaymentRules": "bound to the merchant that it is given",
 	"ProviderCalls": "of a payment loaded with a scope",
-	"CheckStats":    "for operators", "RebuildStats": "for operators",
+	"CheckStats":    "for operators", "RebuildStats": "for operators", "Watch": "for operators",
 	"Idempotent": "bound to the merchant that it is given", "Write": "the transaction's methods tell",
 	"Ping": "no rows", "ServerTime": "no rows", "SQL": "for migrations and River", "Pool": "for migrations and River",
 	"Close": "no rows",

@@ -55,7 +55,7 @@ func (c *Config) options() []option {
 		{"TILLPOST_BASE_URL", "base-url", "public URL, for links, cookies and callbacks", &c.BaseURL},
 		{"TILLPOST_ENCRYPTION_KEY_FILE", "encryption-key-file", "file with the key set for stored credentials", &c.EncryptionKeyFile},
 		{"TILLPOST_ALLOW_NETS", "allow-nets", "private networks that merchant-given URLs may reach, as 10.0.0.0/8,…", &c.AllowNets},
-		{"TILLPOST_METRICS_ADDR", "metrics-addr", "separate listener for /metrics", &c.MetricsAddr},
+		{"TILLPOST_METRICS_ADDR", "metrics-addr", "separate listener for /metrics, /healthz and /readyz", &c.MetricsAddr},
 		{"TILLPOST_TRUSTED_PROXIES", "trusted-proxies", "proxies whose X-Forwarded-For counts, as 10.0.0.0/8,…", &c.TrustedProxies},
 		{"TILLPOST_LOG", "log", "level and format: info, debug,json …", &c.Log},
 	}

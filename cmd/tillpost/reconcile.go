@@ -85,7 +85,7 @@ func reconcile(cmd *cobra.Command, db *models.DB, account *models.GatewayAccount
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read from
 	o.Name, o.Progress = filepath.Base(path), byteProgress(cmd.ErrOrStderr())
 	report, err := settlement.Import(cmd.Context(), db, account, file, o)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"net"
 	"net/http"
@@ -109,16 +108,16 @@ func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
 
-	metrics, err := serveMetrics(ctx, c, log)
+	var draining atomic.Bool
+	stopOps, err := serveOps(ctx, a, draining.Load)
 	if err != nil {
 		return err
 	}
-	defer metrics()
+	defer stopOps()
 
 	appCtx, stopApp := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopApp()
 	failed := make(chan error, 1)
-	var draining atomic.Bool
 	stopWeb := func(context.Context) error { return nil }
 	if o.web {
 		stopWeb = startWeb(appCtx, a, listener, draining.Load, o.grace, failed)
@@ -219,21 +218,20 @@ func startWeb(
 	}
 }
 
-// serveMetrics starts the separate listener of /metrics, if there is one.
-func serveMetrics(ctx context.Context, c *Config, log *slog.Logger) (stop func(), err error) {
-	if c.MetricsAddr == "" {
+// serveOps starts the separate listener of /metrics, /healthz and /readyz, if
+// there is one.
+func serveOps(ctx context.Context, a *app, draining func() bool) (stop func(), err error) {
+	if a.config.MetricsAddr == "" {
 		return func() {}, nil
 	}
-	listener, err := listen(ctx, c.MetricsAddr, c.name("TILLPOST_METRICS_ADDR"))
+	listener, err := listen(ctx, a.config.MetricsAddr, a.config.name("TILLPOST_METRICS_ADDR"))
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", handlers.MetricsHandler())
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: handlers.OpsHandler(a.deps(ctx, draining)), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("metrics listener ended", "error", err)
+			a.log.Error("metrics listener ended", "error", err)
 		}
 	}()
 	return func() { _ = server.Close() }, nil // nothing of it needs saving
