@@ -71,7 +71,7 @@ func (s *server) receiveHook(c *fiber.Ctx) error {
 
 // hookRefusal says why a webhook was not taken.
 func (s *server) hookRefusal(c *fiber.Ctx, id string, err error) error {
-	rejected, forged := errors.AsType[payments.RejectedWebhook](err)
+	rejected, forged := errors.AsType[payments.RejectedWebhookError](err)
 	switch {
 	case forged:
 		s.hooks.note(id, c.IP())

@@ -124,7 +124,7 @@ func TestHooks(t *testing.T) {
 		t.Run("a forged one leaves a figure and a line", func(t *testing.T) {
 			s.hook(t, account.ID, `{"id":"evt_forged"}`, "guessed").problem(t, http.StatusUnauthorized, "bad_signature")
 			shown := httptest.NewRecorder()
-			MetricsHandler().ServeHTTP(shown, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+			MetricsHandler().ServeHTTP(shown, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
 			if figure := `tillpost_hooks_rejected_total{kind="sandbox"}`; !strings.Contains(shown.Body.String(), figure) {
 				t.Errorf("%s is not counted", figure)
 			}

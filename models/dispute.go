@@ -98,6 +98,9 @@ func (tx *Tx) PutDispute(p *Payment, told Dispute) (*Dispute, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
+	if told.ToldAt != nil && known.ToldAt != nil && told.ToldAt.Before(*known.ToldAt) {
+		return known, false, nil
+	}
 	after := *known
 	after.Amount, after.MoneyMoved = told.Amount, known.MoneyMoved || told.MoneyMoved
 	if told.RespondBy != nil {
@@ -109,6 +112,9 @@ func (tx *Tx) PutDispute(p *Payment, told Dispute) (*Dispute, bool, error) {
 		}
 		after.Status = told.Status
 	}
+	if told.ToldAt != nil {
+		after.ToldAt = told.ToldAt
+	}
 	if after.Amount == 0 {
 		after.Amount = known.Amount
 	}
@@ -117,7 +123,7 @@ func (tx *Tx) PutDispute(p *Payment, told Dispute) (*Dispute, bool, error) {
 	}
 	ok, err := tx.update("disputes", map[string]any{
 		"status": after.Status, "amount": after.Amount, "money_moved": after.MoneyMoved, "respond_by": after.RespondBy,
-		"closed_at": after.ClosedAt, "told_at": told.ToldAt, "updated_at": tx.now,
+		"closed_at": after.ClosedAt, "told_at": after.ToldAt, "updated_at": tx.now,
 	}, "id = ? AND status = ?", known.ID, known.Status)
 	if err != nil {
 		return nil, false, err
@@ -129,7 +135,7 @@ func (tx *Tx) PutDispute(p *Payment, told Dispute) (*Dispute, bool, error) {
 		return nil, false, err
 	}
 	event := ""
-	if after.Status.Closed() && !known.Status.Closed() {
+	if after.Status.Closed() && after.Status != known.Status { // what was won may be lost after all
 		event = EventDisputeClosed
 	}
 	return &after, true, tx.followDispute(&after, after.weight()-known.weight(), event)

@@ -56,7 +56,7 @@ func (c *calls) rows(g *models.GatewayAccount, about subject) []models.ProviderC
 func (t recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	c, ok := req.Context().Value(callsKey{}).(*calls)
 	if !ok {
-		return t.next.RoundTrip(req)
+		return t.next.RoundTrip(req) //nolint:wrapcheck // as it came: a transport adds nothing
 	}
 	one := &models.ProviderCall{
 		Method: req.Method, URL: c.mask([]byte(shownURL(req.URL))), Request: c.mask(sent(req)), StartedAt: time.Now().UTC(),
@@ -70,7 +70,7 @@ func (t recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	one.LatencyMS = time.Since(one.StartedAt).Milliseconds()
 	if err != nil {
 		one.Error = string(safehttp.Classify(err))
-		return nil, err
+		return nil, err //nolint:wrapcheck // as it came
 	}
 	one.Status, one.RequestID = resp.StatusCode, c.mask([]byte(requestID(resp.Header)))
 	resp.Body = &keptBody{ReadCloser: resp.Body, calls: c, call: one}
@@ -130,12 +130,12 @@ func (b *keptBody) Read(p []byte) (int, error) {
 	if err != nil {
 		b.keep()
 	}
-	return n, err
+	return n, err //nolint:wrapcheck // io.EOF must stay itself
 }
 
 func (b *keptBody) Close() error {
 	b.keep()
-	return b.ReadCloser.Close()
+	return b.ReadCloser.Close() //nolint:wrapcheck // as it came
 }
 
 func (b *keptBody) keep() {

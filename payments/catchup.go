@@ -36,7 +36,7 @@ func (s *Service) CatchUp(ctx context.Context) error {
 func (s *Service) catchUp(ctx context.Context, stored *models.GatewayAccount) error {
 	provider, account, err := s.openAccount(stored)
 	if err != nil {
-		return nil // the account's page says so
+		return nil //nolint:nilerr // the account's page says so
 	}
 	lister, lists := provider.(Lister)
 	notifier, notifies := provider.(Notifier)

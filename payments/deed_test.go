@@ -37,8 +37,7 @@ func (d *desk) authorized(t *testing.T) *models.Payment {
 func (d *desk) write(fn func(tx *models.Tx) error) error { return d.db.Write(context.Background(), fn) }
 
 func code(err error) string {
-	var refused *models.Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*models.Error](err); ok {
 		return refused.Code
 	}
 	if err != nil {

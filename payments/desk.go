@@ -2,6 +2,7 @@ package payments
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -129,15 +130,26 @@ func (s *Service) CancelAttempt(ctx context.Context, attemptID string) error {
 		return err
 	}
 	result, told := s.call(ctx, o, purposeCancel, a)
+	if result.Code == codeBreakerOpen { // nothing was asked
+		return BusyError{After: result.RetryAfter}
+	}
 	switch result.Outcome {
 	case OutcomeSucceeded, OutcomeAuthorized, OutcomeDeclined:
 		return s.settle(ctx, a, result, told)
 	case OutcomeNotFound:
 		return s.canceled(ctx, a, result, told)
-	default: // not known, or told later by webhook: the planned inquiries go on
+	case OutcomeProcessing, OutcomeRequiresAction, outcomeReview: // told later by webhook, or not possible there
 		return s.keepCalls(ctx, told)
+	case OutcomeUnknown, OutcomeNotSent:
 	}
+	if err := s.keepCalls(ctx, told); err != nil || result.Misconfigured {
+		return err
+	}
+	return fmt.Errorf("cancel attempt %s: %w", a.ID, errNotCanceled) // promised: the job comes again
 }
+
+// errNotCanceled says that a provider did not answer a cancel.
+var errNotCanceled = errors.New("the provider did not say whether it is canceled")
 
 // canceled stores that an attempt was ended on demand.
 func (s *Service) canceled(ctx context.Context, a *models.Attempt, r Result, told report) error {

@@ -15,10 +15,10 @@ import (
 	"github.com/tillpost/tillpost/models"
 )
 
-// Busy says that an account has no room for another call now; nothing was done.
-type Busy struct{ After time.Duration }
+// BusyError says that an account has no room for another call now; nothing was done.
+type BusyError struct{ After time.Duration }
 
-func (b Busy) Error() string { return fmt.Sprintf("the payment account is busy for %s", b.After) }
+func (b BusyError) Error() string { return fmt.Sprintf("the payment account is busy for %s", b.After) }
 
 // Protection of providers.
 const (
@@ -77,7 +77,7 @@ func (g *guards) enter(ctx context.Context, accountID *string) (leave func(), er
 	select {
 	case one.slots <- struct{}{}:
 	default:
-		return nil, Busy{After: busyFor + rand.N(busyFor)}
+		return nil, BusyError{After: busyFor + rand.N(busyFor)}
 	}
 	leave = func() { <-one.slots }
 	granted, err := g.take(ctx, one, *accountID)
@@ -85,7 +85,7 @@ func (g *guards) enter(ctx context.Context, accountID *string) (leave func(), er
 		leave()
 		if err == nil {
 			now := g.db.Now()
-			err = Busy{After: now.Truncate(time.Second).Add(time.Second).Sub(now) + rand.N(busyFor)}
+			err = BusyError{After: now.Truncate(time.Second).Add(time.Second).Sub(now) + rand.N(busyFor)}
 		}
 		return nil, err
 	}

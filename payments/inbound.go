@@ -14,21 +14,21 @@ import (
 // ErrNoWebhooks is returned for accounts whose provider sends none.
 var ErrNoWebhooks = errors.New("the provider of this account sends no webhooks")
 
-// RejectedWebhook is the error of a webhook that is not the provider's own; it
+// RejectedWebhookError is the error of a webhook that is not the provider's own; it
 // wraps ErrSignature.
-type RejectedWebhook struct {
+type RejectedWebhookError struct {
 	Kind   string // of the account
 	Reason error
 }
 
-func (r RejectedWebhook) Error() string { return r.Reason.Error() }
+func (r RejectedWebhookError) Error() string { return r.Reason.Error() }
 
 // Unwrap leads to ErrSignature.
-func (r RejectedWebhook) Unwrap() error { return r.Reason }
+func (r RejectedWebhookError) Unwrap() error { return r.Reason }
 
 // Receive stores what a provider told by webhook, after its signature was
 // checked, and has it applied in the background. It returns the answer that the
-// provider expects; a RejectedWebhook stores nothing.
+// provider expects; a RejectedWebhookError stores nothing.
 func (s *Service) Receive(ctx context.Context, accountID string, w Webhook) (Acknowledgment, error) {
 	stored, err := s.db.GatewayAccount(ctx, models.AllMerchants(), accountID)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Service) Receive(ctx context.Context, accountID string, w Webhook) (Ack
 	defer cancel()
 	err = notifier.Verify(ctx, account, w)
 	if errors.Is(err, ErrSignature) {
-		return Acknowledgment{}, RejectedWebhook{stored.Kind, err}
+		return Acknowledgment{}, RejectedWebhookError{stored.Kind, err}
 	}
 	if err != nil {
 		return Acknowledgment{}, fmt.Errorf("verify webhook: %w", err)
@@ -107,6 +107,9 @@ func (s *Service) ApplyInbound(ctx context.Context, id string) error {
 		return err
 	}
 	notice, err := s.notice(ctx, e)
+	if _, unread := errors.AsType[unreadableError](err); err != nil && !unread {
+		return fmt.Errorf("apply webhook %s: %w", id, err) // a database that is away: the job comes again
+	}
 	if err != nil {
 		s.log.ErrorContext(ctx, "webhook cannot be read", "inbound", e.ID, "account", e.GatewayAccountID, "error", err)
 		return s.db.Write(ctx, func(tx *models.Tx) error {
@@ -118,7 +121,7 @@ func (s *Service) ApplyInbound(ctx context.Context, id string) error {
 		var refused *models.Error
 		switch {
 		case errors.As(err, &refused) && refused.Code != "changed_meanwhile":
-			return refusedNotice{refused}
+			return refusedNoticeError{refused}
 		case err != nil:
 			return err
 		case outcome == models.InboundUnmatched && e.Tries < len(unmatchedWaits):
@@ -126,7 +129,7 @@ func (s *Service) ApplyInbound(ctx context.Context, id string) error {
 		}
 		return tx.MarkInbound(e.ID, outcome, "", paymentID)
 	})
-	if refused, ok := errors.AsType[refusedNotice](err); ok {
+	if refused, ok := errors.AsType[refusedNoticeError](err); ok {
 		// What was begun is undone: the event waits for somebody to look at it.
 		s.log.ErrorContext(ctx, "webhook cannot be applied", "inbound", e.ID, "type", e.Type, "error", refused)
 		err = s.db.Write(ctx, func(tx *models.Tx) error {
@@ -139,35 +142,43 @@ func (s *Service) ApplyInbound(ctx context.Context, id string) error {
 	return nil
 }
 
-// refusedNotice undoes the transaction that could not apply a notice.
-type refusedNotice struct{ why *models.Error }
+// refusedNoticeError undoes the transaction that could not apply a notice.
+type refusedNoticeError struct{ why *models.Error }
 
-func (r refusedNotice) Error() string { return r.why.Error() }
+func (r refusedNoticeError) Error() string { return r.why.Error() }
+
+// unreadableError is why a stored event cannot be read until somebody mends that.
+type unreadableError struct{ error }
+
+func (u unreadableError) Unwrap() error { return u.error }
 
 // notice reads the stored body once more and finds what the event was about.
 func (s *Service) notice(ctx context.Context, e *models.InboundEvent) (Notice, error) {
 	stored, err := s.db.GatewayAccount(ctx, models.AllMerchants(), e.GatewayAccountID)
+	if errors.Is(err, models.ErrNotFound) {
+		err = unreadableError{err}
+	}
 	if err != nil {
 		return Notice{}, err
 	}
 	provider, account, err := s.openAccount(stored)
 	if err != nil {
-		return Notice{}, err
+		return Notice{}, unreadableError{err}
 	}
 	notifier, ok := provider.(Notifier)
 	if !ok {
-		return Notice{}, ErrNoWebhooks
+		return Notice{}, unreadableError{ErrNoWebhooks}
 	}
 	notices, err := notifier.Read(account, []byte(e.Body))
 	if err != nil {
-		return Notice{}, err
+		return Notice{}, unreadableError{err}
 	}
 	for i := range notices {
 		if notices[i].ID == e.EventID {
 			return notices[i], nil
 		}
 	}
-	return Notice{}, errors.New("the body no longer tells of this event")
+	return Notice{}, unreadableError{errors.New("the body no longer tells of this event")}
 }
 
 // ReplayInbound has a stored event applied once more.

@@ -122,9 +122,15 @@ func (s *Service) applyChange(
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return false, err
 	}
+	own := a.Kind == kind // it names ours, rather than the charge
+	if own && r.Amount == 0 {
+		r.Amount = a.Amount
+	}
 	switch {
-	case a.Kind == kind: // it names our own
+	case own && a.Status.Open():
 		return s.apply(ctx, tx, a, r, 0)
+	case own && a.Status != models.AttemptSucceeded && r.Outcome != OutcomeSucceeded: // what is known of it already
+		return false, nil
 	case open != nil && open.Kind == kind:
 		return s.apply(ctx, tx, open, r, 0)
 	case r.Outcome == OutcomeDeclined && kind == models.KindCapture && p.Status == models.PaymentPaid:
@@ -184,6 +190,9 @@ func (s *Service) applyRefundNotice(
 	if errors.Is(err, models.ErrNotFound) {
 		return s.refundedElsewhere(ctx, tx, e, n)
 	}
+	if errors.Is(err, errEarlierTry) {
+		return models.InboundStale, &r.PaymentID, nil
+	}
 	if err != nil {
 		return "", nil, err
 	}
@@ -199,7 +208,7 @@ func (s *Service) noticedRefund(tx *models.Tx, e *models.InboundEvent, n Notice)
 	if models.IsID(models.PrefixRefund, n.RefundID) {
 		r, err := tx.Refund(models.MerchantScope(e.MerchantID), n.RefundID)
 		if err == nil && r.GatewayAccountID != nil && *r.GatewayAccountID == e.GatewayAccountID {
-			return r, nil
+			return r, ofThisTry(r, n)
 		}
 		if err != nil && !errors.Is(err, models.ErrNotFound) {
 			return nil, err
@@ -209,6 +218,26 @@ func (s *Service) noticedRefund(tx *models.Tx, e *models.InboundEvent, n Notice)
 		return nil, models.ErrNotFound
 	}
 	return tx.RefundByReference(e.GatewayAccountID, n.ProviderReference)
+}
+
+// errEarlierTry says that a notice is about a try of a refund that another one
+// has followed, under a key of its own.
+var errEarlierTry = errors.New("about an earlier try of the refund")
+
+// ofThisTry holds back what is about another try of a refund than the present
+// one: news of the first must not end the second. While the reference of the
+// present one is still on its way, the notice has to wait.
+func ofThisTry(r *models.Refund, n Notice) error {
+	switch {
+	case r.Tries == 1 || n.ProviderReference == "":
+		return nil
+	case r.ProviderReference == nil:
+		return models.ErrNotFound
+	case *r.ProviderReference != n.ProviderReference:
+		return errEarlierTry
+	default:
+		return nil
+	}
 }
 
 // refundedElsewhere records a refund that nobody asked for here.

@@ -33,7 +33,7 @@ func (s *Service) Reconcile(ctx context.Context, attemptID string, inquiry int) 
 	}
 	result, told := s.call(ctx, o, lookupOf(a), a)
 	if result.Code == codeBreakerOpen { // nothing was asked
-		return Busy{After: result.RetryAfter}
+		return BusyError{After: result.RetryAfter}
 	}
 	if result.Outcome == OutcomeRequiresAction && s.overdue(p, inquiry) {
 		if _, ok := o.provider.(Canceler); ok {

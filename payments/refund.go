@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -133,7 +134,7 @@ func (s *Service) ReconcileRefund(ctx context.Context, id string, inquiry int) e
 			return p.LookupRefund(ctx, o.account, in)
 		})
 		if found.Code == codeBreakerOpen { // nothing was asked
-			return found, told, Busy{After: found.RetryAfter}
+			return found, told, BusyError{After: found.RetryAfter}
 		}
 		settled := s.db.Now().Sub(in.StartedAt) >= s.policy.Settle && !o.gateway.UpdatedAt.After(in.StartedAt)
 		repeat := r.Status == models.RefundUnknown && settled && (found.Outcome == OutcomeNotFound ||
@@ -171,17 +172,15 @@ func (s *Service) claimAndRefund(ctx context.Context, o order, p Refunder, in Re
 func (s *Service) refundIn(ctx context.Context, id string, statuses ...models.RefundStatus) (*models.Refund, error) {
 	r, err := s.db.Refund(ctx, models.AllMerchants(), id)
 	if errors.Is(err, models.ErrNotFound) {
-		return nil, nil
+		return nil, nil //nolint:nilnil // there is nothing to do
 	}
 	if err != nil {
 		return nil, err
 	}
-	for _, status := range statuses {
-		if r.Status == status {
-			return r, nil
-		}
+	if !slices.Contains(statuses, r.Status) {
+		return nil, nil //nolint:nilnil // there is nothing to do
 	}
-	return nil, nil
+	return r, nil
 }
 
 // callRefund prepares a call about a refund, makes it, and stores what came of

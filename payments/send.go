@@ -21,7 +21,7 @@ type order struct {
 
 // Send sends a queued attempt to its provider and stores what came of it. A
 // second worker with the same attempt finds nothing to do. While the account
-// has no room for another call nothing is sent, and Busy says when to come again.
+// has no room for another call nothing is sent, and BusyError says when to come again.
 func (s *Service) Send(ctx context.Context, attemptID string) error {
 	queued, err := s.db.Attempt(ctx, attemptID)
 	if errors.Is(err, models.ErrNotFound) {

@@ -20,7 +20,7 @@ func TestCharge(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 20 { // the job may be run by several workers after a rescue
 			wg.Go(func() {
-				var busy payments.Busy // as the job that comes again
+				var busy payments.BusyError // as the job that comes again
 				if err := d.Send(context.Background(), a.ID); err != nil && !errors.As(err, &busy) {
 					t.Error(err)
 				}

@@ -20,7 +20,7 @@ type moneyWorker[T river.JobArgs] struct {
 
 func (w *moneyWorker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	err := w.run(ctx, job.Args)
-	if busy, ok := errors.AsType[payments.Busy](err); ok {
+	if busy, ok := errors.AsType[payments.BusyError](err); ok {
 		return river.JobSnooze(busy.After)
 	}
 	return err
@@ -28,11 +28,15 @@ func (w *moneyWorker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 
 func addMoneyWorkers(w *river.Workers, s *payments.Service) {
 	add(w, func(ctx context.Context, a models.ChargeArgs) error { return s.Send(ctx, a.AttemptID) })
-	add(w, func(ctx context.Context, a models.ReconcileArgs) error { return s.Reconcile(ctx, a.AttemptID, a.Inquiry) })
+	add(w, func(ctx context.Context, a models.ReconcileArgs) error {
+		return s.Reconcile(ctx, a.AttemptID, a.Inquiry)
+	})
 	add(w, func(ctx context.Context, a models.RetryArgs) error { return s.AutoRetry(ctx, a.PaymentID, a.After) })
 	add(w, func(ctx context.Context, a models.CancelArgs) error { return s.CancelAttempt(ctx, a.AttemptID) })
 	add(w, func(ctx context.Context, a models.RefundArgs) error { return s.SendRefund(ctx, a.RefundID) })
-	add(w, func(ctx context.Context, a models.ReconcileRefundArgs) error { return s.ReconcileRefund(ctx, a.RefundID, a.Inquiry) })
+	add(w, func(ctx context.Context, a models.ReconcileRefundArgs) error {
+		return s.ReconcileRefund(ctx, a.RefundID, a.Inquiry)
+	})
 	add(w, func(ctx context.Context, a models.InboundArgs) error { return s.ApplyInbound(ctx, a.InboundID) })
 	add(w, func(ctx context.Context, _ models.CatchUpArgs) error { return s.CatchUp(ctx) })
 	add(w, func(ctx context.Context, _ models.RescueArgs) error { return s.Rescue(ctx) })
