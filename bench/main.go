@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tillpost/tillpost/bench/chaos"
@@ -32,6 +33,8 @@ func run() (err error) {
 	kills := flags.Int("kills", 20, "how often the node is killed meanwhile")
 	clients := flags.Int("clients", 8, "shops that send at the same time")
 	pace := flags.Float64("pace", 60, "divides the waits between inquiries and retries")
+	providers := flags.String("providers", "sandbox", "kinds of payment accounts, separated by commas, or all")
+	faults := flags.Float64("faults", 0, "share of the bank's answers and webhooks with which something goes wrong, beside the outcomes of tokens")
 	server := flags.String("server", "", "PostgreSQL server to make a database on; SQLite in a temporary folder when empty")
 	settle := flags.Duration("settle", 12*time.Minute, "how long to wait for the last outcome")
 	if err := flags.Parse(os.Args[2:]); err != nil {
@@ -74,12 +77,19 @@ func run() (err error) {
 	if out, err := program(ctx, "migrate", "up").Output(); err != nil {
 		return fmt.Errorf("migrate: %w: %s", err, out)
 	}
-	key, err := chaos.Setup(func(args ...string) ([]byte, error) { return program(ctx, args...).Output() }, bank.URL)
+	kinds := chaos.Kinds
+	if *providers != "all" {
+		kinds = strings.Split(*providers, ",")
+	}
+	key, lanes, err := bank.Setup(func(args ...string) ([]byte, error) { return program(ctx, args...).Output() }, addr, kinds...)
 	if err != nil {
 		return err
 	}
+	if err := bank.Fault(*faults); err != nil {
+		return err
+	}
 	report, err := chaos.Run(ctx, chaos.Options{
-		Payments: *payments, Kills: *kills, Clients: *clients, Tokens: chaos.Tokens(), Settle: *settle,
+		Payments: *payments, Kills: *kills, Clients: *clients, Lanes: lanes, Settle: *settle,
 		API: "http://" + addr + "/api/v1", Key: key, Ledger: bank.Ledger,
 		Start: func(ctx context.Context) *exec.Cmd {
 			return program(ctx, "serve", "--addr", addr, "--pace", fmt.Sprint(*pace))

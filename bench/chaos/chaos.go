@@ -17,7 +17,7 @@ type Options struct {
 	Payments int
 	Kills    int
 	Clients  int // shops that send at the same time
-	Tokens   []string
+	Lanes    []Lane
 	// Start starts the node, whose API is at API.
 	Start func(ctx context.Context) *exec.Cmd
 	API   string

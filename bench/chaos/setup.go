@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tillpost/tillpost/sandbox"
@@ -50,53 +51,71 @@ func (b *Bank) Ledger() Ledger {
 	return l
 }
 
-// Tokens lists the sandbox's own outcomes, each of which a run goes through.
-func Tokens() []string {
-	var out []string
-	for _, o := range sandbox.Outcomes() {
-		if len(o.Token) > 4 && o.Token[:4] == "tok_" {
-			out = append(out, o.Token)
+// Fault has the bank do something wrong with a share of all requests, and with
+// webhooks: some are lost, come twice or late.
+func (b *Bank) Fault(rate float64) error {
+	for path, body := range map[string]string{
+		"/faults":   fmt.Sprintf(`{"rate":%g,"seed":1}`, rate),
+		"/webhooks": fmt.Sprintf(`{"drop":%g,"duplicate":%g,"delay":%g,"delay_ms":3000}`, rate, 2*rate, 2*rate),
+	} {
+		resp, err := http.Post(b.URL+path, "application/json", strings.NewReader(body)) // loopback
+		if err != nil {
+			return err
+		}
+		_ = resp.Body.Close() // its status is all that counts
+		if resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("bank's %s: %s", path, resp.Status)
 		}
 	}
-	return out
+	return nil
 }
 
-// Setup makes a merchant with an account at the bank and returns its API key.
+// Setup makes a merchant with an account of each kind at the bank, whose
+// webhooks go to the node at addr, and returns its API key and the accounts' lanes.
 // run executes the program with arguments and returns what it printed.
-func Setup(run func(args ...string) ([]byte, error), bankURL string) (key string, err error) {
+func (b *Bank) Setup(run func(args ...string) ([]byte, error), addr string, kinds ...string) (key string, lanes []Lane, err error) {
+	do := func(into any, args ...string) error {
+		printed, err := run(append(args, "--json")...)
+		if err != nil {
+			return fmt.Errorf("%v: %w: %s", args[:2], err, printed)
+		}
+		return json.Unmarshal(printed, into)
+	}
 	var merchant struct {
 		Ref string `json:"ref"`
 	}
-	steps := []struct {
-		into any
-		args []string
-	}{
-		{nil, []string{"keys", "create"}}, // on PostgreSQL none is made beside a merchant
-		{&merchant, []string{"merchant", "create", "--name", "Chaos", "--currency", "EUR", "--json"}},
-		{nil, []string{
-			"gateway", "add", "--merchant", "chaos", "--kind", "sandbox", "--name", "bank",
-			"--set", "secret_key=sk_sandbox_chaos", "--set", "base_url=" + bankURL, "--json",
-		}},
+	// On PostgreSQL no key is made beside a merchant.
+	if printed, err := run("keys", "create"); err != nil {
+		return "", nil, fmt.Errorf("keys create: %w: %s", err, printed)
 	}
-	for _, step := range steps {
-		printed, err := run(step.args...)
+	if err := do(&merchant, "merchant", "create", "--name", "Chaos", "--currency", "EUR"); err != nil {
+		return "", nil, err
+	}
+	for _, kind := range kinds {
+		e, err := b.fake.Enroll(kind, "chaos")
 		if err != nil {
-			return "", fmt.Errorf("%v: %w: %s", step.args, err, printed)
+			return "", nil, err
 		}
-		if step.into != nil {
-			if err := json.Unmarshal(printed, step.into); err != nil {
-				return "", err
-			}
+		args := []string{"gateway", "add", "--merchant", merchant.Ref, "--kind", kind, "--name", kind, "--set", "base_url=" + b.URL + e.Path}
+		for field, value := range e.Fields {
+			args = append(args, "--set", field+"="+value)
 		}
-	}
-	printed, err := run("apikey", "create", "--merchant", merchant.Ref, "--name", "chaos", "--json")
-	if err != nil {
-		return "", fmt.Errorf("apikey create: %w: %s", err, printed)
+		var account struct {
+			ID string `json:"id"`
+		}
+		if err := do(&account, args...); err != nil {
+			return "", nil, err
+		}
+		if err := b.fake.Hook(e, "http://"+addr+"/hooks/"+account.ID); err != nil {
+			return "", nil, err
+		}
+		lanes = append(lanes, laneOf(kind, account.ID))
 	}
 	var made struct {
 		Key string `json:"key"`
 	}
-	return made.Key, json.Unmarshal(printed, &made)
+	err = do(&made, "apikey", "create", "--merchant", merchant.Ref, "--name", "chaos")
+	return made.Key, lanes, err
 }
 
 // FreeAddr is a loopback address that nothing listens on at the moment.

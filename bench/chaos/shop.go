@@ -63,11 +63,15 @@ func (s *shop) send(ctx context.Context, client int) {
 	}
 }
 
+// spread keeps the lanes at different outcomes, so that a short run meets most.
+const spread = 5
+
 func (s *shop) pay(ctx context.Context, client, i int) (string, error) {
+	lane, round := s.o.Lanes[i%len(s.o.Lanes)], i/len(s.o.Lanes)+spread*(i%len(s.o.Lanes))
 	number := fmt.Sprintf("chaos-%d-%d", client, i)
-	amount := int64(100 + i)
+	amount := lane.amount(i, round)
 	err := s.post(ctx, "/orders", number, map[string]any{
-		"number": number, "currency": "EUR", "amount": amount,
+		"number": number, "currency": lane.Currency, "amount": amount,
 		"items": []map[string]any{{"name": "thing", "quantity": 1, "amount": amount}},
 	}, nil)
 	if err != nil {
@@ -75,8 +79,8 @@ func (s *shop) pay(ctx context.Context, client, i int) (string, error) {
 	}
 	var p payment
 	err = s.post(ctx, "/payments", "pay-"+number, map[string]any{
-		"order_number": number, "amount": amount, "currency": "EUR",
-		"method": map[string]any{"type": "card", "token": s.o.Tokens[i%len(s.o.Tokens)]},
+		"order_number": number, "amount": amount, "currency": lane.Currency, "gateway": lane.Gateway,
+		"method": lane.method(round),
 	}, &p)
 	return p.ID, err
 }

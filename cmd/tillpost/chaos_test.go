@@ -97,14 +97,14 @@ func runChaos(t *testing.T, database string) {
 		cmd.Stderr = os.Stderr
 		return cmd
 	}
-	key, err := chaos.Setup(func(args ...string) ([]byte, error) {
+	key, lanes, err := bank.Setup(func(args ...string) ([]byte, error) {
 		return program(t.Context(), "cli", args...).Output()
-	}, bank.URL)
+	}, addr, chaos.Kinds...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	report, err := chaos.Run(t.Context(), chaos.Options{
-		Payments: 120, Kills: 5, Clients: 4, Tokens: chaos.Tokens(), Settle: 3 * time.Minute,
+		Payments: 120, Kills: 5, Clients: 4, Lanes: lanes, Settle: 3 * time.Minute,
 		API: "http://" + addr + "/api/v1", Key: key, Ledger: bank.Ledger, Log: t.Logf,
 		Start: func(ctx context.Context) *exec.Cmd { return program(ctx, "hasty") },
 	})
