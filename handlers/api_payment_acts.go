@@ -63,5 +63,5 @@ func (a *shopAPI) cancelPayment(tx *models.Tx, call *apiCall, in *actInput) (don
 }
 
 func (a *shopAPI) syncPayment(tx *models.Tx, call *apiCall, in *actInput) (done[models.PaymentJSON], error) {
-	return paymentDone(tx)(a.Payments.Sync(tx, call.scope, in.ID, call.actor()))
+	return paymentDone(tx)(a.Payments.Sync(tx, call.scope, in.ID, payments.Action{Actor: call.actor()}))
 }

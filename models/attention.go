@@ -19,6 +19,8 @@ type Attention struct {
 	FailedPayments    int // of orders that are still to be paid, within recently
 	UnknownPayments   int
 	ReviewPayments    int
+	IssuePayments     int // flagged, whatever their status
+	Disputes          int // that can still be answered
 	Parcels           int // exceptions, failed deliveries, and late ones under way
 	FailingDeliveries int // being retried
 	LostDeliveries    int // given up, within recently
@@ -45,6 +47,8 @@ func (db *DB) Attention(ctx context.Context, scope Scope) (Attention, error) {
 		{&a.FailedPayments, db.failedPayments(ctx, scope)},
 		{&a.UnknownPayments, scope.in(db.q(ctx).Model(&Payment{}), "merchant_id").Where("status = ?", PaymentUnknown)},
 		{&a.ReviewPayments, scope.in(db.q(ctx).Model(&Payment{}), "merchant_id").Where("status = ?", PaymentNeedsReview)},
+		{&a.IssuePayments, scope.in(db.q(ctx).Model(&Payment{}), "merchant_id").Where("issue <> ''")},
+		{&a.Disputes, scope.in(db.q(ctx).Model(&Dispute{}), "merchant_id").Where("closed_at IS NULL")},
 		{&a.Parcels, db.troubled(ctx, scope)},
 		{&a.FailingDeliveries, scope.in(db.q(ctx).Model(&Delivery{}), "merchant_id").Where("status = ?", DeliveryRetrying)},
 		{&a.LostDeliveries, scope.in(db.q(ctx).Model(&Delivery{}), "merchant_id").
@@ -74,22 +78,31 @@ func (db *DB) troubled(ctx context.Context, scope Scope) *gorm.DB {
 }
 
 // AttentionPayments lists payments that wait for a human, the most urgent kind
-// first: needs_review, unknown, failed; each newest first.
+// first: needs_review, flagged ones, unknown, failed; each newest first.
 func (db *DB) AttentionPayments(ctx context.Context, scope Scope, limit int) ([]Payment, error) {
 	var found []Payment
-	for _, status := range []PaymentStatus{PaymentNeedsReview, PaymentUnknown} {
-		rows, _, err := db.Payments(ctx, scope, PaymentFilter{Statuses: []PaymentStatus{status}}, Page{Limit: limit})
+	for _, kind := range []string{"needs_review", "issue", "unknown"} {
+		rows, _, err := db.DeskPayments(ctx, scope, DeskFilter{Kind: kind}, Page{Limit: limit})
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, rows...)
+		for i := range rows {
+			if !slices.ContainsFunc(found, func(p Payment) bool { return p.ID == rows[i].ID }) {
+				found = append(found, rows[i])
+			}
+		}
 	}
 	if len(found) >= limit {
 		return found[:limit], nil
 	}
 	failed, err := all[Payment](db.failedPayments(ctx, scope).Select("payments.*").
 		Order("payments.id DESC").Limit(limit - len(found)))
-	return append(found, failed...), err
+	for i := range failed {
+		if failed[i].Issue == IssueNone { // otherwise it is among them
+			found = append(found, failed[i])
+		}
+	}
+	return found, err
 }
 
 // AttentionShipments lists parcels that wait for a human, newest first.

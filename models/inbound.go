@@ -65,12 +65,13 @@ func (tx *Tx) ReceiveInbound(events []InboundEvent) (int, error) {
 		}
 		fresh++
 		tx.Enqueue(InboundArgs{InboundID: e.ID})
+		tx.Announce(Hint{Topic: "inbound", ID: e.ID, MerchantID: e.MerchantID, New: true})
 	}
 	return fresh, nil
 }
 
 // MarkInbound stores what became of an event, unless it was applied before.
-func (tx *Tx) MarkInbound(id string, status InboundStatus, detail string, paymentID *string) error {
+func (tx *Tx) MarkInbound(e *InboundEvent, status InboundStatus, detail string, paymentID *string) error {
 	set := map[string]any{"status": status, "detail": detail, "lease_until": nil, "tries": gorm.Expr("tries + 1")}
 	if paymentID != nil {
 		set["payment_id"] = *paymentID
@@ -78,7 +79,8 @@ func (tx *Tx) MarkInbound(id string, status InboundStatus, detail string, paymen
 	if status != InboundError {
 		set["applied_at"] = tx.now
 	}
-	_, err := tx.update("inbound_events", set, "id = ? AND status <> ?", id, InboundApplied)
+	_, err := tx.update("inbound_events", set, "id = ? AND status <> ?", e.ID, InboundApplied)
+	tx.Announce(Hint{Topic: "inbound", ID: e.ID, MerchantID: e.MerchantID})
 	return err
 }
 
@@ -94,6 +96,7 @@ func (tx *Tx) ReplayInbound(scope Scope, id string) (*InboundEvent, error) {
 		return nil, err
 	}
 	tx.Enqueue(InboundArgs{InboundID: id})
+	tx.Announce(Hint{Topic: "inbound", ID: e.ID, MerchantID: e.MerchantID})
 	return e, nil
 }
 

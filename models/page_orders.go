@@ -2,10 +2,16 @@ package models
 
 import "context"
 
-// ObjectEvents loads the newest events of one order, payment or parcel.
-func (db *DB) ObjectEvents(ctx context.Context, scope Scope, objectID string, limit int) ([]Event, error) {
-	return all[Event](scope.in(db.q(ctx), "merchant_id").
-		Where("object_id = ?", objectID).Order("id DESC").Limit(limit))
+// ObjectEvents loads the newest events of one order, payment or parcel, and of
+// what belongs to it, as a payment's refunds do.
+func (db *DB) ObjectEvents(ctx context.Context, scope Scope, objectID string, limit int, more ...string) ([]Event, error) {
+	q := scope.in(db.q(ctx), "merchant_id")
+	if len(more) == 0 {
+		q = q.Where("object_id = ?", objectID)
+	} else {
+		q = q.Where("object_id IN ?", append(more, objectID))
+	}
+	return all[Event](q.Order("id DESC").Limit(limit))
 }
 
 // AttemptsOf loads the newest attempts of payments that the caller has loaded

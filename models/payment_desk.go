@@ -70,12 +70,22 @@ func (p *Payment) Claimant(now time.Time) string {
 	return *p.ClaimedBy
 }
 
+// ClaimEnds is until when the payment's claim keeps others away; the zero time
+// when nobody has claimed it.
+func (p *Payment) ClaimEnds() time.Time {
+	if p.ClaimedBy == nil || p.ClaimedAt == nil {
+		return time.Time{}
+	}
+	return p.ClaimedAt.Add(claimFor)
+}
+
 // DeskFilter selects payments that wait for a human; empty fields select all.
 type DeskFilter struct {
 	Kind      string // failed, unknown, needs_review or issue
 	Gateway   string // account id
 	Class     string // of the failure; "technical" for those without one
 	ClaimedBy string // user id
+	Currency  string // amounts of different currencies do not compare
 	AmountMin int64  // minor units
 	AmountMax int64
 	Created   Span
@@ -95,7 +105,7 @@ func (db *DB) DeskPayments(ctx context.Context, scope Scope, f DeskFilter, p Pag
 	case string(PaymentFailed), string(PaymentUnknown), string(PaymentNeedsReview):
 		q = q.Where("status = ?", f.Kind)
 	default:
-		q = q.Where("(status IN ? OR issue <> '')", []PaymentStatus{PaymentFailed, PaymentUnknown, PaymentNeedsReview})
+		q = q.Where("(status IN ('failed', 'unknown', 'needs_review') OR issue <> '')") // the words of the index payments_desk
 	}
 	q = f.Created.in(q, PrefixPayment)
 	q = equal(q, "gateway_account_id", f.Gateway)
@@ -107,6 +117,7 @@ func (db *DB) DeskPayments(ctx context.Context, scope Scope, f DeskFilter, p Pag
 	default:
 		q = q.Where("failure_class = ?", f.Class)
 	}
+	q = equal(q, "currency", f.Currency)
 	if f.AmountMin > 0 {
 		q = q.Where("amount >= ?", f.AmountMin)
 	}

@@ -271,6 +271,7 @@ var unscoped = map[string]string{
 	"ShipmentsByID": "for background work", "OverdueShipments": "for background work", "StalledRefunds": "for background work", "StalledInbound": "for background work",
 	"ChargeAttempt": "for background work", "TakeGatewayCalls": "for background work", "TripGateway": "for background work",
 	"CloseGateway": "for background work", "CountDeclined": "bound to the merchant that it is given", "PaymentRules": "bound to the merchant that it is given",
+	"UsersByID":     "for staff and what they did",
 	"ProviderCalls": "of a payment loaded with a scope",
 	"CheckStats":    "for operators", "RebuildStats": "for operators", "Watch": "for operators",
 	"Idempotent": "bound to the merchant that it is given", "Write": "the transaction's methods tell",

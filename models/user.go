@@ -90,6 +90,19 @@ func (db *DB) User(ctx context.Context, id string) (*User, error) {
 	return first[User](db.q(ctx).Where("id = ?", id))
 }
 
+// UsersByID loads users by id; those that do not exist are left out.
+func (db *DB) UsersByID(ctx context.Context, ids ...string) (map[string]User, error) {
+	found := make(map[string]User, len(ids))
+	if len(ids) == 0 {
+		return found, nil
+	}
+	rows, err := all[User](db.q(ctx).Where("id IN ?", ids))
+	for i := range rows {
+		found[rows[i].ID] = rows[i]
+	}
+	return found, err
+}
+
 // Users lists users, newest first, with the next page's cursor.
 func (db *DB) Users(ctx context.Context, p Page) ([]User, string, error) {
 	return page(db.q(ctx), p, PrefixUser, func(u User) string { return u.ID })

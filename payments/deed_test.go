@@ -109,7 +109,7 @@ func TestClaimedPaymentIsForItsClaimantAlone(t *testing.T) {
 				_, err := d.Retry(tx, scope, p.ID, payments.RetryRequest{Reason: "because", Actor: second, Force: true})
 				return err
 			},
-			"sync":    func(tx *models.Tx) error { _, err := d.Sync(tx, scope, p.ID, second); return err },
+			"sync":    func(tx *models.Tx) error { _, err := d.Sync(tx, scope, p.ID, in); return err },
 			"capture": func(tx *models.Tx) error { _, err := d.Capture(tx, scope, p.ID, in); return err },
 			"void":    func(tx *models.Tx) error { _, err := d.Void(tx, scope, p.ID, in); return err },
 			"cancel":  func(tx *models.Tx) error { _, err := d.Cancel(tx, scope, p.ID, in); return err },

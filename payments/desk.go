@@ -173,12 +173,19 @@ func (s *Service) canceled(ctx context.Context, a *models.Attempt, r Result, tol
 	return nil
 }
 
-// Sync asks the provider now what became of a payment whose outcome is open.
-func (s *Service) Sync(tx *models.Tx, scope models.Scope, paymentID string, actor models.Actor) (*models.Payment, error) {
-	p, a, err := s.begin(tx, scope, paymentID, DeedSync, actor)
+// Sync asks the provider now what became of a payment whose outcome is open. It
+// moves no money, so that nobody has to say why.
+func (s *Service) Sync(tx *models.Tx, scope models.Scope, paymentID string, in Action) (*models.Payment, error) {
+	p, a, err := s.begin(tx, scope, paymentID, DeedSync, in.Actor)
 	if err != nil {
 		return nil, err
 	}
+	why := ""
+	if in.Reason != "" {
+		if why, err = reason(in.Reason); err != nil {
+			return nil, err
+		}
+	}
 	tx.Enqueue(models.ReconcileArgs{AttemptID: a.ID, Inquiry: once})
-	return p, s.audit(tx, p, "payment.sync", "", Action{Actor: actor}, nil)
+	return p, s.audit(tx, p, "payment.sync", why, in, nil)
 }

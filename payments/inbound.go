@@ -113,7 +113,7 @@ func (s *Service) ApplyInbound(ctx context.Context, id string) error {
 	if err != nil {
 		s.log.ErrorContext(ctx, "webhook cannot be read", "inbound", e.ID, "account", e.GatewayAccountID, "error", err)
 		return s.db.Write(ctx, func(tx *models.Tx) error {
-			return tx.MarkInbound(e.ID, models.InboundError, err.Error(), nil)
+			return tx.MarkInbound(e, models.InboundError, err.Error(), nil)
 		})
 	}
 	err = s.db.Write(ctx, func(tx *models.Tx) error {
@@ -127,13 +127,13 @@ func (s *Service) ApplyInbound(ctx context.Context, id string) error {
 		case outcome == models.InboundUnmatched && e.Tries < len(unmatchedWaits):
 			return tx.PostponeInbound(e.ID, tx.Now().Add(unmatchedWaits[e.Tries]))
 		}
-		return tx.MarkInbound(e.ID, outcome, "", paymentID)
+		return tx.MarkInbound(e, outcome, "", paymentID)
 	})
 	if refused, ok := errors.AsType[refusedNoticeError](err); ok {
 		// What was begun is undone: the event waits for somebody to look at it.
 		s.log.ErrorContext(ctx, "webhook cannot be applied", "inbound", e.ID, "type", e.Type, "error", refused)
 		err = s.db.Write(ctx, func(tx *models.Tx) error {
-			return tx.MarkInbound(e.ID, models.InboundError, refused.Error(), nil)
+			return tx.MarkInbound(e, models.InboundError, refused.Error(), nil)
 		})
 	}
 	if err != nil {

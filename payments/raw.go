@@ -15,9 +15,18 @@ var (
 	jsonSecret = regexp.MustCompile(`("(?:client_secret|access_token|refresh_token|cvc|cvv|number)"\s*:\s*)"[^"]*"?`)
 )
 
-// MaskRaw makes a provider's answer fit for Result.Raw: without the given
-// secrets, other keys and card numbers, valid text, and not too long.
+// MaskRaw makes a provider's answer fit for Result.Raw: masked, and not too long.
 func MaskRaw(answer []byte, secrets ...string) string {
+	text := Mask(answer, secrets...)
+	if len(text) > MaxRaw {
+		text = strings.ToValidUTF8(text[:MaxRaw], "")
+	}
+	return text
+}
+
+// Mask makes what a provider sent fit to be shown: without the given secrets,
+// other keys and card numbers, and valid text.
+func Mask(answer []byte, secrets ...string) string {
 	text := strings.ReplaceAll(strings.ToValidUTF8(string(answer), "\uFFFD"), "\x00", "\uFFFD") // PostgreSQL stores no NUL
 	for _, secret := range secrets {
 		if secret != "" {
@@ -26,11 +35,7 @@ func MaskRaw(answer []byte, secrets ...string) string {
 	}
 	text = secretKey.ReplaceAllString(text, masked)
 	text = jsonSecret.ReplaceAllString(text, `$1"`+masked+`"`)
-	text = maskCardNumbers(text)
-	if len(text) > MaxRaw {
-		text = strings.ToValidUTF8(text[:MaxRaw], "")
-	}
-	return text
+	return maskCardNumbers(text)
 }
 
 func maskCardNumbers(text string) string {
