@@ -155,10 +155,13 @@ func (d *demo) begin(ctx context.Context, a *app) error {
 		return err
 	}
 	state.URL = a.config.BaseURL
+	traffic := newTraffic(state, a.config.BaseURL, d.outside, a.log)
+	if err := d.hook(ctx, a, traffic); err != nil {
+		return err
+	}
 	if err := d.print(*state); err != nil {
 		return err
 	}
-	traffic := newTraffic(state, a.config.BaseURL, d.outside, a.log)
 	a.background.Go(func() { traffic.run(ctx) })
 	return nil
 }

@@ -66,15 +66,13 @@ func (d *demo) seedAccounts(ctx context.Context, a *app, m *models.Merchant) err
 		})
 		return acc, err
 	}
-	cards, err := account(credentials.Gateways, models.PrefixGatewayAccount, "Sandbox cards", 0,
-		map[string]string{"secret_key": "sk_sandbox_" + m.Ref + "_cards"})
-	if err != nil {
-		return err
-	}
-	backup, err := account(credentials.Gateways, models.PrefixGatewayAccount, "Sandbox backup", 1,
-		map[string]string{"secret_key": "sk_sandbox_" + m.Ref + "_backup"})
-	if err != nil {
-		return err
+	var gateways []models.Account
+	for i, name := range []string{"Sandbox cards", "Sandbox backup"} {
+		acc, err := account(credentials.Gateways, models.PrefixGatewayAccount, name, i, demoKeys(m.Ref, i))
+		if err != nil {
+			return err
+		}
+		gateways = append(gateways, acc)
 	}
 	parcels, err := account(credentials.Carriers, models.PrefixCarrierAccount, "Sandbox parcels", 0,
 		map[string]string{"token": "ct_sandbox_" + m.Ref})
@@ -82,7 +80,7 @@ func (d *demo) seedAccounts(ctx context.Context, a *app, m *models.Merchant) err
 		return err
 	}
 	return a.db.Write(ctx, func(tx *models.Tx) error {
-		for _, acc := range []models.Account{cards, backup} {
+		for _, acc := range gateways {
 			if err := tx.CreateGatewayAccount(models.GatewayAccount{Account: acc}); err != nil {
 				return err
 			}
