@@ -64,6 +64,12 @@ func answer(t *testing.T, request *http.Request) map[string]any {
 // pay places an order and pays it with a token of the sandbox.
 func pay(t *testing.T, token string) (paymentID string) {
 	t.Helper()
+	return payBy(t, token, "automatic")
+}
+
+// payBy is pay with the money taken at once, or reserved until it is captured.
+func payBy(t *testing.T, token, capture string) (paymentID string) {
+	t.Helper()
 	number := fmt.Sprintf("E2E-%d", time.Now().UnixNano())
 	call(t, "/orders", number, map[string]any{
 		"number": number, "currency": "MYR", "amount": 13322,
@@ -71,7 +77,7 @@ func pay(t *testing.T, token string) (paymentID string) {
 		"customer": map[string]any{"name": "<b>Grace</b> Wong", "email": "grace@example.com"},
 	})
 	p := call(t, "/payments", "pay-"+number, map[string]any{
-		"order_number": number, "amount": 13322, "currency": "MYR", "method": map[string]any{"type": "card", "token": token},
+		"order_number": number, "amount": 13322, "currency": "MYR", "capture": capture, "method": map[string]any{"type": "card", "token": token},
 	})
 	return p["id"].(string)
 }

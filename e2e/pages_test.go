@@ -5,7 +5,9 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -47,6 +49,45 @@ func pages(t *testing.T) []page {
 	return found
 }
 
+// possibleIn is the status of payments with which something can be done, so that
+// its form is seen and not why it cannot be.
+var possibleIn = map[string]string{
+	"/retry": "failed", "/retry-anyway": "failed", "/sync": "requires_action", "/capture": "authorized", "/void": "authorized", "/refund": "paid",
+}
+
+var failed struct {
+	sync.Once
+
+	refund string
+}
+
+// failedRefund makes payments and refunds that the demo has none of, and returns
+// a refund that can be tried again.
+func failedRefund(t *testing.T) string {
+	t.Helper()
+	failed.Do(func() {
+		payBy(t, "tok_success", "manual")
+		await(t, "/payments/"+pay(t, "tok_action_required"), "requires_action")
+		id := pay(t, "tok_refund_fails")
+		await(t, "/payments/"+id, "paid")
+		r := call(t, "/refunds", "refund-"+id, map[string]any{"payment_id": id, "amount": 1000, "reason": "broken"})
+		failed.refund = r["id"].(string)
+		await(t, "/refunds/"+failed.refund, "failed")
+	})
+	return failed.refund
+}
+
+// await waits until something stands at a status.
+func await(t *testing.T, path, status string) {
+	t.Helper()
+	for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+		if get(t, path)["status"] == status {
+			return
+		}
+	}
+	t.Fatalf("%s is never %s", path, status)
+}
+
 // paths are the addresses of all pages that a role may see, with ids of the demo.
 func (b *tab) paths(role string) []string {
 	b.t.Helper()
@@ -69,16 +110,20 @@ func (b *tab) paths(role string) []string {
 		}
 		return ids[key]
 	}
+	failedRefund(b.t)
 	var found []string
 	for _, p := range pages(b.t) {
 		if !strings.Contains(p.roles, role) && !strings.Contains(p.roles, "public") || p.pattern == "/login" {
 			continue
 		}
-		list, _, named := strings.Cut(p.pattern, "/:id")
-		if named {
+		list, rest, named := strings.Cut(p.pattern, "/:id")
+		switch {
+		case named && list == "/refunds": // listed on the pages of their payments
+			p.pattern = strings.Replace(p.pattern, ":id", failedRefund(b.t), 1)
+		case named:
 			from := list
-			if strings.HasSuffix(p.pattern, "/retry") {
-				from += "?status=failed"
+			if status := possibleIn[rest]; list == "/payments" && status != "" {
+				from += "?status=" + status
 			}
 			p.pattern = strings.Replace(p.pattern, ":id", id(from, "^"+list+"/([a-z]{3}_[0-9a-z]{26})"), 1)
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/tillpost/tillpost/views"
 )
 
-// TestRolesAndForeignIDs walks the routes of parcels, deliveries, endpoints and
-// accounts: who may not be there is turned away, and what is another merchant's
+// TestRolesAndForeignIDs walks the routes of payments, parcels, deliveries,
+// endpoints and accounts: who may not be there is turned away, and what is another merchant's
 // does not exist.
 func TestRolesAndForeignIDs(t *testing.T) {
 	t.Parallel()
@@ -22,13 +22,16 @@ func TestRolesAndForeignIDs(t *testing.T) {
 		e, _ := s.endpoint(t, other.ID, "https://shop.example/hooks")
 		account := courier(t, db, other.ID)
 		sh := parcel(t, db, models.Shipment{MerchantID: other.ID, TrackingNumber: "SBX-1", CarrierAccountID: &account.ID})
+		gateway := modelstest.Gateway(t, db, other.ID)
+		payment, _ := modelstest.Payment(t, db, modelstest.Order(t, db, other.ID, 900), gateway.ID)
 		found, _, err := db.Deliveries(t.Context(), models.AllMerchants(), models.DeliveryFilter{}, models.Page{Limit: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ids := map[string]string{
 			"/shipments": sh.ID, "/deliveries": found[0].ID, "/endpoints": e.ID,
-			views.GatewaysPath: modelstest.Gateway(t, db, other.ID).ID, views.CarriersPath: account.ID,
+			views.GatewaysPath: gateway.ID, views.CarriersPath: account.ID,
+			"/payments": payment.ID, "/refunds": refunded(t, db, other.ID, gateway.ID).ID, "/inbound": heard(t, db, gateway, "{}").ID,
 		}
 		people := map[string]*browser{
 			models.RoleMerchant: s.signIn(t, models.RoleMerchant, m.ID), models.RoleSupport: s.signIn(t, models.RoleSupport, ""),
@@ -37,7 +40,7 @@ func TestRolesAndForeignIDs(t *testing.T) {
 		stranger := &browser{site: s, t: t}
 		table := &server{}
 		routes := slices.Concat(
-			table.shipmentRoutes(), table.deliveryRoutes(), table.endpointRoutes(), table.gatewayRoutes(), table.carrierRoutes(),
+			table.paymentRoutes(), table.refundRoutes(), table.inboundRoutes(), table.shipmentRoutes(), table.deliveryRoutes(), table.endpointRoutes(), table.gatewayRoutes(), table.carrierRoutes(),
 		)
 		for _, r := range routes {
 			list := r.path[:1+strings.IndexAny(r.path[1:]+"/", "/")]

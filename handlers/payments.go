@@ -14,15 +14,12 @@ import (
 )
 
 func (s *server) paymentRoutes() []route {
-	return []route{
+	return append([]route{
 		{fiber.MethodGet, "/payments", signedIn, s.listPayments},
 		{fiber.MethodGet, "/payments/count", signedIn, s.countPayments},
 		{fiber.MethodGet, "/payments/:id", signedIn, s.showPayment},
 		{fiber.MethodGet, "/payments/:id/row", signedIn, s.showPaymentRow},
-		{fiber.MethodGet, "/payments/:id/retry", staff, s.confirmRetry},
-		{fiber.MethodPost, "/payments/:id/retry", staff, s.retryPayment},
-		{fiber.MethodPost, "/payments/:id/sync", staff, s.syncPayment},
-	}
+	}, s.deedRoutes()...)
 }
 
 func (s *server) listPayments(c *fiber.Ctx, v *viewer) error {

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"slices"
 
 	"github.com/a-h/templ"
@@ -10,7 +9,6 @@ import (
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/payments"
 	"github.com/tillpost/tillpost/views"
-	"github.com/tillpost/tillpost/views/ui"
 )
 
 func (s *server) showPayment(c *fiber.Ctx, v *viewer) error {
@@ -28,10 +26,17 @@ func (s *server) showPayment(c *fiber.Ctx, v *viewer) error {
 	}, views.PaymentDetail(view))
 }
 
+// How much of what belongs to a payment its page shows.
+const (
+	shownRefunds = 50
+	shownCalls   = 50
+	shownInbound = 20
+)
+
 // payment collects a payment with all that belongs to it.
 func (s *server) payment(c *fiber.Ctx, v *viewer, p *models.Payment) (views.PaymentView, error) {
 	ctx := c.UserContext()
-	view := views.PaymentView{Payment: *p, Staff: v.Merchant == nil, CSRF: v.csrf}
+	view := views.PaymentView{Payment: *p, Staff: v.Merchant == nil, Form: views.Form{CSRF: v.csrf}}
 	o, err := s.DB.Order(ctx, v.Scope, p.OrderID)
 	if err != nil {
 		return view, err
@@ -49,42 +54,158 @@ func (s *server) payment(c *fiber.Ctx, v *viewer, p *models.Payment) (views.Paym
 	if err != nil {
 		return view, err
 	}
+	if err := s.paymentMoney(c, v, p, &view); err != nil {
+		return view, err
+	}
+	if view.Staff {
+		if err := s.paymentDesk(c, v, p, o, attempts, &view); err != nil {
+			return view, err
+		}
+	}
 	slices.Reverse(attempts)
 	for i := range attempts {
 		view.Attempts = append(view.Attempts, views.AttemptRow{
-			Attempt: attempts[i], Account: accounts.of(attempts[i].GatewayAccountID), Staff: view.Staff,
+			Attempt: attempts[i], Currency: p.Currency, Account: accounts.of(attempts[i].GatewayAccountID), Staff: view.Staff,
 		})
 	}
-	if view.Staff {
-		view.CanSync = len(attempts) > 0 && awaits(attempts[0].Status)
-		if refusal := s.retryRefusal(p, o); refusal != nil {
-			view.RetryRefusal = errorText(v.Texts, refusal)
-		}
-	}
-	view.Timeline, view.Deliveries, err = s.paymentTimeline(c, v, p, attempts, accounts)
+	view.Timeline, view.Deliveries, err = s.paymentTimeline(c, v, &view, attempts, accounts)
 	return view, err
 }
 
-// awaits says whether the provider can be asked what became of an attempt.
-func awaits(status models.AttemptStatus) bool {
-	return status == models.AttemptUnknown || status == models.AttemptRequiresAction
+// paymentMoney adds what was given back of a payment, and what is disputed.
+func (s *server) paymentMoney(c *fiber.Ctx, v *viewer, p *models.Payment, view *views.PaymentView) error {
+	ctx := c.UserContext()
+	refunds, _, err := s.DB.Refunds(ctx, v.Scope, p.ID, models.Page{Limit: shownRefunds})
+	if err != nil {
+		return err
+	}
+	limit, err := s.refundLimit(ctx, v, p)
+	if err != nil {
+		return err
+	}
+	for i := range refunds {
+		r := &refunds[i]
+		row := views.RefundRow{Refund: *r, Staff: view.Staff}
+		if view.Staff && r.Status == models.RefundFailed {
+			if refusal := s.refundRefusal(c, v, p, r, limit); refusal != nil {
+				row.Refusal = errorText(v.Texts, refusal)
+			}
+		}
+		view.Refunds = append(view.Refunds, row)
+	}
+	view.Disputes, err = s.DB.Disputes(ctx, v.Scope, p.ID)
+	slices.Reverse(view.Disputes)
+	return err
 }
 
-// retryRefusal says why a payment must not be tried again now, or nil.
-func (s *server) retryRefusal(p *models.Payment, o *models.Order) *models.Error {
-	if refusal := payments.RetryRefusal(p, s.DB.Now()); refusal != nil {
-		return refusal
+// paymentDesk adds what staff can do with a payment, and what its provider was
+// asked and told.
+func (s *server) paymentDesk(
+	c *fiber.Ctx, v *viewer, p *models.Payment, o *models.Order, attempts []models.Attempt, view *views.PaymentView,
+) error {
+	ctx := c.UserContext()
+	var err error
+	if view.Claim, err = s.claimOf(ctx, v, p); err != nil {
+		return err
 	}
-	return o.HoldRefusal(p.Amount)
+	retry, err := s.Payments.RetryVerdict(ctx, p, o, attempts, payments.DeedRetry, v.actor(c))
+	if err != nil {
+		return err
+	}
+	for _, d := range offered(v, p) {
+		refusal := retry
+		if d.name != payments.DeedRetry {
+			refusal, err = s.deedRefusal(c, v, d, p, attempts, retry)
+		}
+		if err != nil {
+			return err
+		}
+		shown := views.PaymentDeed{Name: d.path(), Ask: d.ask}
+		if refusal != nil {
+			shown.Refusal, shown.Claimed = errorText(v.Texts, refusal), refusal.Code == "claimed_by_other"
+		}
+		view.Deeds = append(view.Deeds, shown)
+	}
+	if view.Calls, err = s.DB.ProviderCalls(ctx, p.ID, shownCalls); err != nil {
+		return err
+	}
+	view.Inbound, _, err = s.DB.InboundEvents(ctx, v.Scope, models.InboundFilter{PaymentID: p.ID}, models.Page{Limit: shownInbound})
+	return err
+}
+
+// offered are the deeds that a payment's page names, possible or not: the main
+// ones always, others where the payment's state makes one think of them.
+func offered(v *viewer, p *models.Payment) []deed {
+	found := []deed{{name: payments.DeedRetry}}
+	if p.Status == models.PaymentFailed {
+		found = append(found, retryElsewhere)
+	}
+	if p.Status == models.PaymentFailed && p.Failure.Class == string(payments.ClassNever) && admins.allows(v.Role) {
+		found = append(found, deed{name: payments.DeedRetryAnyway})
+	}
+	for _, d := range deeds {
+		switch d.name {
+		case payments.DeedConfirmPaid, payments.DeedConfirmNotPaid, payments.DeedKeepWaiting:
+			if p.Status != models.PaymentNeedsReview {
+				continue
+			}
+		case payments.DeedSettleIssue:
+			if p.Issue == models.IssueNone {
+				continue
+			}
+		case payments.DeedClaim, payments.DeedRelease: // stand beside who has claimed it
+			continue
+		default:
+		}
+		found = append(found, d)
+	}
+	return found
+}
+
+// retryElsewhere is a retry that is to go through another account.
+var retryElsewhere = deed{name: "retry_elsewhere"}
+
+// deedRefusal says why a deed cannot be done with a payment now, or nil. Retry
+// is what speaks against a retry.
+func (s *server) deedRefusal(
+	c *fiber.Ctx, v *viewer, d deed, p *models.Payment, attempts []models.Attempt, retry *models.Error,
+) (*models.Error, error) {
+	ctx := c.UserContext()
+	if d.name == retryElsewhere.name {
+		if retry != nil {
+			return retry, nil
+		}
+		others, err := s.retryAccounts(ctx, p, views.RetryForm{Other: true})
+		if err == nil && len(others) == 0 {
+			retry = models.Invalid("gateway", noAccount(true))
+		}
+		return retry, err
+	}
+	refusal := d.name.Refusal(p, newest(attempts), v.actor(c), s.DB.Now())
+	if refusal == nil && d.name == payments.DeedRefund {
+		if limit, err := s.refundLimit(ctx, v, p); err != nil || limit == 0 {
+			return errAboveLimit, err
+		}
+	}
+	return refusal, nil
 }
 
 // paymentTimeline merges what happened to a payment, and finds the deliveries
 // that tell of it.
 func (s *server) paymentTimeline(
-	c *fiber.Ctx, v *viewer, p *models.Payment, attempts []models.Attempt, accounts accountNames,
+	c *fiber.Ctx, v *viewer, view *views.PaymentView, attempts []models.Attempt, accounts accountNames,
 ) (views.TimelineView, []models.Delivery, error) {
-	ctx, t := c.UserContext(), newTimeline(c, v, "/payments/"+p.ID)
-	events, err := s.DB.ObjectEvents(ctx, v.Scope, p.ID, t.fetch())
+	ctx, p := c.UserContext(), &view.Payment
+	t := newTimeline(c, v, "/payments/"+p.ID)
+	t.currency = p.Currency
+	var parts []string
+	for i := range view.Refunds {
+		parts = append(parts, view.Refunds[i].Refund.ID)
+	}
+	for i := range view.Disputes {
+		parts = append(parts, view.Disputes[i].ID)
+	}
+	events, err := s.DB.ObjectEvents(ctx, v.Scope, p.ID, t.fetch(), parts...)
 	if err != nil {
 		return views.TimelineView{}, nil, err
 	}
@@ -100,35 +221,4 @@ func (s *server) paymentTimeline(
 	}
 	t.addActs(acts)
 	return t.view(), deliveries, nil
-}
-
-// syncPayment asks the provider now what became of a payment.
-func (s *server) syncPayment(c *fiber.Ctx, v *viewer) error {
-	id := c.Params("id")
-	err := s.DB.Write(c.UserContext(), func(tx *models.Tx) error {
-		_, err := s.Payments.Sync(tx, v.Scope, id, v.actor(c))
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if !isHTMX(c) {
-		return s.redirect(c, "/payments/"+id)
-	}
-	return s.toast(c, fiber.StatusOK, ui.ToastProps{Tone: ui.Success, Text: v.Texts.T("payments.sync_asked")})
-}
-
-// enabledAccounts are the accounts through which a merchant's payments can go.
-func (s *server) enabledAccounts(ctx context.Context, scope models.Scope) ([]ui.Option, error) {
-	accounts, err := s.DB.GatewayAccounts(ctx, scope)
-	if err != nil {
-		return nil, err
-	}
-	var options []ui.Option
-	for i := range accounts {
-		if a := &accounts[i]; a.Enabled {
-			options = append(options, ui.Option{Value: a.ID, Label: a.Name + " (" + a.Kind + ")"})
-		}
-	}
-	return options, nil
 }

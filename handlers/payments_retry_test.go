@@ -81,10 +81,7 @@ func TestRetryPayment(t *testing.T) {
 		if a := attempts[1]; *a.GatewayAccountID != second.ID || a.Cause != models.CauseManualRetry || a.ActorID != support.user.ID {
 			t.Errorf("attempt = %+v", a)
 		}
-		acts, _, err := db.AuditEntries(t.Context(), models.AllMerchants(), models.AuditFilter{ObjectID: p.ID}, models.Page{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		acts := s.acts(t, p.ID)
 		if len(acts) != 1 || acts[0].Reason != "customer topped up" || acts[0].ActorName != support.user.Email {
 			t.Errorf("audit log = %+v", acts)
 		}

@@ -64,6 +64,8 @@ func (s *server) pages() []route {
 		s.liveRoutes(),
 		s.orderRoutes(),
 		s.paymentRoutes(),
+		s.refundRoutes(),
+		s.inboundRoutes(),
 		s.shipmentRoutes(),
 		s.deliveryRoutes(),
 		s.endpointRoutes(),

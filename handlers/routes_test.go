@@ -48,7 +48,38 @@ GET    /payments/:id                         merchant support admin
 GET    /payments/:id/row                     merchant support admin
 GET    /payments/:id/retry                   support admin
 POST   /payments/:id/retry                   support admin
+GET    /payments/:id/retry-anyway            admin
+POST   /payments/:id/retry-anyway            admin
+GET    /payments/:id/sync                    support admin
 POST   /payments/:id/sync                    support admin
+GET    /payments/:id/capture                 support admin
+POST   /payments/:id/capture                 support admin
+GET    /payments/:id/void                    support admin
+POST   /payments/:id/void                    support admin
+GET    /payments/:id/cancel                  support admin
+POST   /payments/:id/cancel                  support admin
+GET    /payments/:id/refund                  support admin
+POST   /payments/:id/refund                  support admin
+GET    /payments/:id/confirm-paid            support admin
+POST   /payments/:id/confirm-paid            support admin
+GET    /payments/:id/confirm-not-paid        support admin
+POST   /payments/:id/confirm-not-paid        support admin
+GET    /payments/:id/keep-waiting            support admin
+POST   /payments/:id/keep-waiting            support admin
+GET    /payments/:id/settle-issue            support admin
+POST   /payments/:id/settle-issue            support admin
+GET    /payments/:id/note                    support admin
+POST   /payments/:id/note                    support admin
+POST   /payments/:id/claim                   support admin
+POST   /payments/:id/release                 support admin
+GET    /refunds/:id/retry                    support admin
+POST   /refunds/:id/retry                    support admin
+POST   /refunds/:id/sync                     support admin
+GET    /inbound                              support admin
+GET    /inbound/count                        support admin
+GET    /inbound/:id                          support admin
+GET    /inbound/:id/row                      support admin
+POST   /inbound/:id/replay                   support admin
 GET    /shipments                            merchant support admin
 GET    /shipments/count                      merchant support admin
 GET    /shipments/:id                        merchant support admin
@@ -212,8 +243,25 @@ func foreign(t *testing.T, s *site, m *models.Merchant) map[string]string {
 	return map[string]string{
 		"/orders": order.ID, "/payments": payment.ID, "/shipments": sh.ID, "/deliveries": deliveries[0].ID,
 		"/endpoints": endpoint.ID, "/gateways": gateway.ID, "/carriers": account.ID, "/merchants": m.ID,
-		"/refunds": refunded(t, s.db, m.ID, gateway.ID).ID, "/events": events[0].ID, "/webhook-endpoints": endpoint.ID,
+		"/refunds": refunded(t, s.db, m.ID, gateway.ID).ID, "/inbound": heard(t, s.db, gateway, `{}`).ID, "/events": events[0].ID, "/webhook-endpoints": endpoint.ID,
 	}
+}
+
+// heard stores something that the provider of an account told.
+func heard(t *testing.T, db *models.DB, a *models.GatewayAccount, body string) *models.InboundEvent {
+	t.Helper()
+	e := models.InboundEvent{
+		MerchantID: a.MerchantID, GatewayAccountID: a.ID, EventID: models.NewID("told"), Type: "charge.succeeded", Subject: "ch_1", Body: body,
+	}
+	modelstest.Write(t, db, func(tx *models.Tx) error {
+		_, err := tx.ReceiveInbound([]models.InboundEvent{e})
+		return err
+	})
+	found, _, err := db.InboundEvents(t.Context(), models.MerchantScope(a.MerchantID), models.InboundFilter{}, models.Page{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &found[0]
 }
 
 // refunded makes a paid payment with a refund.

@@ -20,11 +20,13 @@ const (
 // timeline gathers entries of several kinds into one line. Each kind is asked
 // for one entry more than are shown, so that the newest of all are among them.
 type timeline struct {
-	viewer  *viewer
-	limit   int
-	whole   bool // as much of it as there can be was asked for
-	path    string
-	entries []views.TimelineEntry
+	viewer *viewer
+	limit  int
+	whole  bool // as much of it as there can be was asked for
+	path   string
+	// currency of the amounts that acts name
+	currency string
+	entries  []views.TimelineEntry
 }
 
 // newTimeline begins the timeline of the page at path.
@@ -109,12 +111,18 @@ func scanned(e *models.TrackingEvent) time.Time {
 	return e.ReceivedAt
 }
 
+// internalActs are how staff share their work; merchants are not told of them.
+var internalActs = []string{"payment.note", "payment.claim", "payment.release"}
+
 // addActs adds what people did. Merchants see that staff did something, not who
 // of them and why: that is for the operator's own books.
 func (t *timeline) addActs(acts []models.AuditEntry) {
 	for i := range acts {
 		act := &acts[i]
-		e := views.TimelineEntry{At: act.CreatedAt, Act: act}
+		if t.viewer.Merchant != nil && slices.Contains(internalActs, act.Action) {
+			continue
+		}
+		e := views.TimelineEntry{At: act.CreatedAt, Act: act, Currency: t.currency}
 		if t.viewer.Merchant == nil || act.ActorKind != "user" || act.ActorID == t.viewer.User.ID {
 			e.Actor, e.Reason = act.ActorName, act.Reason
 		}
@@ -127,6 +135,9 @@ func (s *server) orderTimeline(
 	c *fiber.Ctx, v *viewer, orderID string, payments []models.Payment, parcels []models.Shipment, accounts accountNames,
 ) (views.TimelineView, error) {
 	ctx, t := c.UserContext(), newTimeline(c, v, "/orders/"+orderID)
+	if len(payments) > 0 {
+		t.currency = payments[0].Currency
+	}
 	events, err := s.DB.OrderEvents(ctx, v.Scope, orderID, t.fetch())
 	if err != nil {
 		return views.TimelineView{}, err

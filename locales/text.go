@@ -47,6 +47,10 @@ const (
 	AttemptKind    Group = "attempt_kind"
 	AttemptTrigger Group = "attempt_trigger"
 	RefundStatus   Group = "refund"
+	DisputeStatus  Group = "dispute"
+	InboundStatus  Group = "inbound"
+	Issue          Group = "issue"
+	CallPurpose    Group = "call"
 	OrderStatus    Group = "order"
 	PaymentState   Group = "payment_state"
 	ShippingState  Group = "shipping_state"
@@ -64,7 +68,7 @@ const (
 // Groups lists every group.
 func Groups() []Group {
 	return []Group{
-		PaymentStatus, AttemptStatus, AttemptKind, AttemptTrigger, RefundStatus,
+		PaymentStatus, AttemptStatus, AttemptKind, AttemptTrigger, RefundStatus, DisputeStatus, InboundStatus, Issue, CallPurpose,
 		OrderStatus, PaymentState, ShippingState, DeclineClass,
 		ShipmentStatus, ShipmentReason, SyncError,
 		DeliveryStatus, EndpointStatus, AccountStatus, EventType, Role,

@@ -153,6 +153,9 @@ var kindNames = map[string]string{
 	"aftership": "AfterShip", "shippo": "Shippo", "sandbox": "Sandbox", "correios": "Correios",
 }
 
+// KindName is the name of a provider or carrier by its code.
+func KindName(code string) string { return kindName(code) }
+
 // kindName is the name of a provider or carrier by its code.
 func kindName(code string) string {
 	if name, ok := kindNames[code]; ok {

@@ -12,9 +12,10 @@ import (
 
 // AttemptRow is one try of a payment.
 type AttemptRow struct {
-	Attempt models.Attempt
-	Account string
-	Staff   bool // may see why a colleague tried again, and what the provider answered
+	Attempt  models.Attempt
+	Currency string
+	Account  string
+	Staff    bool // may see why a colleague tried again, and what the provider answered
 }
 
 var attemptLooks = map[models.AttemptStatus]look{
@@ -29,6 +30,10 @@ var attemptLooks = map[models.AttemptStatus]look{
 }
 
 func attemptTitle(ctx context.Context, a *models.Attempt) string {
+	if a.Kind != models.KindCharge {
+		return locales.T(ctx, "payments.attempt_kind", "Number", strconv.Itoa(a.Number),
+			"Kind", locales.Name(ctx, locales.AttemptKind, a.Kind), "Status", locales.Name(ctx, locales.AttemptStatus, a.Status))
+	}
 	return locales.T(ctx, "payments.attempt", "Number", strconv.Itoa(a.Number), "Status", locales.Name(ctx, locales.AttemptStatus, a.Status))
 }
 

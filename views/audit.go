@@ -107,6 +107,7 @@ func (r AuditRow) details(ctx context.Context) string {
 var objectPaths = map[string]string{
 	models.PrefixOrder: "/orders/", models.PrefixPayment: "/payments/", models.PrefixShipment: "/shipments/",
 	models.PrefixDelivery: "/deliveries/", models.PrefixGatewayAccount: "/gateways/",
+	models.PrefixInboundEvent:   "/inbound/",
 	models.PrefixCarrierAccount: "/carriers/", models.PrefixMerchant: "/merchants/", models.PrefixEndpoint: "/endpoints/",
 }
 

@@ -76,6 +76,13 @@ func Money(ctx context.Context, minor int64, code string) string {
 	return sign + symbol + number
 }
 
+// Amount writes an amount of minor units without its currency, as form fields
+// take it: "133.22".
+func Amount(minor int64, code string) string {
+	sign, number := decimal(minor, Digits(code))
+	return sign + strings.ReplaceAll(number, ",", "")
+}
+
 // decimal splits off the sign, because it stands before the currency's.
 func decimal(minor int64, digits int) (sign, number string) {
 	magnitude := uint64(minor)

@@ -110,41 +110,30 @@ func (f PaymentsFilter) Unseen(shown Shown, n NewRows) NewRows {
 
 // PaymentView is one payment with all that belongs to it.
 type PaymentView struct {
+	Form Form // for buttons that act at once
+
 	Payment    models.Payment
 	Order      models.Order
 	Merchant   string // staff: whose payment it is
 	Account    string
-	Attempts   []AttemptRow // newest first
+	Attempts   []AttemptRow     // newest first
+	Refunds    []RefundRow      // newest first
+	Disputes   []models.Dispute // newest first
 	Deliveries []models.Delivery
 	Timeline   TimelineView
-	Staff      bool
-	CSRF       string
-	// RetryRefusal is why staff cannot retry now; empty when they can.
-	RetryRefusal string
-	// CanSync says that the provider knows something that is not known here.
-	CanSync bool
+
+	// What staff see beside it.
+	Staff   bool
+	Deeds   []PaymentDeed
+	Claim   Claim
+	Calls   []models.ProviderCall // newest first
+	Inbound []models.InboundEvent // newest first
 }
 
 // topics are what the page renews itself for.
 func (v PaymentView) topics() string {
 	return "payment:" + v.Payment.ID + " order:" + v.Payment.OrderID + deliveryTopics(v.Deliveries)
 }
-
-// acting says whether staff can do something about a payment in this status, or
-// could, were it not for a reason that is worth telling.
-func (v PaymentView) acting() bool {
-	switch v.Payment.Status {
-	case models.PaymentFailed, models.PaymentUnknown, models.PaymentNeedsReview,
-		models.PaymentPending, models.PaymentProcessing, models.PaymentRequiresAction:
-		return v.Staff
-	case models.PaymentAuthorized, models.PaymentPaid, models.PaymentVoided, models.PaymentCanceled, models.PaymentExpired:
-	}
-	return false
-}
-
-// offersSync says whether asking the provider is a thing to do: of a failed
-// payment there is nothing left to ask.
-func (v PaymentView) offersSync() bool { return v.Payment.Status != models.PaymentFailed }
 
 // tone is how urgent the payment's state is.
 func (v PaymentView) tone() ui.Tone { return paymentLooks[v.Payment.Status].tone }
@@ -203,12 +192,16 @@ func (v PaymentView) failed() bool {
 type RetryForm struct {
 	Form
 
-	Payment  models.Payment
-	Order    models.Order
-	Merchant string
-	Accounts []ui.Option // the merchant's, that are enabled
-	Gateway  string
-	Reason   string
+	Payment    models.Payment
+	Order      models.Order
+	Merchant   string
+	Accounts   []ui.Option // the merchant's, through which it can go
+	Gateway    string
+	Reason     string
+	Anyway     bool   // although the bank forbids it
+	Other      bool   // through another account than before
+	Kind       string // capture or void, when that is what is tried again
+	KindAmount int64  // minor units of it
 	// Refusal is why the payment must not be tried again now; empty when it may.
 	Refusal string
 }
@@ -224,10 +217,19 @@ func (f RetryForm) earliest(ctx context.Context) *time.Time {
 	return nil
 }
 
-// text says what the form does, when it may do it.
-func (f RetryForm) text(ctx context.Context) string {
-	if f.Refusal != "" {
-		return ""
+// issueTexts say what to do about an issue.
+var issueTexts = map[models.Issue]string{
+	models.IssueChargedTwice:   locales.Mark("payments.issue_charged_twice"),
+	models.IssueChargedAfter:   locales.Mark("payments.issue_charged_after"),
+	models.IssueAmountDiffers:  locales.Mark("payments.issue_amount_differs"),
+	models.IssueCaptureFailed:  locales.Mark("payments.issue_capture_failed"),
+	models.IssueRefundUnknown:  locales.Mark("payments.issue_refund_unknown"),
+	models.IssueRefundReversed: locales.Mark("payments.issue_refund_reversed"),
+}
+
+func issueText(ctx context.Context, issue models.Issue) string {
+	if key, ok := issueTexts[issue]; ok {
+		return locales.FromContext(ctx).T(key)
 	}
-	return locales.T(ctx, "payments.retry_text")
+	return ""
 }

@@ -79,6 +79,9 @@ var (
 		{"/deliveries", locales.Mark("nav.deliveries"), "webhook", "W"},
 		{"/endpoints", locales.Mark("nav.endpoints"), "plug", "E"},
 	}
+	rescue = []navItem{
+		{"/inbound", locales.Mark("nav.inbound"), "inbox", "H"},
+	}
 	accounts = []navItem{
 		{"/gateways", locales.Mark("nav.gateways"), "wallet", "G"},
 		{"/carriers", locales.Mark("nav.carriers"), "truck", "C"},
@@ -93,6 +96,14 @@ var (
 	}
 )
 
+// work are the entries for everybody's work, and for that of staff.
+func (s Shell) work() []navItem {
+	if s.Role == "merchant" {
+		return work
+	}
+	return slices.Concat(work, rescue)
+}
+
 // configuration are the entries for administrators, and those of them that
 // support looks at.
 func (s Shell) configuration() []navItem {
@@ -106,7 +117,7 @@ func (s Shell) configuration() []navItem {
 	}
 }
 
-func (s Shell) entries() []navItem { return slices.Concat(work, s.configuration(), reference) }
+func (s Shell) entries() []navItem { return slices.Concat(s.work(), s.configuration(), reference) }
 
 // at tells whether an entry is the page or the list that the page belongs to.
 func (s Shell) at(item navItem) bool {

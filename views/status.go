@@ -49,3 +49,11 @@ var deliveryLooks = map[string]look{
 	models.DeliveryExhausted:  {ui.Danger, "circle-x"},
 	models.DeliveryCanceled:   {ui.Neutral, "ban"},
 }
+
+var inboundLooks = map[models.InboundStatus]look{
+	models.InboundReceived:  {ui.Info, "clock"},
+	models.InboundApplied:   {ui.Success, "circle-check"},
+	models.InboundStale:     {ui.Neutral, "circle-minus"},
+	models.InboundUnmatched: {ui.Warning, "circle-help"},
+	models.InboundError:     {ui.Danger, "circle-x"},
+}

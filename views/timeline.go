@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ type TimelineEntry struct {
 	Act        *models.AuditEntry
 	Actor      string // who did Act, as far as the viewer may know
 	Reason     string // of Act, likewise
+	Currency   string // of the amount that Act names
 }
 
 // topics are the deliveries whose end the page waits for, each after a space.
@@ -115,9 +117,52 @@ func (e TimelineEntry) orderState() orderState {
 	return body.Data
 }
 
+// money is the amount that an event about a refund or dispute names; empty for
+// the others.
+func (e TimelineEntry) money(ctx context.Context) string {
+	kind, _, _ := strings.Cut(e.Event.Type, ".")
+	var body struct {
+		Data struct {
+			Amount   int64  `json:"amount"`
+			Currency string `json:"currency"`
+		} `json:"data"`
+	}
+	if kind != "refund" && kind != "dispute" || json.Unmarshal([]byte(e.Event.Body), &body) != nil || body.Data.Currency == "" {
+		return ""
+	}
+	return Money(ctx, body.Data.Amount, body.Data.Currency)
+}
+
+// actFacts are the amount and the issue that an act was about.
+func (e TimelineEntry) actFacts(ctx context.Context) string {
+	if issue := e.Act.Detail["issue"]; issue != "" {
+		return locales.Name(ctx, locales.Issue, issue)
+	}
+	minor, err := strconv.ParseInt(e.Act.Detail["amount"], 10, 64)
+	if err != nil || e.Currency == "" {
+		return ""
+	}
+	return Money(ctx, minor, e.Currency)
+}
+
 var acts = map[string]string{
-	"payment.retry":   locales.Mark("payments.act_retry"),
-	"payment.sync":    locales.Mark("payments.act_sync"),
+	"payment.retry": locales.Mark("payments.act_retry"),
+	"payment.sync":  locales.Mark("payments.act_sync"),
+
+	"payment.capture":          locales.Mark("deeds.act_capture"),
+	"payment.void":             locales.Mark("deeds.act_void"),
+	"payment.cancel":           locales.Mark("deeds.act_cancel"),
+	"payment.refund":           locales.Mark("deeds.act_refund"),
+	"payment.confirm_paid":     locales.Mark("deeds.act_confirm_paid"),
+	"payment.confirm_not_paid": locales.Mark("deeds.act_confirm_not_paid"),
+	"payment.keep_waiting":     locales.Mark("deeds.act_keep_waiting"),
+	"payment.settle_issue":     locales.Mark("deeds.act_settle_issue"),
+	"payment.note":             locales.Mark("deeds.act_note"),
+	"payment.claim":            locales.Mark("deeds.act_claim"),
+	"payment.release":          locales.Mark("deeds.act_release"),
+	"refund.retry":             locales.Mark("deeds.act_refund_retry"),
+	"refund.sync":              locales.Mark("deeds.act_refund_sync"),
+
 	"shipment.sync":   locales.Mark("orders.act_shipment_sync"),
 	"order.cancel":    locales.Mark("orders.act_cancel"),
 	"delivery.replay": locales.Mark("orders.act_replay"),
