@@ -1,11 +1,11 @@
 // Package sandbox is a stateful fake of payment providers and carriers, served
 // over real HTTP, with a ledger of every charge that was really made.
 //
-// It speaks two payment formats: its own under /v1, used by accounts of the
-// kind "sandbox", and Stripe's under /stripe/v1. Both stand on the same bank,
-// so that one ledger tells what happened, whatever the callers came to believe.
-// Parcels are told of in its own format under /carrier/v1, and in DHL's under
-// /dhl.
+// It speaks the payment formats that this program's adapters call: its own under
+// /v1, and Stripe's, Adyen's, PayPal's, Alipay's and WeChat Pay's under their
+// names. All stand on one bank, so that one ledger tells what happened, whatever
+// the callers came to believe. Parcels are told of in its own format under
+// /carrier/v1, and in DHL's under /dhl.
 package sandbox
 
 import (

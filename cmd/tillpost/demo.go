@@ -88,7 +88,8 @@ const stateName = "demo.json"
 // demo is a node with the sandbox beside it.
 type demo struct {
 	folder  string
-	outside string // URL of the sandbox
+	fake    *sandbox.Server
+	outside string // its URL
 	print   func(demoState) error
 }
 
@@ -112,7 +113,7 @@ func (d *demo) run(ctx context.Context, c *Config) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("start the sandbox: %w", err), fake.Close())
 	}
-	d.outside = "http://" + listener.Addr().String()
+	d.fake, d.outside = fake, "http://"+listener.Addr().String()
 	server := &http.Server{Handler: d.routes(fake.Handler()), ReadHeaderTimeout: 5 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -143,25 +144,21 @@ func (d *demo) begin(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if !kept {
-		if state, err = d.seed(ctx, a); err != nil {
-			return fmt.Errorf("fill the demo: %w", err)
-		}
-		if err := d.save(state); err != nil {
-			return err
-		}
+	if kept {
+		err = d.adopt(ctx, a)
+	} else if state, err = d.seed(ctx, a); err != nil {
+		err = fmt.Errorf("fill the demo: %w", err)
+	} else {
+		err = d.save(state)
 	}
-	if err := d.adopt(ctx, a); err != nil {
+	if err != nil {
 		return err
 	}
 	state.URL = a.config.BaseURL
-	traffic := newTraffic(state, a.config.BaseURL, d.outside, a.log)
-	if err := d.hook(ctx, a, traffic); err != nil {
-		return err
-	}
 	if err := d.print(*state); err != nil {
 		return err
 	}
+	traffic := newTraffic(state, a.config.BaseURL, d.outside, a.log)
 	a.background.Go(func() { traffic.run(ctx) })
 	return nil
 }

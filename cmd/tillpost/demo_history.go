@@ -87,7 +87,7 @@ func (h *history) payment(o *models.Order) (models.Payment, bool) {
 	settled := created.Add(time.Duration(1+h.rnd.IntN(4)) * time.Second)
 	p := models.Payment{
 		Status: models.PaymentPaid, Amount: o.Amount, AmountCaptured: o.Amount, Currency: o.Currency,
-		Capture: models.CaptureAutomatic, MethodType: "card", SettledAt: &settled, CreatedAt: created,
+		Capture: models.CaptureAutomatic, MethodType: h.shop.method(h.rnd).kind, SettledAt: &settled, CreatedAt: created,
 	}
 	if h.rnd.IntN(100) >= 8 {
 		return p, true

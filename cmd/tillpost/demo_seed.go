@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/notify"
+	"github.com/tillpost/tillpost/payments"
 	"github.com/tillpost/tillpost/secret"
 )
 
@@ -51,41 +53,50 @@ func (d *demo) seedShop(ctx context.Context, a *app, state *demoState, shop *dem
 	if err != nil {
 		return nil, err
 	}
-	return m, d.seedAccounts(ctx, a, m)
+	return m, d.seedAccounts(ctx, a, shop, m)
 }
 
-// seedAccounts gives a shop two payment accounts and a carrier account, all at
+// seedAccounts gives a shop its payment accounts and a carrier account, all at
 // the sandbox.
-func (d *demo) seedAccounts(ctx context.Context, a *app, m *models.Merchant) error {
-	account := func(table credentials.Table, prefix, name string, position int, values map[string]string) (models.Account, error) {
-		acc := models.Account{
-			ID: models.NewID(prefix), MerchantID: m.ID, Kind: "sandbox", Enabled: true, Position: position,
+func (d *demo) seedAccounts(ctx context.Context, a *app, shop *demoShop, m *models.Merchant) error {
+	gateways := make([]models.Account, len(shop.accounts))
+	for i, one := range shop.accounts {
+		gateways[i] = models.Account{
+			ID: models.NewID(models.PrefixGatewayAccount), MerchantID: m.ID, Kind: one.kind, Name: one.name, Enabled: true, Position: i,
 		}
-		err := a.vault.Apply(table, &acc, credentials.Edit{
-			Name: name, BaseURL: d.outside, Values: values, By: "demo", At: a.db.Now(),
-		})
-		return acc, err
-	}
-	var gateways []models.Account
-	for i, name := range []string{"Sandbox cards", "Sandbox backup"} {
-		acc, err := account(credentials.Gateways, models.PrefixGatewayAccount, name, i, demoKeys(m.Ref, i))
-		if err != nil {
+		if err := d.enroll(a, m, &gateways[i]); err != nil {
 			return err
 		}
-		gateways = append(gateways, acc)
 	}
-	parcels, err := account(credentials.Carriers, models.PrefixCarrierAccount, "Sandbox parcels", 0,
-		map[string]string{"token": "ct_sandbox_" + m.Ref})
+	parcels := models.Account{ID: models.NewID(models.PrefixCarrierAccount), MerchantID: m.ID, Kind: "sandbox", Enabled: true}
+	err := a.vault.Apply(credentials.Carriers, &parcels, credentials.Edit{
+		Name: "Sandbox parcels", BaseURL: d.outside, Values: map[string]string{"token": "ct_sandbox_" + m.Ref}, By: "demo", At: a.db.Now(),
+	})
 	if err != nil {
 		return err
 	}
 	return a.db.Write(ctx, func(tx *models.Tx) error {
-		for _, acc := range gateways {
-			if err := tx.CreateGatewayAccount(models.GatewayAccount{Account: acc}); err != nil {
+		for _, one := range gateways {
+			if err := tx.CreateGatewayAccount(models.GatewayAccount{Account: one}); err != nil {
 				return err
 			}
 		}
 		return tx.CreateCarrierAccount(models.CarrierAccount{Account: parcels})
+	})
+}
+
+// enroll makes an account known at the sandbox, which tells it of what happens
+// by webhook.
+func (d *demo) enroll(a *app, m *models.Merchant, one *models.Account) error {
+	e, err := d.fake.Enroll(one.Kind, m.Ref+" "+one.Name)
+	if err != nil {
+		return err
+	}
+	if err := d.fake.Hook(e, payments.HookURL(a.config.BaseURL, one.ID)); err != nil {
+		return err
+	}
+	return a.vault.Apply(credentials.Gateways, one, credentials.Edit{
+		Name: one.Name, BaseURL: d.outside + e.Path, Values: e.Fields, By: "demo", At: a.db.Now(),
 	})
 }
 
@@ -145,6 +156,14 @@ func (d *demo) adoptShop(ctx context.Context, a *app, m *models.Merchant) error 
 	if err != nil {
 		return err
 	}
+	for i := range gateways {
+		if !atSandbox(&gateways[i].Account) {
+			continue
+		}
+		if err := d.enroll(a, m, &gateways[i].Account); err != nil {
+			return err
+		}
+	}
 	return a.db.Write(ctx, func(tx *models.Tx) error {
 		if err := d.adoptAccounts(tx, gateways, carriers); err != nil {
 			return err
@@ -162,18 +181,21 @@ func (d *demo) adoptShop(ctx context.Context, a *app, m *models.Merchant) error 
 	})
 }
 
+// atSandbox reports whether an account is one of the demo's, rather than one
+// that a visitor has added.
+func atSandbox(one *models.Account) bool { return strings.HasPrefix(one.BaseURL, "http://127.0.0.1:") }
+
 func (d *demo) adoptAccounts(tx *models.Tx, gateways []models.GatewayAccount, carriers []models.CarrierAccount) error {
 	for i := range gateways {
-		if gateways[i].Kind != "sandbox" {
+		if !atSandbox(&gateways[i].Account) {
 			continue
 		}
-		gateways[i].BaseURL = d.outside
 		if err := tx.UpdateGatewayAccount(&gateways[i]); err != nil {
 			return err
 		}
 	}
 	for i := range carriers {
-		if carriers[i].Kind != "sandbox" {
+		if !atSandbox(&carriers[i].Account) {
 			continue
 		}
 		carriers[i].BaseURL = d.outside

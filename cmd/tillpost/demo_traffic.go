@@ -99,6 +99,13 @@ func (t *traffic) place(ctx context.Context) error {
 	for _, it := range items {
 		amount += it.Amount
 	}
+	method := shop.method(t.rnd)
+	pay := map[string]string{"type": method.kind}
+	if len(method.endings) == 0 {
+		pay["token"] = t.token()
+	} else { // a voucher makes the amount what decides
+		amount += method.endings[t.rnd.IntN(len(method.endings))] - amount%100
+	}
 	person := shop.people[t.rnd.IntN(len(shop.people))]
 	err := t.post(ctx, t.api+"/orders", key, number, map[string]any{
 		"number": number, "currency": shop.merchant.Currency, "amount": amount, "items": items,
@@ -111,7 +118,7 @@ func (t *traffic) place(ctx context.Context) error {
 	}
 	err = t.post(ctx, t.api+"/payments", key, "pay-"+number, map[string]any{
 		"order_number": number, "amount": amount, "currency": shop.merchant.Currency,
-		"method": map[string]string{"type": "card", "token": t.token()},
+		"method": pay,
 	})
 	if err != nil || t.rnd.IntN(10) < 3 {
 		return err
