@@ -68,6 +68,7 @@ func (s *server) pages() []route {
 		s.inboundRoutes(),
 		s.shipmentRoutes(),
 		s.deliveryRoutes(),
+		s.reconciliationRoutes(),
 		s.endpointRoutes(),
 		s.gatewayRoutes(),
 		s.carrierRoutes(),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
+	"github.com/tillpost/tillpost/views"
 )
 
 // wantedRoutes says of every address who may use it: the roles, public for
@@ -90,6 +91,11 @@ GET    /deliveries/count                     merchant support admin
 GET    /deliveries/:id                       merchant support admin
 GET    /deliveries/:id/row                   merchant support admin
 POST   /deliveries/:id/replay                merchant support admin
+GET    /reconciliation                       merchant support admin
+GET    /reconciliation/new                   support admin
+POST   /reconciliation                       support admin
+GET    /reconciliation/:id                   merchant support admin
+GET    /reconciliation/:id/export            merchant support admin
 
 GET    /endpoints                            merchant support admin
 GET    /endpoints/new                        merchant admin
@@ -244,6 +250,7 @@ func foreign(t *testing.T, s *site, m *models.Merchant) map[string]string {
 		"/orders": order.ID, "/payments": payment.ID, "/shipments": sh.ID, "/deliveries": deliveries[0].ID,
 		"/endpoints": endpoint.ID, "/gateways": gateway.ID, "/carriers": account.ID, "/merchants": m.ID,
 		"/refunds": refunded(t, s.db, m.ID, gateway.ID).ID, "/inbound": heard(t, s.db, gateway, `{}`).ID, "/events": events[0].ID, "/webhook-endpoints": endpoint.ID,
+		views.ReconciliationPath: settled(t, s.db, gateway, "FOREIGN-1"),
 	}
 }
 

@@ -108,6 +108,7 @@ func New(d Deps) *fiber.App {
 		EnableTrustedProxyCheck: true,
 		TrustedProxies:          d.TrustedProxies,
 	})
+	app.Server().HeaderReceived = s.uploadLimits
 	app.Use(s.identify, s.limitTime, s.logAccess, s.recoverPanic, s.secureHeaders)
 	app.Get("/healthz", s.healthz)
 	app.Get("/readyz", s.readyz)

@@ -149,6 +149,11 @@ func (b *browser) send(method, path string, form url.Values, headers ...string) 
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	return b.do(r)
+}
+
+func (b *browser) do(r *http.Request) answer {
+	b.t.Helper()
 	res, err := b.site.app.Test(r, -1)
 	if err != nil {
 		b.t.Fatal(err)

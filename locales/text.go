@@ -62,6 +62,8 @@ const (
 	EndpointStatus Group = "endpoint"
 	AccountStatus  Group = "account"
 	EventType      Group = "event"
+	SettlementKind Group = "settlement"
+	Difference     Group = "difference"
 	Role           Group = "role"
 )
 
@@ -71,7 +73,7 @@ func Groups() []Group {
 		PaymentStatus, AttemptStatus, AttemptKind, AttemptTrigger, RefundStatus, DisputeStatus, InboundStatus, Issue, CallPurpose,
 		OrderStatus, PaymentState, ShippingState, DeclineClass,
 		ShipmentStatus, ShipmentReason, SyncError,
-		DeliveryStatus, EndpointStatus, AccountStatus, EventType, Role,
+		DeliveryStatus, EndpointStatus, AccountStatus, EventType, SettlementKind, Difference, Role,
 	}
 }
 

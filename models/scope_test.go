@@ -28,6 +28,7 @@ type world struct {
 	paid     *models.Payment
 	refund   *models.Refund
 	inbound  string
+	file     string // a provider's account of what it settled
 }
 
 // settle gives the world a payment that is paid, partly refunded and disputed,
@@ -67,6 +68,16 @@ func (w *world) settle(t testing.TB, db *models.DB) {
 		t.Fatalf("inbound events: %v, %v", events, err)
 	}
 	w.inbound = events[0].ID
+	modelstest.Write(t, db, func(tx *models.Tx) error {
+		f, err := tx.OpenSettlement(models.SettlementFile{
+			MerchantID: w.ID, GatewayAccountID: w.gateway, Name: "november.csv", Format: "csv", Digest: w.ID,
+		})
+		if err != nil {
+			return err
+		}
+		w.file = f.ID
+		return tx.FinishSettlement(&models.FinishedSettlement{File: *f})
+	})
 }
 
 func newWorld(t testing.TB, db *models.DB) *world {
@@ -174,8 +185,10 @@ func (w *world) scoped(ctx context.Context, db *models.DB) map[string]func(s mod
 		"DB.InboundEvents": func(s models.Scope) (any, error) {
 			return list(db.InboundEvents(ctx, s, models.InboundFilter{}, first))
 		},
-		"DB.DailyStats": func(s models.Scope) (any, error) { return db.DailyStats(ctx, s, "0000", "9999") },
-		"DB.ZoneStats":  func(s models.Scope) (any, error) { return db.ZoneStats(ctx, s, "0000", "9999") },
+		"DB.SettlementFile":  func(s models.Scope) (any, error) { return db.SettlementFile(ctx, s, w.file) },
+		"DB.SettlementFiles": func(s models.Scope) (any, error) { return list(db.SettlementFiles(ctx, s, "", first)) },
+		"DB.DailyStats":      func(s models.Scope) (any, error) { return db.DailyStats(ctx, s, "0000", "9999") },
+		"DB.ZoneStats":       func(s models.Scope) (any, error) { return db.ZoneStats(ctx, s, "0000", "9999") },
 	}
 	writes := map[string]func(tx *models.Tx, s models.Scope) (any, error){
 		"Tx.RevokeAPIKey":   func(tx *models.Tx, s models.Scope) (any, error) { return true, tx.RevokeAPIKey(s, w.key.ID) },
@@ -271,9 +284,15 @@ var unscoped = map[string]string{
 	"ShipmentsByID": "for background work", "OverdueShipments": "for background work", "StalledRefunds": "for background work", "StalledInbound": "for background work",
 	"ChargeAttempt": "for background work", "TakeGatewayCalls": "for background work", "TripGateway": "for background work",
 	"CloseGateway": "for background work", "CountDeclined": "bound to the merchant that it is given", "PaymentRules": "bound to the merchant that it is given",
-	"UsersByID":     "for staff and what they did",
-	"ProviderCalls": "of a payment loaded with a scope",
-	"CheckStats":    "for operators", "RebuildStats": "for operators", "Watch": "for operators",
+	"UsersByID":          "for staff and what they did",
+	"ProviderCalls":      "of a payment loaded with a scope",
+	"SettlementByDigest": "of an account loaded with a scope", "EarlierSettlements": "of an account loaded with a scope",
+	"SettlementObjects": "of an account loaded with a scope", "SettledPayments": "of an account loaded with a scope",
+	"SettledRefunds": "of an account loaded with a scope", "SettlementSums": "of a file loaded with a scope",
+	"SettlementRefusals": "of a file loaded with a scope", "SettlementDifferences": "of a file loaded with a scope",
+	"CountDifferences": "of a file loaded with a scope", "DropSettlement": "of a file that the caller has made",
+	"DropSettlementLines": "of a file that the caller has made",
+	"CheckStats":          "for operators", "RebuildStats": "for operators", "Watch": "for operators",
 	"Idempotent": "bound to the merchant that it is given", "Write": "the transaction's methods tell",
 	"Ping": "no rows", "ServerTime": "no rows", "SQL": "for migrations and River", "Pool": "for migrations and River",
 	"Close": "no rows",

@@ -51,6 +51,7 @@ var actions = []struct{ name, label string }{
 	{"user.end_sessions", locales.Mark("audit.user_end_sessions")},
 	{"merchant.create", locales.Mark("audit.merchant_create")},
 	{"merchant.import", locales.Mark("audit.merchant_import")},
+	{"settlement.import", locales.Mark("audit.settlement_import")},
 	{"apikey.create", locales.Mark("audit.apikey_create")},
 	{"apikey.revoke", locales.Mark("audit.apikey_revoke")},
 	{"payment.retry", locales.Mark("audit.payment_retry")},

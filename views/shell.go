@@ -78,6 +78,7 @@ var (
 		{"/shipments", locales.Mark("nav.parcels"), "package", "S"},
 		{"/deliveries", locales.Mark("nav.deliveries"), "webhook", "W"},
 		{"/endpoints", locales.Mark("nav.endpoints"), "plug", "E"},
+		{ReconciliationPath, locales.Mark("nav.reconciliation"), "clipboard-check", "R"},
 	}
 	rescue = []navItem{
 		{"/inbound", locales.Mark("nav.inbound"), "inbox", "H"},
