@@ -99,8 +99,8 @@ func run() (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("accepted %d, kills %d, statuses %v\ndoubled %d, lost %d, unsettled %d, mismatched %d\n%s in all, %s after the last payment\n",
-		report.Accepted, report.Kills, report.Statuses, len(report.Doubled), len(report.Lost), len(report.Unsettled),
+	fmt.Printf("accepted %d, kills %d, statuses %v\nneeds_review %v\ndoubled %d, lost %d, unsettled %d, mismatched %d\n%s in all, %s after the last payment\n",
+		report.Accepted, report.Kills, report.Statuses, report.Reviews, len(report.Doubled), len(report.Lost), len(report.Unsettled),
 		len(report.Mismatched), report.Elapsed.Round(time.Second), report.AfterKills.Round(time.Second))
 	return report.Err()
 }

@@ -40,10 +40,11 @@ type Report struct {
 	Accepted   int
 	Kills      int
 	Statuses   map[string]int
-	Doubled    []string // charged more than once
-	Lost       []string // accepted, but unknown to the node afterwards
-	Unsettled  []string // neither final nor waiting for a human
-	Mismatched []string // what the node believes is not what happened
+	Reviews    map[string]int // what waits for a human, by account's kind and outcome
+	Doubled    []string       // charged more than once
+	Lost       []string       // accepted, but unknown to the node afterwards
+	Unsettled  []string       // neither final nor waiting for a human
+	Mismatched []string       // what the node believes is not what happened
 	Elapsed    time.Duration
 	AfterKills time.Duration // until the last outcome
 }
@@ -85,7 +86,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report := compare(payments, shop.accepted(), o.Ledger())
+	report := compare(payments, shop.accepted(), shop.what, o.Ledger())
 	report.Kills, report.Elapsed, report.AfterKills = kills, time.Since(start), time.Since(calm)
 	return report, nil
 }
@@ -118,8 +119,8 @@ var settledStatuses = map[string]bool{
 	"requires_action": true, "needs_review": true,
 }
 
-func compare(payments map[string]payment, accepted []string, ledger Ledger) *Report {
-	r := &Report{Accepted: len(accepted), Statuses: map[string]int{}}
+func compare(payments map[string]payment, accepted []string, what map[string]string, ledger Ledger) *Report {
+	r := &Report{Accepted: len(accepted), Statuses: map[string]int{}, Reviews: map[string]int{}}
 	for _, id := range accepted {
 		p, known := payments[id]
 		if !known {
@@ -127,6 +128,9 @@ func compare(payments map[string]payment, accepted []string, ledger Ledger) *Rep
 			continue
 		}
 		r.Statuses[p.Status]++
+		if p.Status == "needs_review" {
+			r.Reviews[what[id]]++
+		}
 		charged := ledger.Charges[id]
 		switch {
 		case charged > 1:
@@ -135,7 +139,7 @@ func compare(payments map[string]payment, accepted []string, ledger Ledger) *Rep
 			r.Unsettled = append(r.Unsettled, id)
 		case p.Status == "paid" && (charged != 1 || ledger.Captured[id] != p.Amount):
 			r.Mismatched = append(r.Mismatched, id)
-		case p.Status == "failed" && charged != 0:
+		case (p.Status == "failed" || p.Status == "expired" || p.Status == "canceled") && charged != 0:
 			r.Mismatched = append(r.Mismatched, id)
 		}
 	}

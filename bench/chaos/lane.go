@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 
 // Lane is an account at the bank and what is paid through it.
 type Lane struct {
+	Kind     string
 	Gateway  string // account id
 	Method   string
 	Currency string
@@ -21,7 +23,7 @@ var Kinds = []string{"sandbox", "stripe", "adyen", "paypal", "alipay", "wechat"}
 
 // laneOf is how an account of a kind is paid through.
 func laneOf(kind, gateway string) Lane {
-	l := Lane{Gateway: gateway, Method: "card", Currency: "EUR", Tokens: tokens()}
+	l := Lane{Kind: kind, Gateway: gateway, Method: "card", Currency: "EUR", Tokens: tokens()}
 	switch kind {
 	case "paypal":
 		l.Method = "paypal"
@@ -49,6 +51,14 @@ func (l Lane) method(round int) map[string]any {
 		m["token"] = l.Tokens[round%len(l.Tokens)]
 	}
 	return m
+}
+
+// what names an outcome, as in a report.
+func (l Lane) what(amount int64, round int) string {
+	if len(l.Tokens) == 0 {
+		return fmt.Sprintf("%s %02d", l.Kind, amount%100)
+	}
+	return l.Kind + " " + l.Tokens[round%len(l.Tokens)]
 }
 
 // tokens lists the sandbox's own outcomes, each of which a run goes through.

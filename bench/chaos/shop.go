@@ -20,13 +20,14 @@ type shop struct {
 	mu     sync.Mutex
 	next   int
 	ids    []string
-	grown  chan struct{} // closed and replaced when ids grew
+	what   map[string]string // account's kind and outcome of each payment
+	grown  chan struct{}     // closed and replaced when ids grew
 	failed error
 }
 
 func newShop(o Options) *shop {
 	return &shop{
-		o: o, grown: make(chan struct{}),
+		o: o, what: map[string]string{}, grown: make(chan struct{}),
 		client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: o.Clients}},
 	}
 }
@@ -49,13 +50,14 @@ func (s *shop) send(ctx context.Context, client int) {
 		if !more {
 			return
 		}
-		id, err := s.pay(ctx, client, i)
+		id, what, err := s.pay(ctx, client, i)
 		s.mu.Lock()
 		if err != nil && s.failed == nil {
 			s.failed = err
 		}
 		if err == nil {
 			s.ids = append(s.ids, id)
+			s.what[id] = what
 		}
 		close(s.grown)
 		s.grown = make(chan struct{})
@@ -66,23 +68,23 @@ func (s *shop) send(ctx context.Context, client int) {
 // spread keeps the lanes at different outcomes, so that a short run meets most.
 const spread = 5
 
-func (s *shop) pay(ctx context.Context, client, i int) (string, error) {
+func (s *shop) pay(ctx context.Context, client, i int) (id, what string, err error) {
 	lane, round := s.o.Lanes[i%len(s.o.Lanes)], i/len(s.o.Lanes)+spread*(i%len(s.o.Lanes))
 	number := fmt.Sprintf("chaos-%d-%d", client, i)
 	amount := lane.amount(i, round)
-	err := s.post(ctx, "/orders", number, map[string]any{
+	err = s.post(ctx, "/orders", number, map[string]any{
 		"number": number, "currency": lane.Currency, "amount": amount,
 		"items": []map[string]any{{"name": "thing", "quantity": 1, "amount": amount}},
 	}, nil)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	var p payment
 	err = s.post(ctx, "/payments", "pay-"+number, map[string]any{
 		"order_number": number, "amount": amount, "currency": lane.Currency, "gateway": lane.Gateway,
 		"method": lane.method(round),
 	}, &p)
-	return p.ID, err
+	return p.ID, lane.what(amount, round), err
 }
 
 // payment is what the API says of one.
