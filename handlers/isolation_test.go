@@ -31,7 +31,7 @@ func TestRolesAndForeignIDs(t *testing.T) {
 		ids := map[string]string{
 			"/shipments": sh.ID, "/deliveries": found[0].ID, "/endpoints": e.ID,
 			views.GatewaysPath: gateway.ID, views.CarriersPath: account.ID,
-			"/payments": payment.ID, "/refunds": refunded(t, db, other.ID, gateway.ID).ID, "/inbound": heard(t, db, gateway, "{}").ID,
+			"/payments": payment.ID, "/desk": payment.ID, "/refunds": refunded(t, db, other.ID, gateway.ID).ID, "/inbound": heard(t, db, gateway, "{}").ID,
 			views.ReconciliationPath: settled(t, db, gateway, "ch_1"),
 		}
 		people := map[string]*browser{
@@ -41,7 +41,8 @@ func TestRolesAndForeignIDs(t *testing.T) {
 		stranger := &browser{site: s, t: t}
 		table := &server{}
 		routes := slices.Concat(
-			table.paymentRoutes(), table.refundRoutes(), table.inboundRoutes(), table.shipmentRoutes(), table.deliveryRoutes(), table.reconciliationRoutes(), table.endpointRoutes(), table.gatewayRoutes(), table.carrierRoutes(),
+			table.paymentRoutes(), table.refundRoutes(), table.deskRoutes(), table.inboundRoutes(), table.shipmentRoutes(),
+			table.deliveryRoutes(), table.reconciliationRoutes(), table.endpointRoutes(), table.gatewayRoutes(), table.carrierRoutes(),
 		)
 		for _, r := range routes {
 			list := r.path[:1+strings.IndexAny(r.path[1:]+"/", "/")]

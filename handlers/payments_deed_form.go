@@ -243,6 +243,9 @@ func (s *server) renewed(c *fiber.Ctx, v *viewer, p *models.Payment) ([]templ.Co
 	case "/payments":
 		row, err := s.paymentRow(c.UserContext(), v, p)
 		return []templ.Component{views.Renewed("#"+p.ID, views.PaymentTableRow(row))}, err
+	case "/desk":
+		row, err := s.deskRow(c.UserContext(), v, p)
+		return []templ.Component{views.Renewed("#"+p.ID, views.DeskTableRow(row))}, err
 	case "/payments/" + p.ID:
 		view, err := s.payment(c, v, p)
 		return []templ.Component{views.Renewed("#payment-detail", views.PaymentDetail(view))}, err

@@ -65,6 +65,7 @@ func (s *server) pages() []route {
 		s.orderRoutes(),
 		s.paymentRoutes(),
 		s.refundRoutes(),
+		s.deskRoutes(),
 		s.inboundRoutes(),
 		s.shipmentRoutes(),
 		s.deliveryRoutes(),

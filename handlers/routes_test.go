@@ -76,6 +76,10 @@ POST   /payments/:id/release                 support admin
 GET    /refunds/:id/retry                    support admin
 POST   /refunds/:id/retry                    support admin
 POST   /refunds/:id/sync                     support admin
+GET    /desk                                 support admin
+GET    /desk/count                           support admin
+POST   /desk/claim                           support admin
+GET    /desk/:id/row                         support admin
 GET    /inbound                              support admin
 GET    /inbound/count                        support admin
 GET    /inbound/:id                          support admin
@@ -249,7 +253,7 @@ func foreign(t *testing.T, s *site, m *models.Merchant) map[string]string {
 	return map[string]string{
 		"/orders": order.ID, "/payments": payment.ID, "/shipments": sh.ID, "/deliveries": deliveries[0].ID,
 		"/endpoints": endpoint.ID, "/gateways": gateway.ID, "/carriers": account.ID, "/merchants": m.ID,
-		"/refunds": refunded(t, s.db, m.ID, gateway.ID).ID, "/inbound": heard(t, s.db, gateway, `{}`).ID, "/events": events[0].ID, "/webhook-endpoints": endpoint.ID,
+		"/refunds": refunded(t, s.db, m.ID, gateway.ID).ID, "/desk": payment.ID, "/inbound": heard(t, s.db, gateway, `{}`).ID, "/events": events[0].ID, "/webhook-endpoints": endpoint.ID,
 		views.ReconciliationPath: settled(t, s.db, gateway, "FOREIGN-1"),
 	}
 }

@@ -81,7 +81,7 @@ func (db *DB) troubled(ctx context.Context, scope Scope) *gorm.DB {
 // first: needs_review, flagged ones, unknown, failed; each newest first.
 func (db *DB) AttentionPayments(ctx context.Context, scope Scope, limit int) ([]Payment, error) {
 	var found []Payment
-	for _, kind := range []string{"needs_review", "issue", "unknown"} {
+	for _, kind := range []string{string(PaymentNeedsReview), DeskIssues, string(PaymentUnknown)} {
 		rows, _, err := db.DeskPayments(ctx, scope, DeskFilter{Kind: kind}, Page{Limit: limit})
 		if err != nil {
 			return nil, err

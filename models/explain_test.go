@@ -213,6 +213,8 @@ func TestQueriesUseIndexes(t *testing.T) {
 		desk("all", models.DeskFilter{})
 		desk("of the unknown", models.DeskFilter{Kind: "unknown"})
 		desk("of issues", models.DeskFilter{Kind: "issue"})
+		desk("of the failed", models.DeskFilter{Kind: "failed"})
+		desk("of a provider", models.DeskFilter{Provider: "sandbox"})
 		desk("by amount", models.DeskFilter{Currency: "EUR", AmountMin: 50})
 		desk("of a span", models.DeskFilter{Created: span})
 		desk("by search", models.DeskFilter{Search: "term777"})

@@ -81,7 +81,8 @@ func (p *Payment) ClaimEnds() time.Time {
 
 // DeskFilter selects payments that wait for a human; empty fields select all.
 type DeskFilter struct {
-	Kind      string // failed, unknown, needs_review or issue
+	Kind      string // one of DeskKinds
+	Provider  string // kind of account
 	Gateway   string // account id
 	Class     string // of the failure; "technical" for those without one
 	ClaimedBy string // user id
@@ -92,23 +93,35 @@ type DeskFilter struct {
 	Search    string
 }
 
+// DeskIssues is the Kind of payments that are flagged, whatever their status.
+const DeskIssues = "issue"
+
 // DeskKinds are the values of DeskFilter.Kind.
-var DeskKinds = []string{"needs_review", "unknown", "failed", "issue"}
+var DeskKinds = []string{string(PaymentNeedsReview), string(PaymentUnknown), string(PaymentFailed), DeskIssues}
+
+// stillToBePaid leaves out failed payments whose order was paid by another one,
+// or canceled: nobody has to do anything about them.
+const stillToBePaid = `(status <> 'failed' OR issue <> '' OR EXISTS (SELECT 1 FROM orders
+	WHERE orders.id = payments.order_id AND orders.status = 'open' AND orders.payment_state IN ('unpaid', 'partly_paid')))`
 
 // DeskPayments lists the payments that wait for a human, newest first, with the
 // next page's cursor.
 func (db *DB) DeskPayments(ctx context.Context, scope Scope, f DeskFilter, p Page) ([]Payment, string, error) {
 	q := scope.in(db.q(ctx), "merchant_id")
 	switch f.Kind {
-	case "issue":
+	case DeskIssues:
 		q = q.Where("issue <> ''")
 	case string(PaymentFailed), string(PaymentUnknown), string(PaymentNeedsReview):
-		q = q.Where("status = ?", f.Kind)
+		q = q.Where("status = ?", f.Kind).Where(stillToBePaid)
 	default:
 		q = q.Where("(status IN ('failed', 'unknown', 'needs_review') OR issue <> '')") // the words of the index payments_desk
+		q = q.Where(stillToBePaid)
 	}
 	q = f.Created.in(q, PrefixPayment)
 	q = equal(q, "gateway_account_id", f.Gateway)
+	if f.Provider != "" {
+		q = q.Where("gateway_account_id IN (?)", db.q(ctx).Table("gateway_accounts").Select("id").Where("kind = ?", f.Provider))
+	}
 	q = equal(q, "claimed_by", f.ClaimedBy)
 	switch f.Class {
 	case "":

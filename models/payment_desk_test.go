@@ -34,6 +34,8 @@ func TestWhatWaitsForAHuman(t *testing.T) {
 		unknown := makePayment(300, models.PaymentUnknown)
 		flagged := makePayment(400, models.PaymentPaid)
 		makePayment(500, models.PaymentPaid)
+		settled := makePayment(600, models.PaymentFailed) // its order is none to be paid any more
+		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.CancelOrder(scope, settled.OrderID) })
 		soon, later := db.Now().Add(time.Hour), db.Now().Add(48*time.Hour)
 		modelstest.Write(t, db, func(tx *models.Tx) error {
 			for _, p := range []*models.Payment{flagged, review} {
@@ -79,6 +81,8 @@ func TestWhatWaitsForAHuman(t *testing.T) {
 			"issues":           {models.DeskFilter{Kind: "issue"}, []string{flagged.ID, review.ID}},
 			"amounts":          {models.DeskFilter{Currency: "EUR", AmountMin: 200, AmountMax: 300}, []string{unknown.ID, review.ID}},
 			"another currency": {models.DeskFilter{Currency: "MYR", AmountMin: 1}, nil},
+			"a provider":       {models.DeskFilter{Kind: "failed", Provider: "sandbox"}, []string{failed.ID}},
+			"another provider": {models.DeskFilter{Provider: "stripe"}, nil},
 			"technical":        {models.DeskFilter{Kind: "failed", Class: "technical"}, []string{failed.ID}},
 		} {
 			found, _, err := db.DeskPayments(ctx, scope, test.filter, models.Page{})

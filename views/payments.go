@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,7 +137,17 @@ func (v PaymentView) topics() string {
 }
 
 // tone is how urgent the payment's state is.
-func (v PaymentView) tone() ui.Tone { return paymentLooks[v.Payment.Status].tone }
+func (v PaymentView) tone() ui.Tone {
+	if v.openDispute() {
+		return ui.Warning
+	}
+	return paymentLooks[v.Payment.Status].tone
+}
+
+// openDispute says whether the customer objects and can still be answered.
+func (v PaymentView) openDispute() bool {
+	return slices.ContainsFunc(v.Disputes, func(d models.Dispute) bool { return d.ClosedAt == nil })
+}
 
 // next says in words where the payment stands and what happens next.
 func (v PaymentView) next(ctx context.Context) string {
@@ -153,6 +164,9 @@ func (v PaymentView) next(ctx context.Context) string {
 	case models.PaymentAuthorized:
 		return locales.T(ctx, "payments.next_authorized")
 	case models.PaymentPaid:
+		if v.openDispute() {
+			return locales.T(ctx, "payments.next_disputed", "Amount", Money(ctx, v.Payment.AmountCaptured, v.Payment.Currency))
+		}
 		return locales.T(ctx, "payments.next_paid", "Amount", Money(ctx, v.Payment.AmountCaptured, v.Payment.Currency))
 	case models.PaymentFailed:
 		return v.afterFailure(ctx)

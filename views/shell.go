@@ -81,6 +81,7 @@ var (
 		{ReconciliationPath, locales.Mark("nav.reconciliation"), "clipboard-check", "R"},
 	}
 	rescue = []navItem{
+		{"/desk", locales.Mark("nav.desk"), "life-buoy", "Q"},
 		{"/inbound", locales.Mark("nav.inbound"), "inbox", "H"},
 	}
 	accounts = []navItem{

@@ -69,7 +69,7 @@ func TestLayout(t *testing.T) {
 
 func TestNavigationByRole(t *testing.T) {
 	t.Parallel()
-	tests := map[string]int{"admin": 14, "support": 11, "merchant": 8}
+	tests := map[string]int{"admin": 15, "support": 12, "merchant": 8}
 	for role, want := range tests {
 		shell := agent
 		shell.Role = role
