@@ -32,6 +32,8 @@ type till struct {
 	bank    *sandbox.Server
 	account *models.GatewayAccount
 	refuse  atomic.Int64 // how many charges the bank declines before it takes one
+	down    atomic.Bool  // the bank breaks every connection
+	passed  atomic.Int64 // how far the clock was put forward
 }
 
 func newTill(t *testing.T, db *models.DB) *till {
@@ -40,7 +42,10 @@ func newTill(t *testing.T, db *models.DB) *till {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shop := &till{client: newSite(t, db).newClient(t), bank: bank}
+	shop := &till{bank: bank}
+	clock := db.Now
+	db.Now = func() time.Time { return clock().Add(time.Duration(shop.passed.Load())) }
+	shop.client = newSite(t, db).newClient(t)
 	web := httptest.NewServer(http.HandlerFunc(shop.serveBank))
 	t.Cleanup(func() {
 		if err := bank.Close(); err != nil {
@@ -55,6 +60,9 @@ func newTill(t *testing.T, db *models.DB) *till {
 
 // serveBank is the sandbox, with a card that is declined for a while.
 func (s *till) serveBank(w http.ResponseWriter, r *http.Request) {
+	if s.down.Load() {
+		panic(http.ErrAbortHandler)
+	}
 	if r.Method == http.MethodPost && r.URL.Path == "/v1/charges" && s.refuse.Add(-1) >= 0 {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {

@@ -42,7 +42,7 @@ func (s *site) teller(t *testing.T, merchantID, baseURL string) *models.GatewayA
 // hook sends a webhook as the sandbox signs it.
 func (s *site) hook(t *testing.T, accountID, body, secret string) reply {
 	t.Helper()
-	at := time.Now().Unix()
+	at := s.db.Now().Unix()
 	mac := hmac.New(sha256.New, []byte(secret))
 	fmt.Fprintf(mac, "%d.%s", at, body)
 	return s.call(t, http.MethodPost, hooksPath+"/"+accountID, body,

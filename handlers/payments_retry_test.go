@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +16,7 @@ func retryForm(gatewayID string) url.Values {
 	return url.Values{keyField: {newFormKey()}, "gateway": {gatewayID}, "reason": {"customer topped up"}}
 }
 
-func (s *shop) attempts(t *testing.T, paymentID string) []models.Attempt {
+func (s *site) attempts(t *testing.T, paymentID string) []models.Attempt {
 	t.Helper()
 	attempts, err := s.db.Attempts(t.Context(), paymentID)
 	if err != nil {
@@ -221,37 +220,4 @@ func TestRetryWithoutAnEnabledAccount(t *testing.T) {
 	if dialog.Find("form").Length() > 0 || dialog.Find("[data-testid=refusal]").Length() == 0 {
 		t.Errorf("dialog = %s", dialog.Text())
 	}
-}
-
-// Of a hundred people, or one with a hundred tabs, one charges.
-func TestHundredRetriesMakeOneAttempt(t *testing.T) {
-	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		s := newShop(t, db)
-		p := s.payment(t, "P-1", models.PaymentFailed, later)
-		support := s.signIn(t, models.RoleSupport, "")
-		const tries = 100
-		statuses := make([]int, tries)
-		var all sync.WaitGroup
-		for i := range tries {
-			all.Go(func() { statuses[i] = support.post("/payments/"+p.ID+"/retry", retryForm(s.gateway.ID)).status })
-		}
-		all.Wait()
-		if n := len(s.attempts(t, p.ID)); n != 2 {
-			t.Errorf("%d attempts, want the first and one retry", n)
-		}
-		taken := 0
-		for _, status := range statuses {
-			switch status {
-			case http.StatusSeeOther:
-				taken++
-			case http.StatusConflict:
-			default:
-				t.Errorf("a retry was answered with %d", status)
-			}
-		}
-		if taken != 1 {
-			t.Errorf("%d retries were taken", taken)
-		}
-	})
 }

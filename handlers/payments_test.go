@@ -261,7 +261,7 @@ func TestSyncPayment(t *testing.T) {
 }
 
 // acts is what the audit log says of something, newest first.
-func (s *shop) acts(t *testing.T, id string) []models.AuditEntry {
+func (s *site) acts(t *testing.T, id string) []models.AuditEntry {
 	t.Helper()
 	acts, _, err := s.db.AuditEntries(t.Context(), models.AllMerchants(), models.AuditFilter{ObjectID: id}, models.Page{})
 	if err != nil {
