@@ -169,7 +169,8 @@ func (w *world) scoped(ctx context.Context, db *models.DB) map[string]func(s mod
 		"DB.Payments": func(s models.Scope) (any, error) {
 			return list(db.Payments(ctx, s, models.PaymentFilter{}, first))
 		},
-		"DB.Shipment": func(s models.Scope) (any, error) { return db.Shipment(ctx, s, w.shipment.ID) },
+		"DB.PaymentsByID": func(s models.Scope) (any, error) { return db.PaymentsByID(ctx, s, []string{w.payment.ID}) },
+		"DB.Shipment":     func(s models.Scope) (any, error) { return db.Shipment(ctx, s, w.shipment.ID) },
 		"DB.Shipments": func(s models.Scope) (any, error) {
 			return list(db.Shipments(ctx, s, models.ShipmentFilter{}, first))
 		},
@@ -290,6 +291,8 @@ var unscoped = map[string]string{
 	"SettlementObjects": "of an account loaded with a scope", "SettledPayments": "of an account loaded with a scope",
 	"SettledRefunds": "of an account loaded with a scope", "SettlementSums": "of a file loaded with a scope",
 	"SettlementRefusals": "of a file loaded with a scope", "SettlementDifferences": "of a file loaded with a scope",
+	"BulkRetry": "for support", "BulkRetries": "for support", "BulkRetryItems": "for support", "BulkRetryEnds": "for support",
+	"InBulkRetry": "of payments loaded with a scope", "StalledBulkRetries": "for background work",
 	"CountDifferences": "of a file loaded with a scope", "DropSettlement": "of a file that the caller has made",
 	"DropSettlementLines": "of a file that the caller has made",
 	"CheckStats":          "for operators", "RebuildStats": "for operators", "Watch": "for operators",

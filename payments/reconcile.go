@@ -117,6 +117,10 @@ func (s *Service) conclusive(p *models.Payment, a *models.Attempt, g *models.Gat
 	return false
 }
 
+// moreInquiries is how often more a provider is asked that was asked to end the
+// charge, or is still at it, and tells later what came of it.
+const moreInquiries = 3
+
 // askAgain plans the inquiry after this one, or calls for a human. What the
 // provider does not know is asked for again at the latest when that is proof.
 func (s *Service) askAgain(ctx context.Context, a *models.Attempt, p *models.Payment, inquiry int, answer Result) error {
@@ -128,8 +132,9 @@ func (s *Service) askAgain(ctx context.Context, a *models.Attempt, p *models.Pay
 		if inquiry == once {
 			return nil
 		}
-		if inquiry < len(waits) {
-			return tx.PlanInquiry(a.ID, inquiry, s.nextInquiry(tx.Now(), a, p, waits[inquiry], answer))
+		if inquiry < len(waits) || answer.Outcome == OutcomeProcessing && inquiry < len(waits)+moreInquiries {
+			wait := waits[min(inquiry, len(waits)-1)]
+			return tx.PlanInquiry(a.ID, inquiry, s.nextInquiry(tx.Now(), a, p, wait, answer))
 		}
 		if err := tx.EndInquiries(a.ID, inquiry); err != nil {
 			return err
@@ -185,7 +190,7 @@ func (s *Service) giveUp(tx *models.Tx, a *models.Attempt) error {
 // rescueBatch bounds one look for what was left.
 const rescueBatch = 200
 
-// Rescue finds attempts, refunds, retries and webhooks whose worker died. Those
+// Rescue finds attempts, refunds, retries, bulk retries and webhooks whose worker died. Those
 // that were not sent yet, or wait for an inquiry, get a new job. What became of
 // those that were being sent is unknown: they are looked up, never sent again.
 func (s *Service) Rescue(ctx context.Context) error {
@@ -204,6 +209,11 @@ func (s *Service) Rescue(ctx context.Context) error {
 	errs = append(errs, err)
 	for i := range inbound {
 		errs = append(errs, s.db.Write(ctx, func(tx *models.Tx) error { return tx.RequeueInbound(&inbound[i]) }))
+	}
+	bulks, err := s.db.StalledBulkRetries(ctx, rescueBatch)
+	errs = append(errs, err)
+	for i := range bulks {
+		errs = append(errs, s.db.Write(ctx, func(tx *models.Tx) error { return tx.RequeueBulkRetry(&bulks[i]) }))
 	}
 	errs = append(errs, s.db.Write(ctx, func(tx *models.Tx) error {
 		_, err := tx.RequeueRetries(rescueBatch)

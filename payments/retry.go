@@ -16,6 +16,7 @@ import (
 type RetryRequest struct {
 	Gateway string // account id; empty: the one tried last
 	Reason  string
+	Bulk    string // id of the bulk retry that it is a part of
 	Actor   models.Actor
 	// Force tries again what the provider said must not be. Whoever sets it has
 	// made sure that the actor may.
@@ -78,6 +79,9 @@ func (s *Service) Retry(tx *models.Tx, scope models.Scope, paymentID string, r R
 	detail := map[string]string{"gateway": account.ID, "attempt": fmt.Sprint(p.Attempts)}
 	if r.Force {
 		detail["forced"] = "yes"
+	}
+	if r.Bulk != "" {
+		detail["bulk"] = r.Bulk
 	}
 	return p, tx.Audit(r.Actor, models.AuditEntry{
 		MerchantID: &p.MerchantID, Action: "payment.retry", ObjectID: p.ID, OrderID: &p.OrderID, Reason: why, Detail: detail,

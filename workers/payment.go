@@ -32,6 +32,7 @@ func addMoneyWorkers(w *river.Workers, s *payments.Service) {
 		return s.Reconcile(ctx, a.AttemptID, a.Inquiry)
 	})
 	add(w, func(ctx context.Context, a models.RetryArgs) error { return s.AutoRetry(ctx, a.PaymentID, a.After) })
+	add(w, func(ctx context.Context, a models.BulkRetryArgs) error { return s.WorkBulk(ctx, a.BulkRetryID) })
 	add(w, func(ctx context.Context, a models.CancelArgs) error { return s.CancelAttempt(ctx, a.AttemptID) })
 	add(w, func(ctx context.Context, a models.RefundArgs) error { return s.SendRefund(ctx, a.RefundID) })
 	add(w, func(ctx context.Context, a models.ReconcileRefundArgs) error {
