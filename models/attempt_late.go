@@ -44,6 +44,22 @@ func (tx *Tx) OpenAttempt(paymentID string) (*Attempt, error) {
 		[]AttemptStatus{AttemptQueued, AttemptSending, AttemptRequiresAction, AttemptUnknown}))
 }
 
+// OtherCharge loads the payment's charge, beside one attempt, that took or
+// reserved the money.
+func (tx *Tx) OtherCharge(paymentID, attemptID string) (*Attempt, error) {
+	return first[Attempt](tx.q().Where("payment_id = ? AND kind = ? AND status IN ? AND id <> ?", paymentID, KindCharge,
+		[]AttemptStatus{AttemptSucceeded, AttemptAuthorized}, attemptID).Order("number DESC"))
+}
+
+// SetGateway makes an account the one that holds the payment's money.
+func (tx *Tx) SetGateway(p *Payment, accountID *string) error {
+	_, err := tx.update("payments", map[string]any{"gateway_account_id": accountID}, "id = ?", p.ID)
+	if err == nil {
+		p.GatewayAccountID = accountID
+	}
+	return err
+}
+
 // AttemptByReference finds a charge by the provider's own reference.
 func (tx *Tx) AttemptByReference(accountID, reference string) (*Attempt, error) {
 	return first[Attempt](tx.q().Where("gateway_account_id = ? AND kind = ? AND provider_reference = ?",

@@ -157,11 +157,15 @@ func (s *Service) canceled(ctx context.Context, a *models.Attempt, r Result, tol
 		if err := tx.AddProviderCalls(told.calls); err != nil {
 			return err
 		}
-		if _, err := tx.Payment(models.AllMerchants(), a.PaymentID); err != nil {
+		p, err := tx.Payment(models.AllMerchants(), a.PaymentID)
+		if err != nil {
 			return err
 		}
 		ok, err := tx.MoveAttempt(a.ID, models.AttemptNotSent, change(r, told.latency))
 		if err != nil || !ok {
+			return err
+		}
+		if late, err := s.besideLate(tx, p, a); err != nil || late {
 			return err
 		}
 		_, err = tx.MovePayment(a.PaymentID, models.PaymentCanceled, models.PaymentChange{Cause: "canceled"})

@@ -21,6 +21,13 @@ func (s *Service) follow(ctx context.Context, tx *models.Tx, p *models.Payment, 
 		return err
 	}
 	switch r.Outcome {
+	case OutcomeDeclined, OutcomeNotFound, OutcomeNotSent:
+		if late, err := s.besideLate(tx, p, a); err != nil || late {
+			return err
+		}
+	default:
+	}
+	switch r.Outcome {
 	case OutcomeSucceeded:
 		if err := move(models.PaymentPaid, models.PaymentChange{Captured: taken(p.Amount, r)}); err != nil {
 			return err

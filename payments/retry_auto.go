@@ -48,9 +48,10 @@ func (s *Service) AutoRetry(ctx context.Context, paymentID string, after int) er
 }
 
 // awaitsRetry says whether nothing happened to a payment since the attempt with
-// the number after, which failed or was not sent.
+// the number after, which failed or was not sent; and, if it has failed, whether
+// the retry is still planned.
 func awaitsRetry(p *models.Payment, after int) bool {
-	return p.Attempts == after && (p.Status == models.PaymentFailed || p.Status == models.PaymentProcessing)
+	return p.Attempts == after && (p.Status == models.PaymentFailed && p.NextRetryAt != nil || p.Status == models.PaymentProcessing)
 }
 
 // dropRetry ends the waiting for a retry that must not be made.

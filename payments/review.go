@@ -23,6 +23,9 @@ func (s *Service) reviewed(tx *models.Tx, scope models.Scope, id string, d Deed,
 	return p, last, why, nil
 }
 
+// codeConfirmedPaid is the code of attempts that a person saw succeed.
+const codeConfirmedPaid = "confirmed_paid"
+
 // ConfirmPaid says that the provider took the money, as somebody saw there.
 func (s *Service) ConfirmPaid(tx *models.Tx, scope models.Scope, id string, in Action) (*models.Payment, error) {
 	p, open, why, err := s.reviewed(tx, scope, id, DeedConfirmPaid, in)
@@ -35,7 +38,7 @@ func (s *Service) ConfirmPaid(tx *models.Tx, scope models.Scope, id string, in A
 	if in.Amount < 0 || in.Amount > p.Amount {
 		return nil, models.Invalid("amount", "amount_out_of_range")
 	}
-	if err := s.decide(tx, open, models.AttemptSucceeded, "confirmed_paid", "A person has seen that the provider took the money."); err != nil {
+	if err := s.decide(tx, open, models.AttemptSucceeded, codeConfirmedPaid, "A person has seen that the provider took the money."); err != nil {
 		return nil, err
 	}
 	p, err = tx.MovePayment(p.ID, models.PaymentPaid, models.PaymentChange{Cause: models.CauseManual, Captured: in.Amount})

@@ -80,51 +80,6 @@ func (s *Service) apply(ctx context.Context, tx *models.Tx, a *models.Attempt, r
 	return true, s.follow(ctx, tx, p, a, r, waited)
 }
 
-// contradicted follows a result of an attempt that had its end already. Most
-// only repeat it; news that money was taken after all must reach a human, and
-// must keep the payment from being charged once more.
-func (s *Service) contradicted(ctx context.Context, tx *models.Tx, p *models.Payment, a *models.Attempt, r Result) (bool, error) {
-	if a.Kind != models.KindCharge || r.Outcome != OutcomeSucceeded && r.Outcome != OutcomeAuthorized ||
-		a.Status != models.AttemptNotSent && a.Status != models.AttemptDeclined {
-		return false, nil
-	}
-	s.log.ErrorContext(ctx, "customer was charged by an attempt that counted as failed",
-		"payment", p.ID, "attempt", a.ID, "attempt_status", a.Status, "provider_reference", r.ProviderReference)
-	late := change(r, 0)
-	late.Code, late.Message = "charged_after_failure", "The provider charged the customer after this attempt had counted as failed."
-	ok, err := tx.ContradictAttempt(a.ID, attemptStatus(r.Outcome), late)
-	if err != nil || !ok {
-		return false, err
-	}
-	switch p.Status {
-	case models.PaymentFailed, models.PaymentProcessing, models.PaymentPending:
-	default: // paid or under way by another attempt, or ended
-		return true, tx.FlagPayment(p, lateIssue(p))
-	}
-	if _, err := tx.WithdrawQueued(p.ID, "superseded", "Not sent: an earlier attempt had charged the customer."); err != nil {
-		return false, err
-	}
-	if _, err := tx.OpenAttempt(p.ID); !errors.Is(err, models.ErrNotFound) {
-		if err == nil { // being sent, or waiting for the customer: two may take the money
-			err = tx.FlagPayment(p, models.IssueChargedTwice)
-		}
-		return true, err
-	}
-	_, err = tx.MovePayment(p.ID, models.PaymentNeedsReview, models.PaymentChange{
-		Cause: a.Cause, Failure: models.Failure{Code: late.Code, Message: "The provider charged the customer after this payment had counted as failed."},
-	})
-	return true, err
-}
-
-func lateIssue(p *models.Payment) models.Issue {
-	switch p.Status {
-	case models.PaymentVoided, models.PaymentCanceled, models.PaymentExpired:
-		return models.IssueChargedAfter
-	default:
-		return models.IssueChargedTwice
-	}
-}
-
 // announce tells live pages that an attempt of the payment moved, also when the
 // payment itself stays where it is.
 func announce(tx *models.Tx, p *models.Payment) {
