@@ -126,11 +126,14 @@ func (s *server) now(
 	if now.Payments, err = s.attentionPayments(ctx, scope); err != nil {
 		return now, err
 	}
+	if now.Disputes, err = s.attentionDisputes(ctx, scope); err != nil {
+		return now, err
+	}
 	if now.Parcels, err = s.attentionParcels(ctx, scope); err != nil {
 		return now, err
 	}
 	if v.Merchant == nil {
-		err = s.health(ctx, scope, &now)
+		err = s.health(ctx, v, scope, &now)
 	}
 	return now, err
 }
@@ -151,6 +154,27 @@ func (s *server) attentionPayments(ctx context.Context, scope models.Scope) ([]v
 	rows := make([]views.WaitingPayment, len(payments))
 	for i := range payments {
 		rows[i] = views.WaitingPayment{Payment: payments[i], Order: orders[payments[i].OrderID]}
+	}
+	return rows, nil
+}
+
+// attentionDisputes are those that can still be answered, the most urgent first.
+func (s *server) attentionDisputes(ctx context.Context, scope models.Scope) ([]views.WaitingDispute, error) {
+	disputes, err := s.DB.OpenDisputes(ctx, scope, attentionRows)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(disputes))
+	for i := range disputes {
+		ids[i] = disputes[i].OrderID
+	}
+	orders, err := s.DB.OrdersByID(ctx, scope, ids)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]views.WaitingDispute, len(disputes))
+	for i := range disputes {
+		rows[i] = views.WaitingDispute{Dispute: disputes[i], Order: orders[disputes[i].OrderID]}
 	}
 	return rows, nil
 }
@@ -176,15 +200,25 @@ func (s *server) attentionParcels(ctx context.Context, scope models.Scope) ([]vi
 }
 
 // health collects what staff watch: accounts in trouble, and for admins, people.
-func (s *server) health(ctx context.Context, scope models.Scope, now *views.NowView) error {
+func (s *server) health(ctx context.Context, v *viewer, scope models.Scope, now *views.NowView) error {
 	gateways, err := s.DB.GatewayAccounts(ctx, scope)
 	if err != nil {
 		return err
 	}
 	for i := range gateways {
-		if a := &gateways[i].Account; a.Enabled && a.TestedAt != nil && !a.TestOK {
-			now.Accounts = append(now.Accounts, views.TroubledAccount{Account: *a, Href: "/gateways/" + a.ID, Message: a.TestMessage})
+		a := &gateways[i].Account
+		trouble := views.TroubledAccount{Account: *a, Href: "/gateways/" + a.ID}
+		switch health := s.gatewayHealth(&gateways[i]); {
+		case !a.Enabled:
+			continue
+		case health.Open || health.Probing:
+			trouble.Stopped, trouble.Message = true, v.Texts.T("accounts.breaker_alert")
+		case a.TestedAt != nil && !a.TestOK:
+			trouble.Message = a.TestMessage
+		default:
+			continue
 		}
+		now.Accounts = append(now.Accounts, trouble)
 	}
 	carriers, err := s.DB.CarrierAccounts(ctx, scope)
 	if err != nil {

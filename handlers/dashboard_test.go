@@ -323,3 +323,46 @@ func TestStaticFiles(t *testing.T) {
 		b.get(path).want(t, http.StatusNotFound)
 	}
 }
+
+func TestDashboardNamesDisputesAndBreakers(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newShop(t, db)
+		p := s.payment(t, "P-1", models.PaymentPaid, models.Failure{})
+		flagged := s.payment(t, "P-2", models.PaymentPaid, models.Failure{})
+		deadline := db.Now().Add(49 * time.Hour)
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			for reference, status := range map[string]models.DisputeStatus{"dp_1": models.DisputeNeedsResponse, "dp_2": models.DisputeUnderReview} {
+				if _, _, err := tx.PutDispute(p, models.Dispute{
+					GatewayAccountID: s.gateway.ID, ProviderReference: reference, Status: status, Amount: 13322, Currency: "EUR", RespondBy: &deadline,
+				}); err != nil {
+					return err
+				}
+			}
+			return tx.FlagPayment(flagged, models.IssueChargedTwice)
+		})
+		if err := db.TripGateway(t.Context(), s.gateway.ID, db.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		support := s.signIn(t, models.RoleSupport, "").get("/").want(t, http.StatusOK)
+		owner := s.signIn(t, models.RoleMerchant, s.merchant.ID).get("/").want(t, http.StatusOK)
+		for _, page := range []answer{support, owner} {
+			if got := page.texts("[data-testid=waiting-disputes] li"); len(got) != 1 || !strings.Contains(got[0], "P-1") || !strings.Contains(got[0], "in 2 days") {
+				t.Errorf("disputes = %v", got)
+			}
+			if got := page.texts("[data-testid=waiting-payments] li"); len(got) != 1 || !strings.Contains(got[0], "Charged twice") {
+				t.Errorf("payments = %v", got)
+			}
+		}
+		if text := support.Find("#troubled-accounts").Text(); !strings.Contains(text, s.gateway.Name) {
+			t.Errorf("accounts in trouble: %q", text)
+		}
+		if support.Find(`a[href="/desk?kind=needs_review"]`).Length() == 0 || owner.Find(`a[href^="/desk"]`).Length() > 0 {
+			t.Error("the figures lead to the wrong lists")
+		}
+		stranger := s.signIn(t, models.RoleMerchant, modelstest.Merchant(t, db).ID).get("/").want(t, http.StatusOK)
+		if stranger.Find("[data-testid=waiting-disputes]").Length() > 0 {
+			t.Error("another merchant sees the dispute")
+		}
+	})
+}

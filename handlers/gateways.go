@@ -3,12 +3,19 @@ package handlers
 import (
 	"context"
 
+	"github.com/gofiber/fiber/v2"
+
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/views"
 )
 
-func (s *server) gatewayRoutes() []route { return s.gateways().routes() }
+func (s *server) gatewayRoutes() []route {
+	p := s.gateways()
+	return append(p.routes(),
+		route{fiber.MethodPost, p.path + "/:id/reset", admins, p.resetBreaker},
+		route{fiber.MethodPost, p.path + "/:id/limit", admins, p.setRateLimit})
+}
 
 // gateways are the pages of payment accounts.
 func (s *server) gateways() accountPages {
@@ -18,7 +25,7 @@ func (s *server) gateways() accountPages {
 			accounts, err := s.DB.GatewayAccounts(ctx, scope)
 			rows := make([]views.AccountRow, len(accounts))
 			for i := range accounts {
-				rows[i] = views.AccountRow{Account: accounts[i].Account}
+				rows[i] = views.AccountRow{Account: accounts[i].Account, Gateway: s.gatewayHealth(&accounts[i])}
 			}
 			return rows, err
 		},
@@ -27,7 +34,7 @@ func (s *server) gateways() accountPages {
 			if err != nil {
 				return views.AccountRow{}, err
 			}
-			return views.AccountRow{Account: a.Account}, nil
+			return views.AccountRow{Account: a.Account, Gateway: s.gatewayHealth(a)}, nil
 		},
 		create: func(tx *models.Tx, a models.Account) error {
 			return tx.CreateGatewayAccount(models.GatewayAccount{Account: a})

@@ -16,6 +16,8 @@ func (s *server) merchantRoutes() []route {
 		{fiber.MethodGet, "/merchants/new", admins, s.newMerchant},
 		{fiber.MethodPost, "/merchants", admins, s.createMerchant},
 		{fiber.MethodGet, "/merchants/:id", admins, s.showMerchant},
+		{fiber.MethodGet, "/merchants/:id/rules", admins, s.editRules},
+		{fiber.MethodPost, "/merchants/:id/rules", admins, s.updateRules},
 		{fiber.MethodGet, "/merchants/:id/keys/new", admins, s.newKey},
 		{fiber.MethodPost, "/merchants/:id/keys", admins, s.createKey},
 		{fiber.MethodGet, "/merchants/:id/keys/:key/revoke", admins, s.confirmRevokeKey},
@@ -43,6 +45,9 @@ func (s *server) showMerchant(c *fiber.Ctx, v *viewer) error {
 		return err
 	}
 	view := views.MerchantView{Merchant: *m, Keys: keys, After: p.Cursor, NextHref: nextHref("/merchants/"+m.ID, next)}
+	if view.Rules, err = s.rulesForm(c.UserContext(), m); err != nil {
+		return err
+	}
 	return s.page(c, v, m.Name, func(shell views.Shell) templ.Component {
 		return views.MerchantPage(shell, view)
 	}, views.KeyTable(view))

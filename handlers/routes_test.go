@@ -124,6 +124,8 @@ POST   /gateways/:id/test                    admin
 GET    /gateways/:id/disable                 admin
 POST   /gateways/:id/disable                 admin
 POST   /gateways/:id/enable                  admin
+POST   /gateways/:id/reset                   admin
+POST   /gateways/:id/limit                   admin
 GET    /carriers                             support admin
 GET    /carriers/new                         admin
 POST   /carriers                             admin
@@ -139,6 +141,8 @@ GET    /merchants                            admin
 GET    /merchants/new                        admin
 POST   /merchants                            admin
 GET    /merchants/:id                        admin
+GET    /merchants/:id/rules                  admin
+POST   /merchants/:id/rules                  admin
 GET    /merchants/:id/keys/new               admin
 POST   /merchants/:id/keys                   admin
 GET    /merchants/:id/keys/:key/revoke       admin

@@ -48,7 +48,7 @@ func (db *DB) Attention(ctx context.Context, scope Scope) (Attention, error) {
 		{&a.UnknownPayments, scope.in(db.q(ctx).Model(&Payment{}), "merchant_id").Where("status = ?", PaymentUnknown)},
 		{&a.ReviewPayments, scope.in(db.q(ctx).Model(&Payment{}), "merchant_id").Where("status = ?", PaymentNeedsReview)},
 		{&a.IssuePayments, scope.in(db.q(ctx).Model(&Payment{}), "merchant_id").Where("issue <> ''")},
-		{&a.Disputes, scope.in(db.q(ctx).Model(&Dispute{}), "merchant_id").Where("closed_at IS NULL")},
+		{&a.Disputes, scope.in(db.q(ctx).Model(&Dispute{}), "merchant_id").Where("closed_at IS NULL AND status IN ?", answerable)},
 		{&a.Parcels, db.troubled(ctx, scope)},
 		{&a.FailingDeliveries, scope.in(db.q(ctx).Model(&Delivery{}), "merchant_id").Where("status = ?", DeliveryRetrying)},
 		{&a.LostDeliveries, scope.in(db.q(ctx).Model(&Delivery{}), "merchant_id").

@@ -193,11 +193,20 @@ func (db *DB) Disputes(ctx context.Context, scope Scope, paymentID string) ([]Di
 	return all[Dispute](scope.in(db.q(ctx), "merchant_id").Where("payment_id = ?", paymentID).Order("id"))
 }
 
+// answerable are the statuses in which the shop has to answer; afterwards the
+// bank decides.
+var answerable = []DisputeStatus{DisputeInquiry, DisputeNeedsResponse}
+
+// Answerable says whether the shop can still answer.
+func (d *Dispute) Answerable() bool {
+	return d.ClosedAt == nil && slices.Contains(answerable, d.Status)
+}
+
 // OpenDisputes lists the disputes that can still be answered, the most urgent
 // first and those without a deadline last.
 func (db *DB) OpenDisputes(ctx context.Context, scope Scope, limit int) ([]Dispute, error) {
 	return all[Dispute](scope.in(db.q(ctx), "merchant_id").
-		Where("closed_at IS NULL").Order("respond_by IS NULL, respond_by, id").Limit(limit))
+		Where("closed_at IS NULL AND status IN ?", answerable).Order("respond_by IS NULL, respond_by, id").Limit(limit))
 }
 
 // DisputeJSON is a dispute as webhooks show it.

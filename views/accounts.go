@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,6 +49,7 @@ func (v AccountsView) subtitle(ctx context.Context) string {
 type AccountRow struct {
 	Account  models.Account
 	Carrier  *CarrierHealth // of carrier accounts
+	Gateway  *GatewayHealth // of payment accounts
 	Merchant string
 }
 
@@ -59,6 +61,26 @@ type CarrierHealth struct {
 	CallsToday int
 }
 
+// GatewayHealth is how the provider of a payment account is protected.
+type GatewayHealth struct {
+	Open, Probing bool // the breaker; neither is closed
+	OpenUntil     time.Time
+	Failures      int // in a row
+	Trips         int // failures in a row that open the breaker
+	Busy, Places  int // calls at the same time
+	Used, Limit   int // requests a second
+	LimitText     string
+	LimitError    string // of a limit that was refused
+}
+
+// limit is what the field of the limit holds.
+func (g GatewayHealth) limit() string {
+	if g.LimitError != "" {
+		return g.LimitText
+	}
+	return strconv.Itoa(g.Limit)
+}
+
 // status is the account's state in one word.
 func (r AccountRow) status() (name string, shown look) {
 	switch {
@@ -66,6 +88,10 @@ func (r AccountRow) status() (name string, shown look) {
 		return "disabled", look{ui.Neutral, "ban"}
 	case r.Carrier != nil && r.Carrier.StoppedAt != nil:
 		return "stopped", look{ui.Danger, "circle-pause"}
+	case r.Gateway != nil && r.Gateway.Open:
+		return "breaker_open", look{ui.Danger, "circle-pause"}
+	case r.Gateway != nil && r.Gateway.Probing:
+		return "probing", look{ui.Warning, "hourglass"}
 	default:
 		return "enabled", look{ui.Success, "circle-check"}
 	}

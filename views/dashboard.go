@@ -65,6 +65,7 @@ type NowView struct {
 	Today, Yesterday Figures
 	Attention        models.Attention
 	Payments         []WaitingPayment
+	Disputes         []WaitingDispute // that can still be answered
 	Parcels          []WaitingParcel
 	Accounts         []TroubledAccount
 	AccountCount     int            // of all accounts
@@ -77,6 +78,29 @@ func (v NowView) users() int {
 		n += count
 	}
 	return n
+}
+
+// desk is the address of payments of a status: where staff work them off, or
+// where a merchant sees them.
+func (v NowView) desk(status models.PaymentStatus) string {
+	if v.Role == models.RoleMerchant {
+		return "/payments?status=" + string(status)
+	}
+	return DeskFilter{Merchant: v.Choice.Merchant}.with(string(status)).Address()
+}
+
+// allWaiting is the address of all payments that wait.
+func (v NowView) allWaiting() string {
+	if v.Role == models.RoleMerchant {
+		return v.desk(models.PaymentFailed)
+	}
+	return v.desk("")
+}
+
+// WaitingDispute is a dispute that waits for an answer at the provider.
+type WaitingDispute struct {
+	Dispute models.Dispute
+	Order   models.Order
 }
 
 // WaitingPayment is a payment that waits for a human.

@@ -13,6 +13,7 @@ type MerchantsView struct{ Rows []models.Merchant }
 // MerchantView is one merchant with its API keys.
 type MerchantView struct {
 	Merchant models.Merchant
+	Rules    RulesForm
 	Keys     []models.APIKey
 	NextHref string
 	After    string

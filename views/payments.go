@@ -146,7 +146,7 @@ func (v PaymentView) tone() ui.Tone {
 
 // openDispute says whether the customer objects and can still be answered.
 func (v PaymentView) openDispute() bool {
-	return slices.ContainsFunc(v.Disputes, func(d models.Dispute) bool { return d.ClosedAt == nil })
+	return slices.ContainsFunc(v.Disputes, func(d models.Dispute) bool { return d.Answerable() })
 }
 
 // next says in words where the payment stands and what happens next.
