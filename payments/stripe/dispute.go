@@ -37,8 +37,10 @@ func readDispute(n *payments.Notice, x *exchange) error {
 	if d.PaymentIntent != nil {
 		n.ChargeReference = d.PaymentIntent.ID
 	}
+	currency := strings.ToUpper(string(d.Currency))
+	amount, _ := units.FromWire(d.Amount, currency) // whole units, where Stripe has smaller ones
 	n.Dispute = &payments.Dispute{
-		Status: status, Amount: d.Amount, Currency: strings.ToUpper(string(d.Currency)), Reason: string(d.Reason),
+		Status: status, Amount: amount, Currency: currency, Reason: string(d.Reason),
 		MoneyMoved: balance(d) < 0,
 	}
 	if d.EvidenceDetails != nil && d.EvidenceDetails.DueBy > 0 {

@@ -15,7 +15,7 @@ import (
 func same(intent *stripe.PaymentIntent, charge payments.Charge) bool {
 	attempt := intent.Metadata["attempt_id"]
 	return (attempt == "" || attempt == charge.AttemptID) &&
-		(intent.Amount == 0 || intent.Amount == charge.Amount) &&
+		(intent.Amount == 0 || intent.Amount == wire(charge.Amount, charge.Currency)) &&
 		(intent.Currency == "" || strings.EqualFold(string(intent.Currency), charge.Currency))
 }
 
@@ -41,9 +41,9 @@ func (p *Provider) result(intent *stripe.PaymentIntent, x *exchange) payments.Re
 	r.ProviderReference = intent.ID
 	switch intent.Status {
 	case stripe.PaymentIntentStatusSucceeded:
-		r.Outcome, r.Amount = payments.OutcomeSucceeded, intent.AmountReceived
+		moved(&r, payments.OutcomeSucceeded, intent.AmountReceived, intent.Currency)
 	case stripe.PaymentIntentStatusRequiresCapture:
-		r.Outcome, r.Amount = payments.OutcomeAuthorized, intent.AmountCapturable
+		moved(&r, payments.OutcomeAuthorized, intent.AmountCapturable, intent.Currency)
 	case stripe.PaymentIntentStatusRequiresAction:
 		r.Outcome, r.NextAction = payments.OutcomeRequiresAction, nextAction(intent)
 	case stripe.PaymentIntentStatusProcessing:

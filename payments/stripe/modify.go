@@ -18,6 +18,9 @@ func (p *Provider) Capture(ctx context.Context, account payments.Account, m paym
 	if r, ok := check(account, m.Original); !ok {
 		return r
 	}
+	if r, ok := payable(m.Amount, m.Original.Currency); !ok {
+		return r
+	}
 	intent, x := p.capture(ctx, account, m, m.Key)
 	if x.err == nil {
 		return p.captured(intent, x, m)
@@ -47,7 +50,7 @@ func (p *Provider) capture(
 	ctx context.Context, account payments.Account, m payments.Modification, key string,
 ) (*stripe.PaymentIntent, *exchange) {
 	params := &stripe.PaymentIntentCaptureParams{
-		AmountToCapture: new(m.Amount),
+		AmountToCapture: new(wire(m.Amount, m.Original.Currency)),
 		Metadata:        map[string]string{captureID: m.AttemptID},
 		Expand:          stripe.StringSlice([]string{"latest_charge"}),
 	}
@@ -73,8 +76,8 @@ func (p *Provider) captured(intent *stripe.PaymentIntent, x *exchange, m payment
 		return p.mismatch(intent, x)
 	case intent.Status == stripe.PaymentIntentStatusProcessing:
 		r.Outcome = payments.OutcomeProcessing
-	case intent.Status == stripe.PaymentIntentStatusSucceeded && by == m.AttemptID && intent.AmountReceived == m.Amount:
-		r.Outcome, r.Amount = payments.OutcomeSucceeded, intent.AmountReceived
+	case intent.Status == stripe.PaymentIntentStatusSucceeded && by == m.AttemptID && intent.AmountReceived == wire(m.Amount, m.Original.Currency):
+		r.Outcome, r.Amount = payments.OutcomeSucceeded, m.Amount
 	case intent.Status == stripe.PaymentIntentStatusSucceeded && by == m.AttemptID:
 		return p.mismatch(intent, x)
 	case intent.Status == stripe.PaymentIntentStatusSucceeded:

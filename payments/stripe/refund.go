@@ -31,6 +31,9 @@ func (p *Provider) Refund(ctx context.Context, account payments.Account, r payme
 	if refused, ok := check(account, r.Original); !ok {
 		return refused
 	}
+	if refused, ok := payable(r.Amount, r.Original.Currency); !ok {
+		return refused
+	}
 	age := p.now().Sub(r.StartedAt)
 	if !r.StartedAt.IsZero() && age > keyLife { // the key would no longer keep it from being made twice
 		found := p.LookupRefund(ctx, account, r)
@@ -61,7 +64,7 @@ func (p *Provider) createRefund(
 ) (*stripe.Refund, *exchange) {
 	params := &stripe.RefundCreateParams{
 		PaymentIntent: stripe.String(r.Original.ProviderReference),
-		Amount:        new(r.Amount),
+		Amount:        new(wire(r.Amount, r.Original.Currency)),
 		Metadata: map[string]string{
 			refundID: r.RefundID, refundKey: r.Key, "payment_id": r.Original.PaymentID, "merchant_id": r.Original.MerchantID,
 		},
@@ -152,7 +155,7 @@ func (p *Provider) refunded(refund *stripe.Refund, x *exchange, want payments.Re
 	r := p.about(x)
 	r.ProviderReference = refund.ID
 	key, intent := refund.Metadata[refundKey], refund.PaymentIntent
-	if key != "" && key != want.Key || refund.Amount != want.Amount ||
+	if key != "" && key != want.Key || refund.Amount != wire(want.Amount, want.Original.Currency) ||
 		!strings.EqualFold(string(refund.Currency), want.Original.Currency) ||
 		intent != nil && intent.ID != want.Original.ProviderReference {
 		r.Outcome, r.Code = payments.OutcomeUnknown, "answer_mismatch"

@@ -40,7 +40,7 @@ var refundFailures = map[string]decline{
 func refundStands(r *payments.Result, refund *stripe.Refund) {
 	switch refund.Status {
 	case stripe.RefundStatusSucceeded:
-		r.Outcome, r.Amount = payments.OutcomeSucceeded, refund.Amount
+		moved(r, payments.OutcomeSucceeded, refund.Amount, refund.Currency)
 	case stripe.RefundStatusPending, stripe.RefundStatusRequiresAction:
 		r.Outcome = payments.OutcomeProcessing
 	case stripe.RefundStatusFailed:

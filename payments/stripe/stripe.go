@@ -83,7 +83,7 @@ func check(account payments.Account, charge payments.Charge) (payments.Result, b
 	if charge.MethodType != "card" && charge.MethodType != "wallet" {
 		return refuse("method_not_supported", "Payments with "+charge.MethodType+" cannot go through Stripe here; cards and wallets can.")
 	}
-	return payments.Result{}, true
+	return payable(charge.Amount, charge.Currency)
 }
 
 // create asks for the payment intent; it must send the same each time, because
@@ -92,7 +92,7 @@ func (p *Provider) create(
 	ctx context.Context, account payments.Account, charge payments.Charge,
 ) (*stripe.PaymentIntent, *exchange) {
 	params := &stripe.PaymentIntentCreateParams{
-		Amount:             new(charge.Amount),
+		Amount:             new(wire(charge.Amount, charge.Currency)),
 		Currency:           stripe.String(strings.ToLower(charge.Currency)),
 		PaymentMethodTypes: stripe.StringSlice([]string{"card"}),
 		PaymentMethod:      stripe.String(charge.Token),

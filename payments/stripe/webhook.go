@@ -94,7 +94,8 @@ func (p *Provider) readIntent(n *payments.Notice, x *exchange) error {
 		n.Subject, n.AttemptID = payments.SubjectCapture, intent.Metadata[captureID]
 	case intent.Status == stripe.PaymentIntentStatusCanceled && manual && intent.LatestCharge != nil && intent.LastPaymentError == nil:
 		n.Subject, n.AttemptID = payments.SubjectVoid, "" // a cancel takes no metadata
-		n.Result = payments.Result{Outcome: payments.OutcomeSucceeded, Amount: intent.Amount, ProviderReference: intent.ID}
+		n.Result = payments.Result{ProviderReference: intent.ID}
+		moved(&n.Result, payments.OutcomeSucceeded, intent.Amount, intent.Currency)
 	case n.Result.Outcome == payments.OutcomeUnknown:
 		*n = none(*n) // created, or otherwise not executed
 	}
@@ -124,16 +125,17 @@ func readCharge(n *payments.Notice, x *exchange) error {
 	r := payments.Result{ProviderReference: ch.PaymentIntent.ID}
 	switch n.Type {
 	case "charge.succeeded":
-		r.Outcome, r.Amount = payments.OutcomeSucceeded, ch.AmountCaptured
-		if !ch.Captured {
-			r.Outcome, r.Amount = payments.OutcomeAuthorized, ch.Amount
+		if ch.Captured {
+			moved(&r, payments.OutcomeSucceeded, ch.AmountCaptured, ch.Currency)
+		} else {
+			moved(&r, payments.OutcomeAuthorized, ch.Amount, ch.Currency)
 		}
 	case "charge.captured":
 		n.Subject, n.AttemptID = payments.SubjectCapture, ""
-		r.Outcome, r.Amount = payments.OutcomeSucceeded, ch.AmountCaptured
+		moved(&r, payments.OutcomeSucceeded, ch.AmountCaptured, ch.Currency)
 	case "charge.expired":
 		n.Subject, n.AttemptID = payments.SubjectVoid, ""
-		r.Outcome, r.Amount = payments.OutcomeSucceeded, ch.Amount
+		moved(&r, payments.OutcomeSucceeded, ch.Amount, ch.Currency)
 	case "charge.failed":
 		e := wireError{Code: ch.FailureCode, Message: ch.FailureMessage}
 		if o := ch.Outcome; o != nil {
