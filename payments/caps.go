@@ -92,6 +92,9 @@ var merchantAdvice = map[string]struct {
 	"30": {ClassLater, 10 * day},
 }
 
+// AdviceWait is how long a merchant advice code asks to wait; 0 when it does not.
+func AdviceWait(code string) time.Duration { return merchantAdvice[code].wait }
+
 // heed makes a refusal follow the network's advice: what the network forbids
 // stays forbidden, and its waits are kept.
 func heed(r *Result) {

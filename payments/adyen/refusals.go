@@ -3,7 +3,6 @@ package adyen
 import (
 	"cmp"
 	"strings"
-	"time"
 
 	"github.com/tillpost/tillpost/payments"
 )
@@ -72,13 +71,6 @@ var advice = map[string]payments.Class{
 	"24": later, "25": later, "26": later, "27": later, "28": later, "29": later, "30": later,
 }
 
-// adviceWaits are how long such an advice asks to wait.
-var adviceWaits = map[string]time.Duration{
-	"24": time.Hour, "25": day, "26": 2 * day, "27": 4 * day, "28": 6 * day, "29": 8 * day, "30": 10 * day,
-}
-
-const day = 24 * time.Hour
-
 // refuse makes a result of a refused payment.
 func refuse(r *payments.Result, account payments.Account, code, reason string, more additional) {
 	r.Outcome = payments.OutcomeDeclined
@@ -90,7 +82,7 @@ func refuse(r *payments.Result, account payments.Account, code, reason string, m
 	r.Advice = leading(more.text("merchantAdviceCode")) // [unverified] its name
 	r.Code, r.Message = mask(account, cmp.Or(code, "refused")), known.message
 	r.Class = cmp.Or(advice[r.Advice], known.class)
-	r.RetryAfter = cmp.Or(r.RetryAfter, adviceWaits[r.Advice])
+	r.RetryAfter = cmp.Or(r.RetryAfter, payments.AdviceWait(r.Advice))
 }
 
 // codeOf finds the code of a refusal that was told by its name.

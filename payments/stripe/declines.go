@@ -103,4 +103,5 @@ func refuse(r *payments.Result, x *exchange, e wireError) {
 	r.Message = known.message
 	r.NetworkCode = e.NetworkCode
 	r.Advice = cmp.Or(e.AdviceCode, e.NetworkAdvice)
+	r.RetryAfter = max(r.RetryAfter, payments.AdviceWait(e.NetworkAdvice)) // Stripe's own advice names no time
 }

@@ -3,6 +3,7 @@ package stripe
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tillpost/tillpost/payments"
 )
@@ -50,5 +51,17 @@ func TestAdviceWins(t *testing.T) {
 		if r.Class != want || r.Advice != advice {
 			t.Errorf("%s: class %s, advice %q, want %s", advice, r.Class, r.Advice, want)
 		}
+	}
+}
+
+// A network's wish to wait holds beside Stripe's own advice, which names no time.
+func TestNetworkAdviceIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	var r payments.Result
+	refuse(&r, newExchange(payments.Account{}), wireError{
+		Code: "card_declined", DeclineCode: "insufficient_funds", AdviceCode: "try_again_later", NetworkAdvice: "26",
+	})
+	if r.RetryAfter != 48*time.Hour || r.Class != payments.ClassLater {
+		t.Errorf("wait %s, class %s, want two days, later", r.RetryAfter, r.Class)
 	}
 }
