@@ -32,12 +32,12 @@ func (s *Service) follow(ctx context.Context, tx *models.Tx, p *models.Payment, 
 		if err := move(models.PaymentPaid, models.PaymentChange{Captured: taken(p.Amount, r)}); err != nil {
 			return err
 		}
-		return s.checkAmount(ctx, tx, p, a, r)
+		return s.checkAmount(ctx, tx, p, a, p.Amount, r)
 	case OutcomeAuthorized:
 		if err := move(models.PaymentAuthorized, models.PaymentChange{}); err != nil {
 			return err
 		}
-		return s.checkAmount(ctx, tx, p, a, r)
+		return s.checkAmount(ctx, tx, p, a, p.Amount, r)
 	case OutcomeRequiresAction:
 		if err := tx.PlanInquiry(a.ID, 0, tx.Now().Add(s.policy.Actions[0])); err != nil {
 			return err
@@ -91,12 +91,12 @@ func taken(asked int64, r Result) int64 {
 }
 
 // checkAmount calls for a human when the provider took another amount than asked.
-func (s *Service) checkAmount(ctx context.Context, tx *models.Tx, p *models.Payment, a *models.Attempt, r Result) error {
-	if r.Amount == 0 || r.Amount == p.Amount {
+func (s *Service) checkAmount(ctx context.Context, tx *models.Tx, p *models.Payment, a *models.Attempt, asked int64, r Result) error {
+	if r.Amount == 0 || r.Amount == asked {
 		return nil
 	}
 	s.log.ErrorContext(ctx, "provider took another amount than asked",
-		"payment", p.ID, "attempt", a.ID, "asked", p.Amount, "taken", r.Amount)
+		"payment", p.ID, "attempt", a.ID, "asked", asked, "taken", r.Amount)
 	return tx.FlagPayment(p, models.IssueAmountDiffers)
 }
 

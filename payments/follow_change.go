@@ -1,6 +1,7 @@
 package payments
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/tillpost/tillpost/models"
@@ -8,7 +9,7 @@ import (
 
 // followChange moves a payment after a capture or void. One that fails leaves
 // the payment authorized, as it was before; its attempt shows why.
-func (s *Service) followChange(tx *models.Tx, p *models.Payment, a *models.Attempt, r Result) error {
+func (s *Service) followChange(ctx context.Context, tx *models.Tx, p *models.Payment, a *models.Attempt, r Result) error {
 	move := func(to models.PaymentStatus, c models.PaymentChange) error {
 		c.Cause = a.Cause
 		_, err := tx.MovePayment(p.ID, to, c)
@@ -19,7 +20,13 @@ func (s *Service) followChange(tx *models.Tx, p *models.Payment, a *models.Attem
 		if a.Kind == models.KindVoid {
 			return move(models.PaymentVoided, models.PaymentChange{})
 		}
-		return move(models.PaymentPaid, models.PaymentChange{Captured: taken(a.Amount, r)})
+		if r.Amount == 0 {
+			r.Amount = a.Amount
+		}
+		if err := move(models.PaymentPaid, models.PaymentChange{Captured: taken(p.Amount, r)}); err != nil {
+			return err
+		}
+		return s.checkAmount(ctx, tx, p, a, a.Amount, r)
 	case OutcomeDeclined:
 		return move(models.PaymentAuthorized, models.PaymentChange{Failure: failure(r)})
 	case OutcomeNotSent, OutcomeNotFound:

@@ -24,8 +24,11 @@ func (s *Service) AutoRetry(ctx context.Context, paymentID string, after int) er
 		if err != nil {
 			return err
 		}
-		if p.GatewayAccountID == nil {
-			return models.Invalid("gateway", "no_gateway")
+		if refusal, err := s.autoRefusal(tx, p, last); err != nil || refusal != nil {
+			if refusal != nil {
+				err = refusal
+			}
+			return err
 		}
 		account, err := tx.RouteGateway(p.MerchantID, *p.GatewayAccountID)
 		if err != nil {
@@ -45,6 +48,18 @@ func (s *Service) AutoRetry(ctx context.Context, paymentID string, after int) er
 		return fmt.Errorf("retry payment %s: %w", paymentID, err)
 	}
 	return nil
+}
+
+// autoRefusal says why a planned retry must not be made after all, or nil. Since
+// it was planned the card may have been refused for other payments, too.
+func (s *Service) autoRefusal(tx *models.Tx, p *models.Payment, last *models.Attempt) (*models.Error, error) {
+	if p.GatewayAccountID == nil {
+		return models.Invalid("gateway", "no_gateway"), nil
+	}
+	if p.Issue != models.IssueNone {
+		return models.Conflict("issue_open", string(p.Status)), nil
+	}
+	return s.retryLimits(tx, p, last)
 }
 
 // awaitsRetry says whether nothing happened to a payment since the attempt with

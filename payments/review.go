@@ -34,6 +34,9 @@ func (s *Service) ConfirmPaid(tx *models.Tx, scope models.Scope, id string, in A
 	}
 	if in.Amount == 0 {
 		in.Amount = p.Amount
+		if open != nil && open.Kind == models.KindCapture {
+			in.Amount = open.Amount
+		}
 	}
 	if in.Amount < 0 || in.Amount > p.Amount {
 		return nil, models.Invalid("amount", "amount_out_of_range")

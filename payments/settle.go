@@ -75,7 +75,7 @@ func (s *Service) apply(ctx context.Context, tx *models.Tx, a *models.Attempt, r
 	}
 	announce(tx, p)
 	if a.Kind != models.KindCharge {
-		return true, s.followChange(tx, p, a, r)
+		return true, s.followChange(ctx, tx, p, a, r)
 	}
 	return true, s.follow(ctx, tx, p, a, r, waited)
 }
