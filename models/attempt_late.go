@@ -68,7 +68,16 @@ func (tx *Tx) AttemptByReference(accountID, reference string) (*Attempt, error) 
 
 // ChargeAttempt loads the attempt that authorized or took the payment.
 func (db *DB) ChargeAttempt(ctx context.Context, paymentID string) (*Attempt, error) {
-	return first[Attempt](db.q(ctx).Where("payment_id = ? AND kind = ? AND status IN ?", paymentID, KindCharge,
+	return chargeAttempt(db.q(ctx), paymentID)
+}
+
+// ChargeAttempt is DB.ChargeAttempt inside the transaction.
+func (tx *Tx) ChargeAttempt(paymentID string) (*Attempt, error) {
+	return chargeAttempt(tx.q(), paymentID)
+}
+
+func chargeAttempt(q *gorm.DB, paymentID string) (*Attempt, error) {
+	return first[Attempt](q.Where("payment_id = ? AND kind = ? AND status IN ?", paymentID, KindCharge,
 		[]AttemptStatus{AttemptSucceeded, AttemptAuthorized}).Order("number DESC"))
 }
 

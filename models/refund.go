@@ -80,14 +80,17 @@ type Refund struct {
 // CauseProvider is the cause of refunds that were made at the provider itself.
 const CauseProvider = "provider"
 
+// Open says whether a refund of the status may still give money back.
+func (s RefundStatus) Open() bool {
+	return s == RefundRequested || s == RefundSending || s == RefundPending || s == RefundUnknown
+}
+
 // reserved is what the refund may still give back.
 func (r *Refund) reserved() int64 {
-	switch r.Status {
-	case RefundRequested, RefundSending, RefundPending, RefundUnknown:
+	if r.Status.Open() {
 		return r.Amount
-	default:
-		return 0
 	}
+	return 0
 }
 
 func (r *Refund) given() int64 {

@@ -191,6 +191,9 @@ func (s *Service) applyRefundNotice(
 		return s.refundedElsewhere(ctx, tx, e, n)
 	}
 	if errors.Is(err, errEarlierTry) {
+		if n.Result.Outcome == OutcomeSucceeded { // a second refund beside that of the present try
+			return models.InboundApplied, &r.PaymentID, s.flagMade(ctx, tx, r, n.ProviderReference)
+		}
 		return models.InboundStale, &r.PaymentID, nil
 	}
 	if err != nil {
@@ -251,8 +254,17 @@ func (s *Service) refundedElsewhere(
 	if err != nil {
 		return "", nil, err
 	}
-	if n.ProviderReference == "" || n.Result.Amount <= 0 ||
-		n.Result.Outcome != OutcomeSucceeded && n.Result.Outcome != OutcomeProcessing {
+	if n.ProviderReference == "" || n.Result.Outcome != OutcomeSucceeded && n.Result.Outcome != OutcomeProcessing {
+		return models.InboundStale, &a.PaymentID, nil
+	}
+	if n.Result.Amount <= 0 { // nobody can count it
+		return models.InboundApplied, &a.PaymentID, s.flag(tx, a.PaymentID, models.IssueRefundUnknown)
+	}
+	counts, err := tx.ChargeAttempt(a.PaymentID)
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return "", nil, err
+	}
+	if err == nil && counts.ID != a.ID { // of a charge beside the one that paid
 		return models.InboundStale, &a.PaymentID, nil
 	}
 	p, err := tx.Payment(models.AllMerchants(), a.PaymentID)

@@ -108,6 +108,7 @@ type Result struct {
 	Misconfigured bool          // OutcomeNotSent because the account's credentials or settings are wrong
 	RateLimited   bool          // OutcomeNotSent because the provider asked to slow down
 	RetryAfter    time.Duration // the provider's wish before the next call; 0 when it had none
+	Stuck         bool          // OutcomeUnknown of a refund until somebody acts at the provider
 	NextAction    *NextAction   // set with OutcomeRequiresAction
 
 	HTTPStatus int

@@ -255,10 +255,16 @@ func (s *Service) claimRefund(ctx context.Context, r *models.Refund) (claimed bo
 	err = s.db.Write(ctx, func(tx *models.Tx) error {
 		claimed = false
 		lease := tx.Now().Add(s.policy.Lease)
-		_, ok, err := tx.MoveRefund(r.ID, models.RefundSending, models.RefundChange{LeaseUntil: &lease})
+		moved, ok, err := tx.MoveRefund(r.ID, models.RefundSending, models.RefundChange{LeaseUntil: &lease})
+		if err == nil && ok && moved.IdempotencyKey != r.IdempotencyKey {
+			return errEarlierTry // it ended meanwhile, and another try was asked for, which has a job of its own
+		}
 		claimed = ok
 		return err
 	})
+	if errors.Is(err, errEarlierTry) {
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("claim refund %s: %w", r.ID, err)
 	}

@@ -49,19 +49,40 @@ func (s *Service) applyRefund(ctx context.Context, tx *models.Tx, id string, r R
 	case OutcomeProcessing, OutcomeRequiresAction:
 		return s.openRefund(tx, current, models.RefundPending, c, inquiry)
 	case OutcomeUnknown, outcomeReview:
-		return s.openRefund(tx, current, models.RefundUnknown, c, inquiry)
+		news, err := s.openRefund(tx, current, models.RefundUnknown, c, inquiry)
+		if err == nil && r.Stuck && current.Status.Open() {
+			return true, s.flag(tx, current.PaymentID, models.IssueRefundUnknown)
+		}
+		return news, err
 	}
 	return false, fmt.Errorf("provider answered with the unknown outcome %q", r.Outcome)
 }
 
 func (s *Service) refunded(ctx context.Context, tx *models.Tx, r *models.Refund, c models.RefundChange, result Result) (bool, error) {
 	_, ok, err := tx.MoveRefund(r.ID, models.RefundSucceeded, c)
+	if err == nil && !ok && madeAfterAll(r, c.ProviderReference) {
+		return true, s.flagMade(ctx, tx, r, c.ProviderReference)
+	}
 	if err != nil || !ok || result.Amount == 0 || result.Amount == r.Amount {
 		return ok, err
 	}
 	s.log.ErrorContext(ctx, "provider refunded another amount than asked",
 		"refund", r.ID, "payment", r.PaymentID, "asked", r.Amount, "refunded", result.Amount)
 	return true, s.flag(tx, r.PaymentID, models.IssueAmountDiffers)
+}
+
+// madeAfterAll says whether a refund that counts as failed was made under a
+// reference of which nothing was heard; of another one the news are only old.
+func madeAfterAll(r *models.Refund, reference string) bool {
+	return r.Status == models.RefundFailed && reference != "" && (r.ProviderReference == nil || *r.ProviderReference != reference)
+}
+
+// flagMade calls for a human because a try of a refund that counts as failed
+// gave the money back.
+func (s *Service) flagMade(ctx context.Context, tx *models.Tx, r *models.Refund, reference string) error {
+	s.log.ErrorContext(ctx, "customer was given money back by a try that counted as failed",
+		"refund", r.ID, "payment", r.PaymentID, "refund_status", r.Status, "provider_reference", reference)
+	return s.flag(tx, r.PaymentID, models.IssueRefundUnknown)
 }
 
 // refundFailed fails a refund; one that had succeeded has come back, which

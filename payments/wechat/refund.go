@@ -52,7 +52,7 @@ func (p *Provider) Refund(ctx context.Context, account payments.Account, r payme
 	}
 	x := p.call(ctx, y.merchant, http.MethodPost, refunds, refundRequest{
 		OutTradeNo: y.order, OutRefundNo: y.number, Reason: clip(r.Reason, maxReason), NotifyURL: r.Original.NotifyURL,
-		Amount: wireRefundAmount{Refund: r.Amount, Total: cmp.Or(r.Captured, r.Original.Amount), Currency: currency},
+		Amount: wireRefundAmount{Refund: r.Amount, Total: r.Original.Amount, Currency: currency},
 	})
 	if told, ok := x.refund(); ok {
 		return y.result(x, told)
@@ -145,7 +145,7 @@ func (w wireRefund) judge(r *payments.Result) {
 		r.Outcome, r.Class, r.Code = payments.OutcomeDeclined, payments.ClassLater, status
 		r.Message = "WeChat Pay closed the refund without giving the money back."
 	case "ABNORMAL":
-		r.Outcome, r.Code = payments.OutcomeUnknown, status
+		r.Outcome, r.Code, r.Stuck = payments.OutcomeUnknown, status, true
 		r.Message = "WeChat Pay could not give the money back the way it came, for instance because the card is no more. " +
 			"Somebody must say in WeChat Pay's merchant platform where it is to go."
 	default:

@@ -107,7 +107,7 @@ func TestRead(t *testing.T) {
 		},
 		{
 			"a refund has gone wrong", "REFUND.ABNORMAL", "refund", refundNotice("ABNORMAL"),
-			refund("REFUND.ABNORMAL", payments.Result{Outcome: payments.OutcomeUnknown, Code: "ABNORMAL"}),
+			refund("REFUND.ABNORMAL", payments.Result{Outcome: payments.OutcomeUnknown, Code: "ABNORMAL", Stuck: true}),
 		},
 		{
 			"something else", "PAYSCORE.USER_PAID", "payscore", `{"mchid":"1900000109"}`,
