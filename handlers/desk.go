@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"net/url"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -18,7 +19,7 @@ func (s *server) deskRoutes() []route {
 	return []route{
 		{fiber.MethodGet, "/desk", staff, s.listDesk},
 		{fiber.MethodGet, "/desk/count", staff, s.countDesk},
-		{fiber.MethodPost, "/desk/claim", staff, s.claimChosen},
+		{fiber.MethodPost, "/desk/chosen", staff, s.actOnChosen},
 		{fiber.MethodGet, "/desk/:id/row", staff, s.showDeskRow},
 	}
 }
@@ -135,10 +136,21 @@ func (s *server) deskRow(ctx context.Context, v *viewer, p *models.Payment) (vie
 	return row, err
 }
 
-// claimChosen claims the payments that are chosen and that nobody else works on.
-func (s *server) claimChosen(c *fiber.Ctx, v *viewer) error {
+// actOnChosen claims the payments that are chosen, or leads to trying them again.
+func (s *server) actOnChosen(c *fiber.Ctx, v *viewer) error {
 	chosen := checked(c, "selected")
 	chosen = chosen[:min(len(chosen), listRows)] // a page has no more rows
+	if field(c, "act") != "retry" {
+		return s.claimChosen(c, v, chosen)
+	}
+	if len(chosen) == 0 {
+		return s.redirect(c, localPath(field(c, "return_to"), "/desk"))
+	}
+	return s.redirect(c, views.BulkPath+"/new?"+url.Values{"payment": chosen}.Encode())
+}
+
+// claimChosen claims the payments that are chosen and that nobody else works on.
+func (s *server) claimChosen(c *fiber.Ctx, v *viewer, chosen []string) error {
 	claimed, others := 0, 0
 	err := s.DB.Write(c.UserContext(), func(tx *models.Tx) error {
 		claimed, others = 0, 0

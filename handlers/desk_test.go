@@ -141,7 +141,7 @@ func TestClaimChosen(t *testing.T) {
 		var all sync.WaitGroup
 		for _, who := range people {
 			all.Go(func() {
-				who.post("/desk/claim", url.Values{"selected": chosen["selected"]}, htmx...).want(t, http.StatusOK)
+				who.post("/desk/chosen", url.Values{"selected": chosen["selected"]}, htmx...).want(t, http.StatusOK)
 			})
 		}
 		all.Wait()
@@ -152,11 +152,11 @@ func TestClaimChosen(t *testing.T) {
 		if claimed != 6 {
 			t.Errorf("%d claims of 6 payments", claimed)
 		}
-		again := people[0].post("/desk/claim", url.Values{"selected": chosen["selected"]}, htmx...).want(t, http.StatusOK)
+		again := people[0].post("/desk/chosen", url.Values{"selected": chosen["selected"]}, htmx...).want(t, http.StatusOK)
 		if !strings.Contains(again.body, "You work on") {
 			t.Errorf("answer = %s", again.body)
 		}
-		people[0].post("/desk/claim", url.Values{"selected": {"pay_x"}}, htmx...).want(t, http.StatusNotFound)
-		people[0].post("/desk/claim", nil).want(t, http.StatusSeeOther)
+		people[0].post("/desk/chosen", url.Values{"selected": {"pay_x"}}, htmx...).want(t, http.StatusNotFound)
+		people[0].post("/desk/chosen", nil).want(t, http.StatusSeeOther)
 	})
 }

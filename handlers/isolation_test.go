@@ -32,7 +32,7 @@ func TestRolesAndForeignIDs(t *testing.T) {
 			"/shipments": sh.ID, "/deliveries": found[0].ID, "/endpoints": e.ID,
 			views.GatewaysPath: gateway.ID, views.CarriersPath: account.ID,
 			"/payments": payment.ID, "/desk": payment.ID, "/refunds": refunded(t, db, other.ID, gateway.ID).ID, "/inbound": heard(t, db, gateway, "{}").ID,
-			views.ReconciliationPath: settled(t, db, gateway, "ch_1"),
+			views.ReconciliationPath: settled(t, db, gateway, "ch_1"), views.BulkPath: bulk(t, db, payment).ID,
 		}
 		people := map[string]*browser{
 			models.RoleMerchant: s.signIn(t, models.RoleMerchant, m.ID), models.RoleSupport: s.signIn(t, models.RoleSupport, ""),
@@ -41,7 +41,7 @@ func TestRolesAndForeignIDs(t *testing.T) {
 		stranger := &browser{site: s, t: t}
 		table := &server{}
 		routes := slices.Concat(
-			table.paymentRoutes(), table.refundRoutes(), table.deskRoutes(), table.inboundRoutes(), table.shipmentRoutes(),
+			table.paymentRoutes(), table.refundRoutes(), table.deskRoutes(), table.bulkRoutes(), table.inboundRoutes(), table.shipmentRoutes(),
 			table.deliveryRoutes(), table.reconciliationRoutes(), table.endpointRoutes(), table.gatewayRoutes(), table.carrierRoutes(),
 		)
 		for _, r := range routes {

@@ -66,6 +66,7 @@ func (s *server) pages() []route {
 		s.paymentRoutes(),
 		s.refundRoutes(),
 		s.deskRoutes(),
+		s.bulkRoutes(),
 		s.inboundRoutes(),
 		s.shipmentRoutes(),
 		s.deliveryRoutes(),

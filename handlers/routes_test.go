@@ -78,8 +78,15 @@ POST   /refunds/:id/retry                    support admin
 POST   /refunds/:id/sync                     support admin
 GET    /desk                                 support admin
 GET    /desk/count                           support admin
-POST   /desk/claim                           support admin
+POST   /desk/chosen                          support admin
 GET    /desk/:id/row                         support admin
+GET    /bulk                                 support admin
+GET    /bulk/new                             support admin
+POST   /bulk                                 support admin
+GET    /bulk/:id                             support admin
+POST   /bulk/:id/pause                       support admin
+POST   /bulk/:id/resume                      support admin
+POST   /bulk/:id/cancel                      support admin
 GET    /inbound                              support admin
 GET    /inbound/count                        support admin
 GET    /inbound/:id                          support admin
@@ -258,8 +265,23 @@ func foreign(t *testing.T, s *site, m *models.Merchant) map[string]string {
 		"/orders": order.ID, "/payments": payment.ID, "/shipments": sh.ID, "/deliveries": deliveries[0].ID,
 		"/endpoints": endpoint.ID, "/gateways": gateway.ID, "/carriers": account.ID, "/merchants": m.ID,
 		"/refunds": refunded(t, s.db, m.ID, gateway.ID).ID, "/desk": payment.ID, "/inbound": heard(t, s.db, gateway, `{}`).ID, "/events": events[0].ID, "/webhook-endpoints": endpoint.ID,
-		views.ReconciliationPath: settled(t, s.db, gateway, "FOREIGN-1"),
+		views.ReconciliationPath: settled(t, s.db, gateway, "FOREIGN-1"), views.BulkPath: bulk(t, s.db, payment).ID,
 	}
+}
+
+// bulk starts to try payments again.
+func bulk(t *testing.T, db *models.DB, payments ...*models.Payment) *models.BulkRetry {
+	t.Helper()
+	rows := make([]models.Payment, len(payments))
+	for i := range payments {
+		rows[i] = *payments[i]
+	}
+	var b *models.BulkRetry
+	modelstest.Write(t, db, func(tx *models.Tx) (err error) {
+		b, err = tx.CreateBulkRetry(models.BulkRetry{ActorID: "usr_1", ActorName: "Aina", Reason: "the bank is back", PerMinute: 60}, rows)
+		return err
+	})
+	return b
 }
 
 // heard stores something that the provider of an account told.

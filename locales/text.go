@@ -50,6 +50,8 @@ const (
 	DisputeStatus  Group = "dispute"
 	InboundStatus  Group = "inbound"
 	Issue          Group = "issue"
+	BulkStatus     Group = "bulk"
+	BulkTurn       Group = "bulk_turn"
 	CallPurpose    Group = "call"
 	OrderStatus    Group = "order"
 	PaymentState   Group = "payment_state"
@@ -70,7 +72,7 @@ const (
 // Groups lists every group.
 func Groups() []Group {
 	return []Group{
-		PaymentStatus, AttemptStatus, AttemptKind, AttemptTrigger, RefundStatus, DisputeStatus, InboundStatus, Issue, CallPurpose,
+		PaymentStatus, AttemptStatus, AttemptKind, AttemptTrigger, RefundStatus, DisputeStatus, InboundStatus, Issue, BulkStatus, BulkTurn, CallPurpose,
 		OrderStatus, PaymentState, ShippingState, DeclineClass,
 		ShipmentStatus, ShipmentReason, SyncError,
 		DeliveryStatus, EndpointStatus, AccountStatus, EventType, SettlementKind, Difference, Role,
