@@ -11,7 +11,7 @@ import (
 
 // abandoned is a payment whose customer never came, up to the last inquiry, at
 // which the provider took the order to end it.
-func (d *desk) abandoned(t *testing.T, b *teller) (*models.Payment, models.Attempt) {
+func (d *desk) abandoned(t *testing.T, b *teller, lookup payments.Outcome) (*models.Payment, models.Attempt) {
 	t.Helper()
 	b.answer = func(c payments.Charge) payments.Result {
 		return payments.Result{
@@ -19,7 +19,7 @@ func (d *desk) abandoned(t *testing.T, b *teller) (*models.Payment, models.Attem
 			NextAction: &payments.NextAction{Type: "redirect", URL: "https://bank.example/3ds"},
 		}
 	}
-	b.lookup = func(c payments.Charge, _ bool) payments.Result { return b.answer(c) }
+	b.lookup = func(payments.Charge, bool) payments.Result { return payments.Result{Outcome: lookup, HTTPStatus: 200} }
 	b.cancel = payments.Result{Outcome: payments.OutcomeProcessing}
 	p, a := d.accept(t)
 	do(t, d.Send(t.Context(), a.ID))
@@ -35,16 +35,21 @@ func (d *desk) abandoned(t *testing.T, b *teller) (*models.Payment, models.Attem
 func TestAbandonedPaymentIsEndedByWebhook(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		d, b := newTellingDesk(t, db)
-		p, a := d.abandoned(t, b)
-		d.wantStatus(t, p.ID, models.PaymentRequiresAction)
-		e := d.tell(t, payments.Notice{
-			Subject: payments.SubjectCharge, AttemptID: a.ID, Result: payments.Result{Outcome: payments.OutcomeNotFound, Code: "canceled"},
-		})
-		if e.Status != models.InboundApplied {
-			t.Errorf("the webhook is %s", e.Status)
+		for _, lookup := range []payments.Outcome{payments.OutcomeRequiresAction, payments.OutcomeUnknown} { // Adyen cannot be asked
+			d, b := newTellingDesk(t, db)
+			p, a := d.abandoned(t, b, lookup)
+			d.wantStatus(t, p.ID, models.PaymentRequiresAction)
+			if b.canceled != 1 {
+				t.Errorf("the provider was asked %d times to end it", b.canceled)
+			}
+			e := d.tell(t, payments.Notice{
+				Subject: payments.SubjectCharge, AttemptID: a.ID, Result: payments.Result{Outcome: payments.OutcomeNotFound, Code: "canceled"},
+			})
+			if e.Status != models.InboundApplied {
+				t.Errorf("the webhook is %s", e.Status)
+			}
+			d.wantStatus(t, p.ID, models.PaymentExpired)
 		}
-		d.wantStatus(t, p.ID, models.PaymentExpired)
 	})
 }
 
@@ -54,7 +59,7 @@ func TestAbandonedPaymentThatNobodyEnds(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		d, b := newTellingDesk(t, db)
-		p, a := d.abandoned(t, b)
+		p, a := d.abandoned(t, b, payments.OutcomeRequiresAction)
 		asked := len(payments.DefaultPolicy().Actions)
 		for i := range 3 {
 			d.pass(12 * time.Hour)

@@ -22,6 +22,8 @@ type teller struct {
 	cancel  payments.Result
 	refund  func(in payments.Refund) payments.Result
 	unclear error // of reading a webhook
+
+	canceled int // how often it was asked to
 }
 
 func (b *teller) Capture(context.Context, payments.Account, payments.Modification) payments.Result {
@@ -33,6 +35,7 @@ func (b *teller) Void(context.Context, payments.Account, payments.Modification) 
 }
 
 func (b *teller) Cancel(context.Context, payments.Account, payments.Charge) payments.Result {
+	b.canceled++
 	return b.cancel
 }
 

@@ -35,7 +35,8 @@ func (s *Service) Reconcile(ctx context.Context, attemptID string, inquiry int) 
 	if result.Code == codeBreakerOpen { // nothing was asked
 		return BusyError{After: result.RetryAfter}
 	}
-	if result.Outcome == OutcomeRequiresAction && s.overdue(p, inquiry) {
+	waits := result.Outcome == OutcomeRequiresAction || result.Outcome == OutcomeUnknown // not every provider can say it
+	if waits && s.overdue(p, inquiry) {
 		if _, ok := o.provider.(Canceler); ok {
 			ended, more := s.call(ctx, o, purposeCancel, a)
 			more.calls = append(told.calls, more.calls...)
@@ -117,8 +118,8 @@ func (s *Service) conclusive(p *models.Payment, a *models.Attempt, g *models.Gat
 	return false
 }
 
-// moreInquiries is how often more a provider is asked that was asked to end the
-// charge, or is still at it, and tells later what came of it.
+// moreInquiries is how often more a provider is asked that is still at it, or that
+// was to end a charge whose customer did not come and has not said that it did.
 const moreInquiries = 3
 
 // askAgain plans the inquiry after this one, or calls for a human. What the
@@ -132,7 +133,8 @@ func (s *Service) askAgain(ctx context.Context, a *models.Attempt, p *models.Pay
 		if inquiry == once {
 			return nil
 		}
-		if inquiry < len(waits) || answer.Outcome == OutcomeProcessing && inquiry < len(waits)+moreInquiries {
+		longer := answer.Outcome == OutcomeProcessing || a.Status == models.AttemptRequiresAction
+		if inquiry < len(waits) || longer && inquiry < len(waits)+moreInquiries {
 			wait := waits[min(inquiry, len(waits)-1)]
 			return tx.PlanInquiry(a.ID, inquiry, s.nextInquiry(tx.Now(), a, p, wait, answer))
 		}
