@@ -160,6 +160,7 @@ func (d *demo) begin(ctx context.Context, a *app) error {
 	}
 	traffic := newTraffic(state, a.config.BaseURL, d.outside, a.log)
 	a.background.Go(func() { traffic.run(ctx) })
+	a.background.Go(func() { d.settle(ctx, a) })
 	return nil
 }
 
