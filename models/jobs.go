@@ -109,14 +109,23 @@ func (InboundArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueMoney, MaxAttempts: 25, Priority: 1}
 }
 
-// CatchUpArgs asks providers for webhooks that got lost.
-type CatchUpArgs struct{}
+// CatchUpArgs asks the provider of one account for webhooks that got lost;
+// without an account it has each account's asked by a job of its own.
+type CatchUpArgs struct {
+	AccountID string `json:"account_id,omitempty"`
+}
 
 // Kind names the job.
 func (CatchUpArgs) Kind() string { return "inbound.catch_up" }
 
 // InsertOpts chooses the queue.
-func (CatchUpArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
+func (a CatchUpArgs) InsertOpts() river.InsertOpts {
+	opts := upkeepOpts()
+	if a.AccountID != "" { // a provider that hangs must not keep upkeep waiting
+		opts.Queue, opts.Priority = QueueMoney, 4
+	}
+	return opts
+}
 
 // BulkRetryArgs makes the next retries of a bulk retry.
 type BulkRetryArgs struct {

@@ -39,7 +39,7 @@ func addMoneyWorkers(w *river.Workers, s *payments.Service) {
 		return s.ReconcileRefund(ctx, a.RefundID, a.Inquiry)
 	})
 	add(w, func(ctx context.Context, a models.InboundArgs) error { return s.ApplyInbound(ctx, a.InboundID) })
-	add(w, func(ctx context.Context, _ models.CatchUpArgs) error { return s.CatchUp(ctx) })
+	add(w, func(ctx context.Context, a models.CatchUpArgs) error { return s.CatchUp(ctx, a.AccountID) })
 	add(w, func(ctx context.Context, _ models.RescueArgs) error { return s.Rescue(ctx) })
 }
 
