@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tillpost/tillpost/models"
@@ -35,12 +37,12 @@ type queuedJob struct {
 
 func (j queuedJob) due(now time.Time) bool { return j.available || !j.at.After(now) }
 
-// queued are the jobs of a queue, the soonest first.
-func (s *till) queued(queue string) []queuedJob {
+// queued are the money's jobs, the soonest first.
+func (s *till) queued() []queuedJob {
 	s.t.Helper()
 	args := map[models.Dialect]string{models.SQLite: "json(args)", models.Postgres: "args"}[s.site.db.Dialect]
 	rows, err := s.site.db.SQL().QueryContext(s.t.Context(),
-		"SELECT id, kind, "+args+", scheduled_at, state = 'available' FROM river_job WHERE queue = '"+queue+"' ORDER BY scheduled_at, id")
+		"SELECT id, kind, "+args+", scheduled_at, state = 'available' FROM river_job WHERE queue = '"+models.QueueMoney+"' ORDER BY scheduled_at, id")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -62,26 +64,36 @@ func (s *till) queued(queue string) []queuedJob {
 // work does the money's jobs that are due, one after the other, until none is left.
 func (s *till) work() {
 	s.t.Helper()
-	for s.t.Context().Err() == nil {
-		jobs := s.queued(models.QueueMoney)
-		if len(jobs) == 0 || !jobs[0].due(s.site.db.Now()) {
+	for {
+		done := []string{"0"}
+		for _, j := range s.queued() {
+			if j.due(s.site.db.Now()) {
+				s.do(j)
+				done = append(done, strconv.FormatInt(j.id, 10))
+			}
+		}
+		if len(done) == 1 {
 			return
 		}
-		for _, j := range jobs {
-			if !j.due(s.site.db.Now()) {
-				break
-			}
-			s.do(j)
-		}
+		s.forget("id IN (" + strings.Join(done, ", ") + ")")
 	}
 }
 
-// do does a job as its worker would, and takes it out of the queue.
+// forget takes jobs out of the queue.
+func (s *till) forget(which string) {
+	s.t.Helper()
+	if _, err := s.site.db.SQL().ExecContext(s.t.Context(), "DELETE FROM river_job WHERE "+which); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// do does a job as its worker would. A job that has to wait for the bank puts
+// the clock forward.
 func (s *till) do(j queuedJob) {
 	s.t.Helper()
 	ctx, pay := s.t.Context(), s.site.pay
-	var err error
-	for again := true; again; {
+	for {
+		var err error
 		switch j.kind {
 		case models.ChargeArgs{}.Kind():
 			err = as(j, func(a models.ChargeArgs) error { return pay.Send(ctx, a.AttemptID) })
@@ -96,16 +108,15 @@ func (s *till) do(j queuedJob) {
 		default:
 			err = fmt.Errorf("nobody works %s", j.kind)
 		}
-		busy, wait := errors.AsType[payments.BusyError](err)
-		if again = wait; again {
+		busy, again := errors.AsType[payments.BusyError](err)
+		switch {
+		case again:
 			s.pass(busy.After)
+		case err != nil:
+			s.t.Fatal(err)
+		default:
+			return
 		}
-	}
-	if err == nil {
-		_, err = s.site.db.SQL().ExecContext(ctx, fmt.Sprintf("DELETE FROM river_job WHERE id = %d", j.id))
-	}
-	if err != nil {
-		s.t.Fatal(err)
 	}
 }
 
@@ -121,7 +132,7 @@ func as[T any](j queuedJob, fn func(args T) error) error {
 // due then; false when nothing is left to wait for.
 func (s *till) wait() bool {
 	s.t.Helper()
-	jobs := s.queued(models.QueueMoney)
+	jobs := s.queued()
 	if len(jobs) == 0 {
 		return false
 	}

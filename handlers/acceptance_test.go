@@ -33,6 +33,7 @@ type till struct {
 	account *models.GatewayAccount
 	refuse  atomic.Int64 // how many charges the bank declines before it takes one
 	down    atomic.Bool  // the bank breaks every connection
+	blind   atomic.Bool  // the bank does not say what became of a charge
 	passed  atomic.Int64 // how far the clock was put forward
 }
 
@@ -62,6 +63,10 @@ func newTill(t *testing.T, db *models.DB) *till {
 func (s *till) serveBank(w http.ResponseWriter, r *http.Request) {
 	if s.down.Load() {
 		panic(http.ErrAbortHandler)
+	}
+	if s.blind.Load() {
+		w.WriteHeader(http.StatusNotFound)
+		return
 	}
 	if r.Method == http.MethodPost && r.URL.Path == "/v1/charges" && s.refuse.Add(-1) >= 0 {
 		body, err := io.ReadAll(r.Body)
