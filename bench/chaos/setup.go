@@ -2,10 +2,12 @@ package chaos
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tillpost/tillpost/sandbox"
@@ -16,6 +18,9 @@ type Bank struct {
 	URL    string
 	fake   *sandbox.Server
 	server *http.Server
+
+	linger  atomic.Int64 // nanoseconds
+	pending atomic.Int64 // requests that are done and not answered
 }
 
 // OpenBank starts a sandbox whose requests without an answer are held for hang.
@@ -28,10 +33,8 @@ func OpenBank(hang time.Duration) (*Bank, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bank{
-		URL: "http://" + listener.Addr().String(), fake: fake,
-		server: &http.Server{Handler: fake.Handler(), ReadHeaderTimeout: 10 * time.Second},
-	}
+	b := &Bank{URL: "http://" + listener.Addr().String(), fake: fake}
+	b.server = &http.Server{Handler: http.HandlerFunc(b.serve), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = b.server.Serve(listener) }() // ends with Close
 	return b, nil
 }
@@ -40,6 +43,23 @@ func OpenBank(hang time.Duration) (*Bank, error) {
 func (b *Bank) Close() {
 	_ = b.fake.Close()   // nothing of it is kept
 	_ = b.server.Close() // nor of this
+}
+
+// Linger holds every answer back for a while after what was asked is done.
+func (b *Bank) Linger(d time.Duration) { b.linger.Store(int64(d)) }
+
+// Pending says whether something is done that nobody was told of yet.
+func (b *Bank) Pending() bool { return b.pending.Load() > 0 }
+
+func (b *Bank) serve(w http.ResponseWriter, r *http.Request) {
+	b.fake.Handler().ServeHTTP(w, r) // its answer is sent when this returns
+	d := time.Duration(b.linger.Load())
+	if d == 0 || r.Method != http.MethodPost {
+		return
+	}
+	b.pending.Add(1)
+	time.Sleep(d)
+	b.pending.Add(-1)
 }
 
 // Ledger is what was really charged, by payment.
@@ -54,18 +74,25 @@ func (b *Bank) Ledger() Ledger {
 // Fault has the bank do something wrong with a share of all requests, and with
 // webhooks: some are lost, come twice or late.
 func (b *Bank) Fault(rate float64) error {
-	for path, body := range map[string]string{
-		"/faults":   fmt.Sprintf(`{"rate":%g,"seed":1}`, rate),
-		"/webhooks": fmt.Sprintf(`{"drop":%g,"duplicate":%g,"delay":%g,"delay_ms":3000}`, rate, 2*rate, 2*rate),
-	} {
-		resp, err := http.Post(b.URL+path, "application/json", strings.NewReader(body)) // loopback
-		if err != nil {
-			return err
-		}
-		_ = resp.Body.Close() // its status is all that counts
-		if resp.StatusCode != http.StatusOK {
-			return fmt.Errorf("bank's %s: %s", path, resp.Status)
-		}
+	return errors.Join(
+		b.set("/faults", fmt.Sprintf(`{"rate":%g,"seed":1}`, rate)),
+		b.set("/webhooks", fmt.Sprintf(`{"drop":%g,"duplicate":%g,"delay":%g,"delay_ms":3000}`, rate, 2*rate, 2*rate)),
+	)
+}
+
+// Drop loses a share of the webhooks.
+func (b *Bank) Drop(share float64) error {
+	return b.set("/webhooks", fmt.Sprintf(`{"drop":%g}`, share))
+}
+
+func (b *Bank) set(path, body string) error {
+	resp, err := http.Post(b.URL+path, "application/json", strings.NewReader(body)) // loopback
+	if err != nil {
+		return err
+	}
+	_ = resp.Body.Close() // its status is all that counts
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("bank's %s: %s", path, resp.Status)
 	}
 	return nil
 }

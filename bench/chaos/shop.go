@@ -89,9 +89,10 @@ func (s *shop) pay(ctx context.Context, client, i int) (id, what string, err err
 
 // payment is what the API says of one.
 type payment struct {
-	ID     string `json:"id"`
-	Status string `json:"status"`
-	Amount int64  `json:"amount"`
+	ID       string `json:"id"`
+	Status   string `json:"status"`
+	Amount   int64  `json:"amount"`
+	Captured int64  `json:"amount_captured"`
 }
 
 // post sends until the node takes it, with the same idempotency key each time.
