@@ -111,7 +111,7 @@ func (s *Service) followRefusal(tx *models.Tx, p *models.Payment, a *models.Atte
 		c.RetryAfter = &at
 	}
 	if p.Status != models.PaymentNeedsReview {
-		wait, again, err := s.nextCharge(tx, p, a, r.Class)
+		wait, again, err := s.nextCharge(tx, p, r)
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (s *Service) followRefusal(tx *models.Tx, p *models.Payment, a *models.Atte
 
 // nextCharge is the wait before the next automatic charge after a refusal; false
 // when there is to be none.
-func (s *Service) nextCharge(tx *models.Tx, p *models.Payment, a *models.Attempt, class Class) (time.Duration, bool, error) {
+func (s *Service) nextCharge(tx *models.Tx, p *models.Payment, r Result) (time.Duration, bool, error) {
 	rules, err := s.rules(tx, p.MerchantID)
 	if err != nil {
 		return 0, false, err
@@ -142,11 +142,11 @@ func (s *Service) nextCharge(tx *models.Tx, p *models.Payment, a *models.Attempt
 			refused++
 		}
 	}
-	waits := rules.Declined[class]
+	waits := rules.Declined[r.Class]
 	if refused == 0 || refused > len(waits) {
 		return 0, false, nil
 	}
-	refusal, err := s.networkRefusal(tx, p, a.Network, rules)
+	refusal, err := s.networkRefusal(tx, p, r.Network, rules)
 	return waits[refused-1], err == nil && refusal == nil, err
 }
 
