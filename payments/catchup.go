@@ -17,20 +17,38 @@ const (
 	catchUpPages   = 50
 )
 
-// CatchUp asks every provider that can name its past webhooks for those that
-// got lost. What is stored already changes nothing.
-func (s *Service) CatchUp(ctx context.Context) error {
+// CatchUp asks an account's provider, if it can name its past webhooks, for those
+// that got lost; without an account it has that done for each, apart from the
+// others, so that one that hangs keeps none waiting. What is stored already
+// changes nothing.
+func (s *Service) CatchUp(ctx context.Context, accountID string) error {
+	if accountID == "" {
+		return s.catchUpAll(ctx)
+	}
+	stored, err := s.db.GatewayAccount(ctx, models.AllMerchants(), accountID)
+	if errors.Is(err, models.ErrNotFound) {
+		return nil
+	}
+	if err != nil || !stored.Enabled {
+		return err
+	}
+	return s.catchUp(ctx, stored)
+}
+
+func (s *Service) catchUpAll(ctx context.Context) error {
 	accounts, err := s.db.GatewayAccounts(ctx, models.AllMerchants())
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for i := range accounts {
-		if accounts[i].Enabled {
-			errs = append(errs, s.catchUp(ctx, &accounts[i]))
+	return s.db.Write(ctx, func(tx *models.Tx) error {
+		for i := range accounts {
+			_, lists := s.providers[accounts[i].Kind].(Lister)
+			if lists && accounts[i].Enabled {
+				tx.Enqueue(models.CatchUpArgs{AccountID: accounts[i].ID})
+			}
 		}
-	}
-	return errors.Join(errs...)
+		return nil
+	})
 }
 
 func (s *Service) catchUp(ctx context.Context, stored *models.GatewayAccount) error {
@@ -55,7 +73,8 @@ func (s *Service) catchUp(ctx context.Context, stored *models.GatewayAccount) er
 		bodies, next, err := lister.Webhooks(call, account, since, cursor)
 		cancel()
 		if err != nil {
-			return fmt.Errorf("catch up on account %s: %w", stored.ID, err)
+			err = fmt.Errorf("catch up on account %s: %w", stored.ID, err)
+			return errors.Join(err, s.noteCaughtUp(ctx, stored, until)) // the next run goes on from what was stored
 		}
 		for _, body := range bodies {
 			k, err := s.keep(ctx, stored, notifier, account, body)
@@ -74,6 +93,17 @@ func (s *Service) catchUp(ctx context.Context, stored *models.GatewayAccount) er
 	if cursor == "" {
 		until = start
 	} // otherwise there is more, and the next run goes on there
+	return s.noteCaughtUp(ctx, stored, until)
+}
+
+// noteCaughtUp stores until when an account is caught up, also while the job is
+// being stopped.
+func (s *Service) noteCaughtUp(ctx context.Context, stored *models.GatewayAccount, until time.Time) error {
+	if stored.CaughtUpAt != nil && !until.After(*stored.CaughtUpAt) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Settling)
+	defer cancel()
 	return s.db.Write(ctx, func(tx *models.Tx) error { return tx.NoteCaughtUp(stored.ID, until) })
 }
 

@@ -131,9 +131,13 @@ func (g *guards) run(
 	defer cancel()
 	ctx, calls := recordCalls(ctx, o)
 	start := time.Now()
+	failure := errFailing // also of a call that panics: a breaker that is half open waits for its end
+	defer func() {
+		done(failure)
+		g.tell(one, o.gateway)
+	}()
 	result := call(ctx)
-	done(failing(result))
-	g.tell(one, o.gateway)
+	failure = failing(result)
 	return result, report{latency: time.Since(start), calls: calls.rows(o.gateway, about)}
 }
 

@@ -2,6 +2,8 @@ package payments
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -27,6 +29,19 @@ type Rules struct {
 	// SupportRefundLimit is the most that support agents may refund at once, in
 	// minor units; 0 is no limit.
 	SupportRefundLimit int64 `json:"support_refund_limit"`
+}
+
+// UnmarshalJSON reads rules over others, whose lists and classes it replaces as a
+// whole: it neither adds to them nor writes into them, as they may be shared.
+func (r *Rules) UnmarshalJSON(text []byte) error {
+	type fields Rules
+	read := fields(*r)
+	read.Technical, read.Declined = nil, nil
+	if err := json.Unmarshal(text, &read); err != nil {
+		return fmt.Errorf("read rules: %w", err)
+	}
+	*r = Rules(read)
+	return nil
 }
 
 // DefaultRules are those of merchants who have no others.
@@ -97,23 +112,16 @@ func shorter(waits []time.Duration, pace float64) []time.Duration {
 	return out
 }
 
-// rules are a copy of the rules of merchants who have no others.
-func (p Policy) rules() Rules {
-	r := p.Rules
-	r.Declined = maps.Clone(r.Declined)
-	return r
-}
-
 // rules are a merchant's, as they are to be followed.
 func (s *Service) rules(tx *models.Tx, merchantID string) (Rules, error) {
-	r := s.policy.rules()
+	r := s.policy.Rules
 	err := tx.PaymentRules(merchantID, &r)
 	return r.paced(s.policy.Pace), err
 }
 
 // RulesOf are a merchant's rules as they are edited.
 func (s *Service) RulesOf(ctx context.Context, merchantID string) (Rules, error) {
-	r := s.policy.rules()
+	r := s.policy.Rules
 	err := s.db.PaymentRules(ctx, merchantID, &r)
 	return r, err
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // eventPage is how many events are asked for at once.
-const eventPage = 30
+const eventPage = 100
 
 // eventTypes are the types that mean something here; Stripe takes up to 20.
 var eventTypes = []string{

@@ -17,8 +17,8 @@ import (
 )
 
 // maxAnswer bounds what is read of an answer; a payment intent with its charge
-// takes about 10 KB, a page of events the more.
-const maxAnswer = 512 << 10
+// takes about 10 KB, and a page of events up to a hundred times that.
+const maxAnswer = 2 << 20
 
 var (
 	errNotStripe = errors.New("the answer is not Stripe's")
