@@ -22,7 +22,7 @@ var extra = map[string][]string{
 }
 
 // parts are the addresses of what stands in pages, or is no page at all.
-var parts = regexp.MustCompile(`/(row|count)$|^/dashboard/|^/(live|healthz|readyz|openapi\.json)$|^/(static|hooks)/`)
+var parts = regexp.MustCompile(`/(row|count|export)$|^/dashboard/|^/(live|healthz|readyz|openapi\.json)$|^/(static|hooks)/`)
 
 // page is a line of the table of routes that the handlers' tests hold to the
 // real one, so that a new page is looked at without being named here.
@@ -114,6 +114,7 @@ func (b *tab) paths(role string) []string {
 		return ids[key]
 	}
 	failedRefund(b.t)
+	settlementFile(b.t)
 	var found []string
 	for _, p := range pages(b.t) {
 		if !strings.Contains(p.roles, role) && !strings.Contains(p.roles, "public") || p.pattern == "/login" {

@@ -43,7 +43,7 @@ func (s *server) listSettlements(c *fiber.Ctx, v *viewer) error {
 	view := views.SettlementsView{Merchant: choice.Ref, Merchants: choice.Options, Staff: choice.Staff, After: p.Cursor}
 	for i := range files {
 		view.Rows = append(view.Rows, views.SettlementRow{
-			File: files[i], Account: names[files[i].GatewayAccountID], Merchant: choice.name(files[i].MerchantID), Staff: choice.Staff,
+			File: files[i], Account: names[files[i].GatewayAccountID], Merchant: choice.name(files[i].MerchantID), Staff: choice.Staff, Now: s.DB.Now(),
 		})
 	}
 	view.NextHref = nextHref(view.Address(), next)

@@ -56,7 +56,7 @@ type DB struct {
 
 // Hint says that something changed, for live pages; it may be lost.
 type Hint struct {
-	Topic      string // order, payment, shipment, delivery, account, inbound
+	Topic      string // order, payment, shipment, delivery, account, inbound, bulk, settlement
 	ID         string
 	MerchantID string
 	New        bool

@@ -124,9 +124,28 @@ type SettlementRefusal struct {
 	Reason   string `json:"reason"`
 }
 
+// TakeDeadSettlement takes over what an account's last reader left half-read, if
+// its lease has ended. It must be dropped before another file can be opened.
+func (tx *Tx) TakeDeadSettlement(accountID string) (*SettlementFile, error) {
+	f, err := first[SettlementFile](tx.q().
+		Where("gateway_account_id = ? AND status = ? AND lease_until < ?", accountID, SettlementReading, tx.now))
+	if err != nil {
+		return nil, err
+	}
+	lease := tx.now.Add(settlementLease)
+	ok, err := tx.update("settlement_files", map[string]any{"lease_until": lease},
+		"id = ? AND status = ? AND lease_until = ?", f.ID, SettlementReading, f.LeaseUntil)
+	if err == nil && !ok {
+		err = errRaced
+	}
+	f.LeaseUntil = &lease
+	return f, err
+}
+
 // OpenSettlement begins to read a file. A file that was read before comes back
-// done; one that is being read is a conflict, settlement_running, unless its
-// reader's lease has ended: then its lines must be dropped and read anew.
+// done. An account's files are read one at a time, since each is compared with
+// those before it: while another one is read there is a conflict,
+// settlement_running.
 func (tx *Tx) OpenSettlement(f SettlementFile) (*SettlementFile, error) {
 	lease := tx.now.Add(settlementLease)
 	f.ID, f.Status, f.LeaseUntil, f.CreatedAt = NewID(PrefixSettlement), SettlementReading, &lease, tx.now
@@ -135,32 +154,26 @@ func (tx *Tx) OpenSettlement(f SettlementFile) (*SettlementFile, error) {
 		return nil, fmt.Errorf("open settlement file: %w", res.Error)
 	}
 	if res.RowsAffected == 1 {
+		tx.announceSettlement(&f, true)
 		return &f, nil
 	}
-	known, err := first[SettlementFile](tx.q().Where("gateway_account_id = ? AND digest = ?", f.GatewayAccountID, f.Digest))
+	known, err := first[SettlementFile](tx.q().
+		Where("gateway_account_id = ? AND digest = ? AND status = ?", f.GatewayAccountID, f.Digest, SettlementDone))
 	if errors.Is(err, ErrNotFound) {
-		return nil, errRaced
-	}
-	if err != nil || known.Status == SettlementDone {
-		return known, err
-	}
-	ok, err := tx.update("settlement_files", map[string]any{"lease_until": lease},
-		"id = ? AND status = ? AND lease_until < ?", known.ID, SettlementReading, tx.now)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
 		return nil, Conflict("settlement_running", SettlementReading)
 	}
-	known.LeaseUntil = &lease
-	return known, nil
+	return known, err
 }
 
-// AddSettlementLines stores lines of a file that is being read and renews its
-// lease. Whoever has lost it gets a conflict, settlement_running.
+func (tx *Tx) announceSettlement(f *SettlementFile, isNew bool) {
+	tx.Announce(Hint{Topic: "settlement", ID: f.ID, MerchantID: f.MerchantID, New: isNew})
+}
+
+// AddSettlementLines stores lines of a file that is being read, with how many
+// were read until now, and renews its lease. Whoever has lost it gets a conflict, settlement_running.
 func (tx *Tx) AddSettlementLines(f *SettlementFile, lines []SettlementLine, refusals []SettlementRefusal) (*time.Time, error) {
 	lease := tx.now.Add(settlementLease)
-	ok, err := tx.update("settlement_files", map[string]any{"lease_until": lease},
+	ok, err := tx.update("settlement_files", map[string]any{"lease_until": lease, "lines": f.Lines},
 		"id = ? AND status = ? AND lease_until = ?", f.ID, SettlementReading, f.LeaseUntil)
 	if err != nil {
 		return nil, err
@@ -171,6 +184,7 @@ func (tx *Tx) AddSettlementLines(f *SettlementFile, lines []SettlementLine, refu
 	if err := insertMany(tx, lines); err != nil {
 		return nil, err
 	}
+	tx.announceSettlement(f, false)
 	return &lease, insertMany(tx, refusals)
 }
 
@@ -178,19 +192,21 @@ func (tx *Tx) AddSettlementLines(f *SettlementFile, lines []SettlementLine, refu
 type FinishedSettlement struct {
 	File     SettlementFile // its counts and the time that it covers
 	Sums     []SettlementSum
-	Differs  []int64  // positions whose amount differs
-	Payments []string // that lines of charges tell of
-	Refunds  []string // that lines of refunds tell of
+	Differs  map[Difference][]int64 // positions, of what only all lines together show
+	Payments []string               // that lines of charges tell of
+	Refunds  []string               // that lines of refunds tell of
 }
 
 // FinishSettlement stores what becomes known at the end of a file. Payments and
 // refunds that earlier files of the account lacked are no longer missing there.
 func (tx *Tx) FinishSettlement(in *FinishedSettlement) error {
 	f := &in.File
-	for part := range slices.Chunk(in.Differs, lookUpAtOnce) {
-		if _, err := tx.update("settlement_lines", map[string]any{"difference": AmountDiffers},
-			"file_id = ? AND position IN ?", f.ID, part); err != nil {
-			return err
+	for difference, positions := range in.Differs {
+		for part := range slices.Chunk(positions, lookUpAtOnce) {
+			if _, err := tx.update("settlement_lines", map[string]any{"difference": difference},
+				"file_id = ? AND position IN ?", f.ID, part); err != nil {
+				return err
+			}
 		}
 	}
 	if err := tx.answerMissing(f, "payment_id", SettledCharge, in.Payments); err != nil {
@@ -212,6 +228,7 @@ func (tx *Tx) FinishSettlement(in *FinishedSettlement) error {
 	if err == nil && !ok {
 		return Conflict("settlement_running", SettlementReading)
 	}
+	tx.announceSettlement(f, false)
 	return err
 }
 
@@ -244,36 +261,30 @@ func (tx *Tx) answerMissing(f *SettlementFile, column string, kind SettlementKin
 	return nil
 }
 
-// DropSettlementLines deletes what was stored of a file that is being read, in
-// short transactions.
-func (db *DB) DropSettlementLines(ctx context.Context, fileID string) error {
+// DropSettlement forgets a file that was not read to its end, in short
+// transactions. Whoever has lost its lease drops nothing: it is another's.
+func (db *DB) DropSettlement(ctx context.Context, f *SettlementFile) error {
+	const held = "SELECT 1 FROM settlement_files WHERE id = ? AND status = ? AND lease_until = ?"
 	for _, table := range []string{"settlement_lines", "settlement_refusals"} {
 		for more := true; more; {
 			err := db.Write(ctx, func(tx *Tx) error {
 				res := tx.q().Exec("DELETE FROM "+table+" WHERE file_id = ? AND position IN (SELECT position FROM "+table+
-					" WHERE file_id = ? ORDER BY position LIMIT ?) AND EXISTS (SELECT 1 FROM settlement_files WHERE id = ? AND status = ?)",
-					fileID, fileID, 10*lookUpAtOnce, fileID, SettlementReading)
+					" WHERE file_id = ? ORDER BY position LIMIT ?) AND EXISTS ("+held+")",
+					f.ID, f.ID, 10*lookUpAtOnce, f.ID, SettlementReading, f.LeaseUntil)
 				more = res.RowsAffected > 0
 				return res.Error
 			})
 			if err != nil {
-				return fmt.Errorf("drop lines of %s: %w", fileID, err)
+				return fmt.Errorf("drop lines of settlement file %s: %w", f.ID, err)
 			}
 		}
 	}
-	return nil
-}
-
-// DropSettlement forgets a file that could not be read to its end.
-func (db *DB) DropSettlement(ctx context.Context, fileID string) error {
-	if err := db.DropSettlementLines(ctx, fileID); err != nil {
-		return err
-	}
 	return db.Write(ctx, func(tx *Tx) error {
-		err := tx.q().Where("id = ? AND status = ?", fileID, SettlementReading).Delete(&SettlementFile{}).Error
+		err := tx.q().Where("id = ? AND status = ? AND lease_until = ?", f.ID, SettlementReading, f.LeaseUntil).Delete(&SettlementFile{}).Error
 		if err != nil {
-			return fmt.Errorf("drop settlement file %s: %w", fileID, err)
+			return fmt.Errorf("drop settlement file %s: %w", f.ID, err)
 		}
+		tx.announceSettlement(f, false)
 		return nil
 	})
 }

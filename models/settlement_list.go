@@ -12,11 +12,11 @@ func (db *DB) SettlementByDigest(ctx context.Context, accountID, digest string) 
 		Where("gateway_account_id = ? AND digest = ? AND status = ?", accountID, digest, SettlementDone))
 }
 
-// SettlementFiles lists the files that were read, newest first, with the next
-// page's cursor.
+// SettlementFiles lists the files that were read or are being read, newest
+// first, with the next page's cursor.
 func (db *DB) SettlementFiles(ctx context.Context, scope Scope, accountID string, p Page) ([]SettlementFile, string, error) {
 	q := equal(scope.in(db.q(ctx), "merchant_id"), "gateway_account_id", accountID)
-	return page(q.Where("status = ?", SettlementDone), p, PrefixSettlement, func(f SettlementFile) string { return f.ID })
+	return page(q, p, PrefixSettlement, func(f SettlementFile) string { return f.ID })
 }
 
 // SettlementFile loads one file that was read.
@@ -24,12 +24,33 @@ func (db *DB) SettlementFile(ctx context.Context, scope Scope, id string) (*Sett
 	return first[SettlementFile](scope.in(db.q(ctx), "merchant_id").Where("id = ? AND status = ?", id, SettlementDone))
 }
 
-// EarlierSettlements loads the last files of an account, other than this one,
-// that begin before a moment, those that reach furthest first.
-func (db *DB) EarlierSettlements(ctx context.Context, accountID, fileID string, before time.Time) ([]SettlementFile, error) {
+// neighborsAtOnce is how many files before and after another one are looked at.
+const neighborsAtOnce = 20
+
+// EarlierSettlements loads the files of an account, other than this one, that
+// begin before a moment, those that reach furthest first.
+func (db *DB) EarlierSettlements(ctx context.Context, accountID, fileID string, from time.Time) ([]SettlementFile, error) {
 	return all[SettlementFile](db.q(ctx).
-		Where("gateway_account_id = ? AND status = ? AND covers_from < ? AND id <> ?", accountID, SettlementDone, before, fileID).
-		Order("covers_to DESC").Limit(20))
+		Where("gateway_account_id = ? AND status = ? AND covers_from < ? AND id <> ?", accountID, SettlementDone, from, fileID).
+		Order("covers_to DESC").Limit(neighborsAtOnce))
+}
+
+// LaterSettlements loads those that begin then or after it, the earliest first.
+func (db *DB) LaterSettlements(ctx context.Context, accountID, fileID string, from time.Time) ([]SettlementFile, error) {
+	return all[SettlementFile](db.q(ctx).
+		Where("gateway_account_id = ? AND status = ? AND covers_from >= ? AND id <> ?", accountID, SettlementDone, from, fileID).
+		Order("covers_from").Limit(neighborsAtOnce))
+}
+
+// SettledCurrencies are those of the charges and refunds of files.
+func (db *DB) SettledCurrencies(ctx context.Context, fileIDs []string) ([]string, error) {
+	var out []string
+	err := db.q(ctx).Table("settlement_sums").Distinct("currency").
+		Where("file_id IN ? AND kind IN ?", fileIDs, []SettlementKind{SettledCharge, SettledRefund}).Pluck("currency", &out).Error
+	if err != nil {
+		return nil, fmt.Errorf("load currencies of settlement files: %w", err)
+	}
+	return out, nil
 }
 
 // SettlementSums loads the sums of a file that the caller has loaded already,

@@ -170,9 +170,7 @@ func (db *DB) settlementPayments(
 		if err != nil {
 			return err
 		}
-		for _, l := range lines {
-			out.booked[*l.PaymentID] = append(out.booked[*l.PaymentID], l)
-		}
+		out.book(lines)
 	}
 	for i := range attempts {
 		p := payments[attempts[i].PaymentID]
@@ -185,6 +183,15 @@ func (db *DB) settlementPayments(
 		}
 	}
 	return nil
+}
+
+// book adds what other files tell; where they lack a line, they tell nothing.
+func (o *SettlementObjects) book(lines []BookedLine) {
+	for i := range lines {
+		if l := &lines[i]; l.Difference != MissingThere {
+			o.booked[*l.PaymentID] = append(o.booked[*l.PaymentID], *l)
+		}
+	}
 }
 
 // takenBy says which of the payments an account took.
@@ -201,8 +208,7 @@ func takenBy(q *gorm.DB, a *GatewayAccount, paymentIDs []string) (map[string]boo
 // bookedLines loads what files of the merchant other than this one say of payments.
 func (db *DB) bookedLines(ctx context.Context, a *GatewayAccount, fileID string, paymentIDs []string) ([]BookedLine, error) {
 	return all[BookedLine](db.q(ctx).Table("settlement_lines AS l").Joins("JOIN settlement_files f ON f.id = l.file_id").
-		Where("l.payment_id IN ? AND l.difference <> ? AND f.merchant_id = ? AND f.status = ? AND f.id <> ?",
-			paymentIDs, MissingThere, a.MerchantID, SettlementDone, fileID).
+		Where("l.payment_id IN ? AND f.merchant_id = ? AND f.status = ? AND f.id <> ?", paymentIDs, a.MerchantID, SettlementDone, fileID).
 		Select("l.*, f.gateway_account_id").Order("l.file_id, l.position"))
 }
 
@@ -214,14 +220,14 @@ type Settled struct {
 	At        time.Time
 	Amount    int64 // minor units; below zero for a refund
 	Currency  string
-	Booked    bool // another file tells of it
+	Booked    bool // another file tells of it, or was found to lack it
 }
 
-// SettledSpan asks for what an account moved within a span of time: begun not
-// before From, ended not after To.
+// SettledSpan asks for what an account moved within a span of time.
 type SettledSpan struct {
-	From, To time.Time
-	After    Settled // the last one that is known already
+	Begun    time.Time // not before
+	From, To time.Time // when it ended
+	After    Settled   // the last one that is known already
 }
 
 // SettledPayments lists payments that an account took, in the order in which
@@ -251,7 +257,7 @@ func (db *DB) SettledRefunds(ctx context.Context, a *GatewayAccount, fileID stri
 }
 
 func (s SettledSpan) rows(q *gorm.DB, table string) ([]Settled, error) {
-	q = q.Where(table+".finished_at >= ? AND "+table+".finished_at <= ? AND "+table+".created_at >= ?", s.From, s.To, s.From)
+	q = q.Where(table+".finished_at >= ? AND "+table+".finished_at <= ? AND "+table+".created_at >= ?", s.From, s.To, s.Begun)
 	if s.After.ID != "" {
 		q = q.Where("("+table+".finished_at, "+table+".id) > (?, ?)", s.After.At, s.After.ID)
 	}

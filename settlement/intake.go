@@ -67,19 +67,31 @@ func (in *intake) open(ctx context.Context, file io.Reader, digest string) error
 	return nil
 }
 
+// begin makes the file known, once what a reader that died has left of the
+// account is gone.
 func (in *intake) begin(ctx context.Context, digest string) error {
+	var dead *models.SettlementFile
 	err := in.db.Write(ctx, func(tx *models.Tx) (err error) {
+		dead, err = tx.TakeDeadSettlement(in.account.ID)
+		return err
+	})
+	if err == nil {
+		err = in.db.DropSettlement(ctx, dead)
+	}
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return err
+	}
+	err = in.db.Write(ctx, func(tx *models.Tx) (err error) {
 		in.file, err = tx.OpenSettlement(models.SettlementFile{
 			MerchantID: in.account.MerchantID, GatewayAccountID: in.account.ID, Name: in.options.Name, Format: in.options.Format,
 			Digest: digest, ImportedBy: in.options.Actor.Name,
 		})
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		in.report.FileID = in.file.ID
 	}
-	in.report.FileID = in.file.ID
-	return in.db.DropSettlementLines(ctx, in.file.ID) // of a reader that died
+	return err
 }
 
 // forget drops what was stored of a file that could not be read to its end.
@@ -89,7 +101,7 @@ func (in *intake) forget(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	return in.db.DropSettlement(ctx, in.file.ID)
+	return in.db.DropSettlement(ctx, in.file)
 }
 
 func (in *intake) read(ctx context.Context) error {
@@ -173,6 +185,7 @@ func (in *intake) add(ctx context.Context, lines []models.SettlementLine, refusa
 	if in.file == nil || len(lines)+len(refusals) == 0 {
 		return nil
 	}
+	in.file.Lines = in.report.Lines
 	var lease *time.Time
 	err := in.db.Write(ctx, func(tx *models.Tx) (err error) {
 		lease, err = tx.AddSettlementLines(in.file, lines, refusals)
@@ -192,13 +205,13 @@ func (in *intake) differs(l models.SettlementLine) {
 }
 
 func (in *intake) finish(ctx context.Context) error {
-	differing := in.match.differing()
 	done := models.FinishedSettlement{
+		Differs:  map[models.Difference][]int64{},
 		Payments: in.match.told(models.SettledCharge), Refunds: in.match.told(models.SettledRefund),
 	}
-	for _, l := range differing {
+	for _, l := range in.match.differing() {
 		in.differs(l)
-		done.Differs = append(done.Differs, l.Position)
+		done.Differs[l.Difference] = append(done.Differs[l.Difference], l.Position)
 	}
 	var err error
 	in.report.Unchecked, err = in.match.missing(ctx, in.covers, func(lines []models.SettlementLine) error {

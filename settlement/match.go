@@ -26,14 +26,15 @@ type matcher struct {
 type tally struct {
 	kind     models.SettlementKind
 	expected int64
-	net      int64
-	moves    int                    // lines in the money's direction
-	position int64                  // the first line of this file; 0: there is none
-	amount   int64                  // in the money's direction, of that line
-	first    *models.SettlementLine // that line, kept on a dry run alone
-	settled  bool                   // the verdict is spoken
-	accepts  bool                   // a refund that failed after it was booked
-	known    map[string]bool        // lines of other files of the account
+	net      int64                   // of all lines but those that move it once more
+	extra    int64                   // of those
+	twice    []models.SettlementLine // those of this file
+	moves    int                     // lines in the money's direction
+	told     bool                    // this file has lines of it
+	first    models.SettlementLine   // of them that counts; position 0: there is none
+	settled  bool                    // a line of it has another currency: sums say nothing
+	accepts  bool                    // a refund that failed after it was booked
+	known    map[string]bool         // lines of other files of the account
 }
 
 func newMatcher(db *models.DB, account *models.GatewayAccount, fileID string) *matcher {
@@ -157,11 +158,14 @@ func (t *tally) begin(accountID string, booked []models.BookedLine, about func(*
 			}
 			t.known[identity(&b.SettlementLine)] = true
 		}
-		if b.Difference == models.Duplicate || b.Difference == models.AmountDiffers && b.ExpectedAmount == 0 {
-			continue
-		}
 		amount, _ := b.Compared()
-		t.add(amount)
+		switch {
+		case b.Difference == models.Duplicate:
+			t.extra += t.direct(amount)
+		case b.Difference == models.AmountDiffers && b.ExpectedAmount == 0:
+		default:
+			t.add(amount)
+		}
 	}
 }
 
@@ -192,26 +196,23 @@ func identity(l *models.SettlementLine) string {
 	return fmt.Sprint(l.ProviderReference, " ", l.Reference, " ", l.Amount, " ", at.UnixMicro())
 }
 
-// count adds a line to its payment or refund. One that moves more money, when
-// what is expected was moved already, moves it twice.
+// count adds a line to its payment or refund, unless another file has told it.
+// One that moves more money, when what is expected was moved already, moves it
+// twice, unless it is given back.
 func (m *matcher) count(t *tally, l *models.SettlementLine) {
 	amount, currency := l.Compared()
 	m.currencies[currency] = true
-	first, moved := t.position == 0, t.direct(amount)
-	if first {
-		t.position, t.amount = l.Position, moved
-		if m.fileID == "" {
-			line := *l
-			t.first = &line
-		}
-	}
+	t.told = true
 	if t.known[identity(l)] {
-		t.settled = t.settled || first // another file has judged it
 		return
 	}
-	if moved > 0 && t.moves > 0 && t.net+moved > t.expected {
-		l.Difference, t.settled = models.Duplicate, t.settled || first
+	if moved := t.direct(amount); moved > 0 && t.moves > 0 && t.net+moved > t.expected {
+		t.extra += moved
+		t.twice = append(t.twice, m.kept(l))
 		return
+	}
+	if t.first.Position == 0 {
+		t.first = m.kept(l)
 	}
 	t.add(amount)
 	if currency != l.ExpectedCurrency && !t.settled {
@@ -219,30 +220,47 @@ func (m *matcher) count(t *tally, l *models.SettlementLine) {
 	}
 }
 
-// differing are the first lines of payments and refunds whose lines together
-// come to another amount than is stored; of a file that is stored, their
-// positions alone.
+// kept is what is kept of a line until the end: all of it on a dry run, since
+// it is stored nowhere.
+func (m *matcher) kept(l *models.SettlementLine) models.SettlementLine {
+	if m.fileID == "" {
+		return *l
+	}
+	return models.SettlementLine{Position: l.Position, Amount: l.Amount, Currency: l.Currency, PaidAmount: l.PaidAmount, PaidCurrency: l.PaidCurrency}
+}
+
+// differing are the lines that move money twice, and the first lines of
+// payments and refunds whose lines together come to another amount than is
+// stored; of a file that is stored, little more than their positions.
 func (m *matcher) differing() []models.SettlementLine {
 	var out []models.SettlementLine
 	for _, t := range m.tallies {
-		if t.position == 0 || t.settled || t.net == t.expected || t.accepts && t.net == t.amount {
+		if t.net+t.extra == t.expected { // what moved twice was given back
 			continue
 		}
-		l := models.SettlementLine{Position: t.position}
-		if t.first != nil {
-			l = *t.first
+		for _, l := range t.twice {
+			l.Difference = models.Duplicate
+			out = append(out, l)
 		}
-		l.Difference = models.AmountDiffers
-		out = append(out, l)
+		if l := t.first; l.Position > 0 && !t.settled && t.net != t.expected && !t.accepted() {
+			l.Difference = models.AmountDiffers
+			out = append(out, l)
+		}
 	}
 	return out
+}
+
+// accepted says whether the lines are those of a refund that failed later.
+func (t *tally) accepted() bool {
+	amount, _ := t.first.Compared()
+	return t.accepts && t.net == t.direct(amount)
 }
 
 // told are the payments or refunds that lines of this file tell of.
 func (m *matcher) told(kind models.SettlementKind) []string {
 	var ids []string
 	for id, t := range m.tallies {
-		if t.kind == kind && t.position > 0 {
+		if t.kind == kind && t.told {
 			ids = append(ids, id)
 		}
 	}

@@ -206,29 +206,3 @@ func TestStripeReport(t *testing.T) {
 		}
 	})
 }
-
-// Two readers of one file: one of them reads it. One that died is followed by
-// the next after its lease.
-func TestReaderThatDied(t *testing.T) {
-	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		s := newShop(t, db)
-		_, _ = s.at(2, 9).paid(100, "ch_1")
-		text := "type,currency,amount,occurred_at,provider_reference\ncharge,EUR,1.00,2026-11-02T12:00:00Z,ch_1\n"
-		r := s.readAs(settlement.FormatCSV, text)
-		for _, sql := range []string{"DELETE FROM settlement_sums", "UPDATE settlement_files SET status = 'reading', lease_until = created_at"} {
-			if _, err := db.SQL().ExecContext(t.Context(), sql); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := s.try(settlement.FormatCSV, text, false); err == nil || !strings.Contains(err.Error(), "settlement_running") {
-			t.Errorf("while it is read: %v", err)
-		}
-		s.at(3, 1)
-		again := s.readAs(settlement.FormatCSV, text)
-		if again.FileID != r.FileID || again.Unchanged || again.Lines != 1 {
-			t.Errorf("%+v", again)
-		}
-		s.wants("after the lease", again)
-	})
-}

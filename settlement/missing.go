@@ -13,18 +13,23 @@ import (
 // there in the next one.
 const grace = 48 * time.Hour
 
-// missing finds what settled here within the time that a file covers and no
-// file of the account tells of, and hands it on, many at a time. What was begun
-// before the first line may stand in an earlier file and is left out; where
-// earlier files lead up to this one, the grace at their end is made up for.
-// It returns how much could not be judged, because no line of the file has
-// its currency.
+// gap is how long nothing may have been booked between two files that follow
+// each other.
+const gap = 36 * time.Hour
+
+// reach is how far before its first and after its last line a file can make
+// something certain that the files beside it could not.
+const reach = grace + gap
+
+// missing finds what settled here and no file of the account tells of, and
+// hands it on, many at a time. It returns how much could not be judged, because
+// neither the file nor those beside it have its currency.
 func (m *matcher) missing(ctx context.Context, covers span, found func([]models.SettlementLine) error) (unchecked int64, err error) {
 	if covers.from.IsZero() {
 		return 0, nil
 	}
-	at := models.SettledSpan{To: covers.to.Add(-grace)}
-	if at.From, err = m.start(ctx, covers.from); err != nil || !at.To.After(at.From) {
+	at, err := m.asked(ctx, covers)
+	if err != nil || !at.To.After(at.From) {
 		return 0, err
 	}
 	for _, list := range []settledList{
@@ -62,7 +67,7 @@ func (m *matcher) judge(list settledList, rows []models.Settled) (lines []models
 	for _, row := range rows {
 		id := cmp.Or(row.RefundID, row.PaymentID)
 		t := m.tallies[id]
-		if list.seen[id] || row.Booked || row.Amount == 0 || t != nil && t.position > 0 {
+		if list.seen[id] || row.Booked || row.Amount == 0 || t != nil && t.told {
 			continue
 		}
 		list.seen[id] = true
@@ -75,28 +80,47 @@ func (m *matcher) judge(list settledList, rows []models.Settled) (lines []models
 	return lines, elsewhere
 }
 
-// gap is how long nothing may have been booked between two files that follow
-// each other.
-const gap = 36 * time.Hour
-
-// start is from when on there must be lines: the first of this file or, where
-// earlier ones lead up to it, the end of what those were asked for.
-func (m *matcher) start(ctx context.Context, from time.Time) (time.Time, error) {
-	earlier, err := m.db.EarlierSettlements(ctx, m.account.ID, m.fileID, from)
+// asked is what this file makes certain. Files that follow each other are one
+// account of the time from the first to the last of them, in whatever order
+// they come. What was begun before may stand in a file that nobody has brought,
+// and what ended within the grace at the end may stand in the next one.
+func (m *matcher) asked(ctx context.Context, covers span) (models.SettledSpan, error) {
+	earlier, err := m.db.EarlierSettlements(ctx, m.account.ID, m.fileID, covers.from)
 	if err != nil {
-		return from, err
+		return models.SettledSpan{}, err
 	}
-	begin := from
+	later, err := m.db.LaterSettlements(ctx, m.account.ID, m.fileID, covers.from)
+	if err != nil {
+		return models.SettledSpan{}, err
+	}
+	all, beside := covers, []string{}
 	for _, f := range earlier {
-		if f.CoversTo.Before(begin.Add(-gap)) {
+		if f.CoversTo.Before(all.from.Add(-gap)) {
 			break
 		}
-		begin = *f.CoversFrom
+		all.include(f.CoversFrom)
+		all.include(f.CoversTo)
+		beside = append(beside, f.ID)
 	}
-	if asked := from.Add(-grace); asked.After(begin) {
-		return asked, nil
+	for _, f := range later {
+		if f.CoversFrom.After(all.to.Add(gap)) {
+			break
+		}
+		all.include(f.CoversTo)
+		beside = append(beside, f.ID)
 	}
-	return begin, nil
+	currencies, err := m.db.SettledCurrencies(ctx, beside)
+	for _, c := range currencies {
+		m.currencies[c] = true
+	}
+	at := models.SettledSpan{Begun: all.from, From: covers.from.Add(-reach), To: covers.to.Add(reach)}
+	if at.From.Before(all.from) {
+		at.From = all.from
+	}
+	if end := all.to.Add(-grace); at.To.After(end) {
+		at.To = end
+	}
+	return at, err
 }
 
 func (m *matcher) lacking(kind models.SettlementKind, s models.Settled) models.SettlementLine {

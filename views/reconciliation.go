@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/tillpost/tillpost/locales"
 	"github.com/tillpost/tillpost/models"
@@ -27,12 +28,24 @@ func (v SettlementsView) Address() string {
 	return listAddress(ReconciliationPath, "merchant", v.Merchant)
 }
 
+func (v SettlementsView) liveAddress() string {
+	return listAddress(ReconciliationPath, "merchant", v.Merchant, "after", v.After)
+}
+
 // SettlementRow is one settlement file.
 type SettlementRow struct {
 	File     models.SettlementFile
 	Account  string
 	Merchant string
 	Staff    bool
+	Now      time.Time
+}
+
+func (r SettlementRow) done() bool { return r.File.Status == models.SettlementDone }
+
+// stopped says whether nobody reads the file any more.
+func (r SettlementRow) stopped() bool {
+	return r.File.LeaseUntil == nil || r.File.LeaseUntil.Before(r.Now)
 }
 
 func (r SettlementRow) href() string { return ReconciliationPath + "/" + r.File.ID }
