@@ -39,6 +39,11 @@ type till struct {
 
 func newTill(t *testing.T, db *models.DB) *till {
 	t.Helper()
+	return newTillLogging(t, db, slog.New(slog.DiscardHandler))
+}
+
+func newTillLogging(t *testing.T, db *models.DB, log *slog.Logger) *till {
+	t.Helper()
 	bank, err := sandbox.New(sandbox.Options{Logger: slog.New(slog.DiscardHandler), SettleAfter: 300 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +51,7 @@ func newTill(t *testing.T, db *models.DB) *till {
 	shop := &till{bank: bank}
 	clock := db.Now
 	db.Now = func() time.Time { return clock().Add(time.Duration(shop.passed.Load())) }
-	shop.client = newSite(t, db).newClient(t)
+	shop.client = newSiteWith(t, db, log, nil).newClient(t)
 	web := httptest.NewServer(http.HandlerFunc(shop.serveBank))
 	t.Cleanup(func() {
 		if err := bank.Close(); err != nil {
