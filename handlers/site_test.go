@@ -48,7 +48,7 @@ func newSite(t *testing.T, db *models.DB) *site {
 // newSiteWith has further payment providers, by account kind.
 func newSiteWith(t *testing.T, db *models.DB, log *slog.Logger, more map[string]payments.Provider) *site {
 	t.Helper()
-	providers := map[string]payments.Provider{"sandbox": sandboxprovider.New(http.DefaultClient)}
+	providers := map[string]payments.Provider{"sandbox": sandboxprovider.New(&http.Client{Transport: payments.Record(http.DefaultTransport)})}
 	maps.Copy(providers, more)
 	keys, err := secret.Generate()
 	if err != nil {

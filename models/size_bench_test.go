@@ -23,11 +23,26 @@ func BenchmarkListsAtSize(b *testing.B) {
 		middle := fmt.Sprintf("%026d", rows/2)
 		for who, scope := range map[string]models.Scope{"merchant": s.scope, "support": models.AllMerchants()} {
 			for what, list := range map[string]func(p models.Page) error{
-				"orders":     func(p models.Page) error { _, _, err := db.Orders(b.Context(), scope, models.OrderFilter{}, p); return err },
-				"payments":   func(p models.Page) error { _, _, err := db.Payments(b.Context(), scope, models.PaymentFilter{}, p); return err },
-				"desk":       func(p models.Page) error { _, _, err := db.DeskPayments(b.Context(), scope, models.DeskFilter{}, p); return err },
-				"shipments":  func(p models.Page) error { _, _, err := db.Shipments(b.Context(), scope, models.ShipmentFilter{}, p); return err },
-				"deliveries": func(p models.Page) error { _, _, err := db.Deliveries(b.Context(), scope, models.DeliveryFilter{}, p); return err },
+				"orders": func(p models.Page) error {
+					_, _, err := db.Orders(b.Context(), scope, models.OrderFilter{}, p)
+					return err
+				},
+				"payments": func(p models.Page) error {
+					_, _, err := db.Payments(b.Context(), scope, models.PaymentFilter{}, p)
+					return err
+				},
+				"desk": func(p models.Page) error {
+					_, _, err := db.DeskPayments(b.Context(), scope, models.DeskFilter{}, p)
+					return err
+				},
+				"shipments": func(p models.Page) error {
+					_, _, err := db.Shipments(b.Context(), scope, models.ShipmentFilter{}, p)
+					return err
+				},
+				"deliveries": func(p models.Page) error {
+					_, _, err := db.Deliveries(b.Context(), scope, models.DeliveryFilter{}, p)
+					return err
+				},
 			} {
 				prefix := map[string]string{"orders": "ord_", "payments": "pay_", "desk": "pay_", "shipments": "shp_", "deliveries": "dlv_"}[what]
 				for at, page := range map[string]models.Page{"newest": {}, "middle": {Cursor: prefix + middle}} {
