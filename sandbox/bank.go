@@ -188,7 +188,7 @@ func (b *bank) execute(account, id string, by confirmation) (charge, error) {
 	switch {
 	case c.Status == statusApproved:
 		b.take(c)
-	case o.Result == ResultDeclines, o.Result == ResultDeclinesAbsent && by.absent:
+	case o.Result == ResultDeclines, o.Result == ResultDeclinesAbsent && by.absent, o.Result == ResultRecovers && !b.refused(c):
 		c.Status, c.Refusal = statusFailed, &o
 	case o.Result == ResultAsksCustomer, o.Result == ResultDeclinesAbsent:
 		c.Status = statusRequiresAction
@@ -201,6 +201,14 @@ func (b *bank) execute(account, id string, by confirmation) (charge, error) {
 	b.journal.write(entry{Charge: c})
 	b.webhooks.tell(news{What: happenedCharge, Charge: c.copy()})
 	return c.copy(), nil
+}
+
+// refused reports whether another charge of the same payment was refused.
+func (b *bank) refused(c *charge) bool {
+	return slices.ContainsFunc(b.order, func(id string) bool {
+		other := b.charges[id]
+		return c.PaymentReference != "" && other.PaymentReference == c.PaymentReference && other.Refusal != nil && id != c.ID
+	})
 }
 
 // take is the one place where money moves: every call is a line of the ledger.

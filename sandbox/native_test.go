@@ -18,7 +18,7 @@ func TestCreateCharge(t *testing.T) {
 			a := b.post("/v1/charges", "key-"+o.Token, chargeBody("att_"+o.Token, "pay_"+o.Token, o.Token))
 			want, charged := "succeeded", 1
 			switch o.Result {
-			case ResultDeclines, ResultDeclinesAbsent:
+			case ResultDeclines, ResultDeclinesAbsent, ResultRecovers:
 				a.want(t, http.StatusPaymentRequired)
 				if got := a.text("error", "code"); got != o.Code {
 					t.Errorf("code = %q, want %q", got, o.Code)
@@ -40,6 +40,28 @@ func TestCreateCharge(t *testing.T) {
 				t.Errorf("ledger has %d charges, want %d", got, charged)
 			}
 		})
+	}
+}
+
+func TestAnotherTryRecovers(t *testing.T) {
+	t.Parallel()
+	b := start(t, Options{})
+	for _, tt := range []struct {
+		reference, payment string
+		want               int
+	}{
+		{"att_1", "pay_1", http.StatusPaymentRequired}, {"att_2", "pay_2", http.StatusPaymentRequired},
+		{"att_1", "pay_1", http.StatusPaymentRequired}, {"att_3", "pay_1", http.StatusOK}, {"att_4", "", http.StatusPaymentRequired},
+		{"att_5", "", http.StatusPaymentRequired},
+	} {
+		body := chargeBody(tt.reference, tt.payment, "tok_recovers")
+		if tt.payment == "" {
+			delete(body, "payment_reference")
+		}
+		b.post("/v1/charges", "key-"+tt.reference, body).want(t, tt.want)
+	}
+	if got := b.charges(""); got != 1 {
+		t.Errorf("ledger has %d charges, want 1", got)
 	}
 }
 

@@ -13,6 +13,7 @@ const (
 	ResultSettlesLater    Result = "settles_later"     // processing, then succeeded
 	ResultFailsLater      Result = "fails_later"       // processing, then failed
 	ResultDeclinesAbsent  Result = "declines_absent"   // declines while the customer is absent, else asks the customer
+	ResultRecovers        Result = "recovers"          // declines the first charge of a payment; the next one succeeds
 	ResultRefundsLater    Result = "refunds_later"     // succeeds; its refunds are pending first
 	ResultRefundsFailLate Result = "refunds_fail_late" // succeeds; its refunds succeed, then fail
 	ResultDisputed        Result = "disputed"          // succeeds; a short while later its customer disputes it
@@ -32,6 +33,12 @@ type Outcome struct {
 	NetworkCode string `json:"network_code,omitempty"` // the card network's code of the refusal
 	Class       string `json:"class,omitempty"`        // what the refusal means: never, fix_data, later or generic
 	Message     string `json:"message,omitempty"`
+}
+
+// refusesAtOnce reports whether a refusal of the outcome is the answer to the
+// request, and never comes later.
+func (o Outcome) refusesAtOnce() bool {
+	return o.Result == ResultDeclines || o.Result == ResultRecovers
 }
 
 // Advice returns the provider's advice on retrying, in Stripe's vocabulary.
@@ -68,6 +75,10 @@ var outcomes = []Outcome{
 	decline("tok_stolen_card", "never", "stolen_card", "43", "The card was declined."),
 	decline("tok_fraudulent", "never", "fraudulent", "59", "The card was declined."),
 	decline("tok_do_not_honor", "generic", "do_not_honor", "05", "The card was declined."),
+	{
+		Token: "tok_recovers", Result: ResultRecovers, Description: "Declined: issuer_not_available. Succeeds when the payment is tried again.",
+		Class: "later", Code: "issuer_not_available", NetworkCode: "91", Message: "The card's bank could not be reached.",
+	},
 	{Token: "tok_action_required", Result: ResultAsksCustomer, Description: "Asks the customer: a page with two buttons decides."},
 	{Token: "tok_processing", Result: ResultSettlesLater, Description: "Processing at first, succeeds a short while later."},
 	{

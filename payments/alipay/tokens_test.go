@@ -48,7 +48,7 @@ func wantOf(o sandbox.Outcome) (payments.Outcome, int) {
 	default:
 	}
 	switch o.Result {
-	case sandbox.ResultDeclines:
+	case sandbox.ResultDeclines, sandbox.ResultRecovers:
 		return payments.OutcomeDeclined, 0
 	case sandbox.ResultAsksCustomer, sandbox.ResultDeclinesAbsent, sandbox.ResultSettlesLater, sandbox.ResultFailsLater:
 		return payments.OutcomeProcessing, 0

@@ -53,7 +53,7 @@ func wantOf(o sandbox.Outcome) (payments.Outcome, int) {
 	default:
 	}
 	switch o.Result {
-	case sandbox.ResultDeclines, sandbox.ResultDeclinesAbsent:
+	case sandbox.ResultDeclines, sandbox.ResultDeclinesAbsent, sandbox.ResultRecovers:
 		return payments.OutcomeDeclined, 0
 	case sandbox.ResultAsksCustomer:
 		return payments.OutcomeRequiresAction, 0
