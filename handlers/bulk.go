@@ -97,36 +97,39 @@ func (s *server) renderBulkPlan(c *fiber.Ctx, v *viewer, status int, ids []strin
 		}
 		plan.Rows = append(plan.Rows, row)
 	}
-	plan.Form = views.Form{CSRF: v.csrf, Errors: plan.Errors}
+	plan.Form = s.form(c, v, plan.Errors)
 	return s.render(c, status, views.BulkPlanPage(s.shell(c, v, v.Texts.T("bulk.plan")), plan))
 }
 
+// startBulk begins a bulk retry; the same form sent twice begins one.
 func (s *server) startBulk(c *fiber.Ctx, v *viewer) error {
 	ids := checked(c, "payment")
 	plan := views.BulkPlan{Reason: field(c, "reason"), PerMinute: field(c, "per_minute")}
-	b, err := s.createBulk(c, v, ids, plan)
-	if err == nil {
-		return s.redirect(c, views.BulkPath+"/"+b.ID)
+	started, err := s.createBulk(c, v, ids, plan)
+	refusal, refused := errors.AsType[*models.Error](err)
+	switch {
+	case err == nil:
+		return s.redirect(c, started.Location)
+	case !refused:
+		return err
+	case refusal.Code == "idempotency_key_in_use": // the same form's first sending is being worked on
+		return s.redirect(c, views.BulkPath)
 	}
 	if plan.Errors = fieldErrors(v, err); plan.Errors == nil {
-		domain, ok := errors.AsType[*models.Error](err)
-		if !ok {
-			return err
-		}
-		plan.Errors = map[string]string{"": errorText(v.Texts, domain)} // what waits elsewhere now is marked below
+		plan.Errors = map[string]string{"": errorText(v.Texts, refusal)} // what waits elsewhere now is marked below
 	}
 	return s.renderBulkPlan(c, v, fiber.StatusUnprocessableEntity, ids[:min(len(ids), models.MaxBulk)], plan)
 }
 
 // createBulk starts a bulk retry of those payments that may be tried now.
-func (s *server) createBulk(c *fiber.Ctx, v *viewer, ids []string, plan views.BulkPlan) (*models.BulkRetry, error) {
+func (s *server) createBulk(c *fiber.Ctx, v *viewer, ids []string, plan views.BulkPlan) (models.Answer, error) {
 	rate, err := strconv.ParseInt(plan.PerMinute, 10, 64)
 	if err != nil {
-		return nil, models.Invalid("per_minute", "out_of_range")
+		return models.Answer{}, models.Invalid("per_minute", "out_of_range")
 	}
 	verdicts, err := s.Payments.PlanBulk(c.UserContext(), v.Scope, ids, v.actor(c))
 	if err != nil {
-		return nil, err
+		return models.Answer{}, err
 	}
 	request := payments.BulkRequest{PerMinute: rate, Reason: plan.Reason, Actor: v.actor(c)}
 	for i := range verdicts {
@@ -134,12 +137,17 @@ func (s *server) createBulk(c *fiber.Ctx, v *viewer, ids []string, plan views.Bu
 			request.Payments = append(request.Payments, verdicts[i].Payment)
 		}
 	}
-	var b *models.BulkRetry
-	err = s.DB.Write(c.UserContext(), func(tx *models.Tx) (err error) {
-		b, err = s.Payments.StartBulk(tx, request)
-		return err
-	})
-	return b, err
+	start := func(tx *models.Tx) (models.Answer, error) {
+		b, err := s.Payments.StartBulk(tx, request)
+		if err != nil {
+			return models.Answer{}, err
+		}
+		return models.Answer{Status: fiber.StatusSeeOther, Location: views.BulkPath + "/" + b.ID}, nil
+	}
+	if len(verdicts) == 0 { // there is no merchant whose form it could be
+		return models.Answer{}, models.Invalid("", "nothing_to_retry")
+	}
+	return s.once(c, v, verdicts[0].Payment.MerchantID, start)
 }
 
 func (s *server) showBulk(c *fiber.Ctx, v *viewer) error {

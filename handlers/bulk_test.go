@@ -52,7 +52,7 @@ func TestBulkRetryFromTheDesk(t *testing.T) {
 			t.Errorf("%d failed payments of the filter", n)
 		}
 		for field, in := range map[string]url.Values{
-			"reason":     {"payment": ids, "per_minute": {"60"}},
+			"reason":     {"payment": ids, "per_minute": {"60"}, "_key": {formKey(t, plan)}},
 			"per_minute": {"payment": ids, "per_minute": {"many"}, "reason": {"the bank is back"}},
 		} {
 			a := agent.post(views.BulkPath, in).want(t, http.StatusUnprocessableEntity)
@@ -60,8 +60,12 @@ func TestBulkRetryFromTheDesk(t *testing.T) {
 				t.Errorf("%s: %v", field, a.texts(".field-error"))
 			}
 		}
-		in := url.Values{"payment": ids, "per_minute": {"600"}, "reason": {"the bank is back"}}
+		in := url.Values{"payment": ids, "per_minute": {"600"}, "reason": {"the bank is back"}, "_key": {formKey(t, plan)}}
 		page := agent.post(views.BulkPath, in).want(t, http.StatusSeeOther).header.Get(fiber.HeaderLocation)
+		if twice := agent.post(views.BulkPath, in).want(t, http.StatusSeeOther).header.Get(fiber.HeaderLocation); twice != page {
+			t.Errorf("the same form once more leads to %s, not %s", twice, page)
+		}
+		in.Set("_key", formKey(t, all))
 		if again := agent.post(views.BulkPath, in).want(t, http.StatusUnprocessableEntity); !strings.Contains(again.body, "waits in a bulk retry already") {
 			t.Errorf("the same once more: %v", again.texts(".alert"))
 		}
