@@ -86,7 +86,7 @@ func (t *sharedTx) Commit() error {
 // Rollback undoes the transaction.
 func (t *sharedTx) Rollback() error {
 	err := t.finish(t.pgx.Rollback)
-	if errors.Is(err, pgx.ErrTxClosed) {
+	if errors.Is(err, pgx.ErrTxClosed) || errors.Is(err, sql.ErrConnDone) {
 		return nil
 	}
 	return err
@@ -101,15 +101,19 @@ func (t *sharedTx) finish(end func(context.Context) error) error {
 	t.done = true
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), 15*time.Second)
 	defer cancel()
-	err := end(ctx)
+	var err error
 	// A connection that is not idle is marked bad, so that the pool drops it.
 	bad := t.conn.Raw(func(driverConn any) error {
+		err = end(ctx)
 		c, ok := driverConn.(*stdlib.Conn)
 		if !ok || c.Conn().IsClosed() || c.Conn().PgConn().TxStatus() != 'I' {
 			return driver.ErrBadConn
 		}
 		return nil
 	})
+	if errors.Is(bad, sql.ErrConnDone) { // dropped after a statement that could not be sent, and being closed: nothing may use it
+		return notCommittedError{bad}
+	}
 	closing := t.conn.Close()
 	if errors.Is(bad, driver.ErrBadConn) || errors.Is(closing, sql.ErrConnDone) {
 		return err

@@ -98,6 +98,11 @@ func TestWriteOnACancelledContext(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || errors.Is(err, models.ErrCommitUnknown) {
 			t.Errorf("cancelled before the commit: %v", err)
 		}
+		for range 20 {
+			if err := writeCutShort(t, db); err == nil || errors.Is(err, models.ErrCommitUnknown) {
+				t.Errorf("cancelled between two statements: %v", err)
+			}
+		}
 		ctx, cancel = context.WithTimeout(t.Context(), 150*time.Millisecond)
 		defer cancel()
 		slow := "SELECT pg_sleep(20)"
@@ -118,6 +123,21 @@ func TestWriteOnACancelledContext(t *testing.T) {
 			t.Errorf("%d rows were kept", n)
 		}
 		modelstest.Write(t, db, func(tx *models.Tx) error { return note(tx, "after") })
+	})
+}
+
+// writeCutShort has a statement that is not sent any more, which costs the
+// transaction its connection.
+func writeCutShort(t *testing.T, db *models.DB) error {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	return db.Write(ctx, func(tx *models.Tx) error {
+		if err := note(tx, "cancelled"); err != nil {
+			return err
+		}
+		cancel()
+		return note(tx, "not sent")
 	})
 }
 
