@@ -149,18 +149,17 @@ func (s *Service) WorkBulk(ctx context.Context, id string) error {
 	}
 	turn := time.NewTicker(time.Minute / time.Duration(b.PerMinute))
 	defer turn.Stop()
-	for end := time.Now().Add(bulkSlice); time.Now().Before(end); {
+	for end := time.Now().Add(bulkSlice); ctx.Err() == nil && time.Now().Before(end); {
 		more, err := s.bulkStep(ctx, b)
-		if err != nil || !more {
+		if ctx.Err() == nil && (err != nil || !more) { // a node that stops breaks a step off, which undoes it
 			return err
 		}
 		select {
 		case <-turn.C:
 		case <-ctx.Done():
-			return s.yieldBulk(context.WithoutCancel(ctx), b)
 		}
 	}
-	return s.yieldBulk(ctx, b)
+	return s.yieldBulk(context.WithoutCancel(ctx), b)
 }
 
 func (s *Service) yieldBulk(ctx context.Context, b *models.BulkRetry) error {

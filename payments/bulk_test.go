@@ -3,6 +3,7 @@ package payments_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -38,9 +39,14 @@ func (d *desk) refused(t *testing.T, n int, class payments.Class) []models.Payme
 
 func (d *desk) startBulk(t *testing.T, ps []models.Payment) *models.BulkRetry {
 	t.Helper()
+	return d.startBulkAt(t, ps, payments.MaxBulkRate)
+}
+
+func (d *desk) startBulkAt(t *testing.T, ps []models.Payment, perMinute int64) *models.BulkRetry {
+	t.Helper()
 	var b *models.BulkRetry
 	do(t, d.write(func(tx *models.Tx) (err error) {
-		b, err = d.StartBulk(tx, payments.BulkRequest{Payments: ps, PerMinute: payments.MaxBulkRate, Reason: "the bank is back", Actor: aina})
+		b, err = d.StartBulk(tx, payments.BulkRequest{Payments: ps, PerMinute: perMinute, Reason: "the bank is back", Actor: aina})
 		return err
 	}))
 	return b
@@ -183,10 +189,16 @@ func TestBulkRetryIsCanceled(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		d := newDesk(t, db)
 		ps := d.refused(t, 5, payments.ClassGeneric)
-		b := d.startBulk(t, ps)
-		ctx, stop := context.WithTimeout(t.Context(), 150*time.Millisecond) // a node that is stopped
+		b := d.startBulkAt(t, ps, payments.DefaultBulkRate)
+		ctx, stop := context.WithCancel(t.Context()) // a node that is stopped
 		defer stop()
-		do(t, d.WorkBulk(ctx, b.ID))
+		worked := make(chan error)
+		go func() { worked <- d.WorkBulk(ctx, b.ID) }()
+		for d.bulk(t, b.ID).Retried == 0 {
+			time.Sleep(5 * time.Millisecond)
+		}
+		stop()
+		do(t, <-worked)
 		done := d.bulk(t, b.ID).Retried
 		if done == 0 || done == 5 || d.jobs(t, models.BulkRetryArgs{}.Kind()) != 2 {
 			t.Fatalf("%d retried, %d jobs: it should have been handed on", done, d.jobs(t, models.BulkRetryArgs{}.Kind()))
@@ -227,6 +239,81 @@ func TestBulkRetryOutlivesItsWorker(t *testing.T) {
 		}
 		do(t, d.WorkBulk(t.Context(), b.ID))
 		d.wantBulk(t, b.ID, models.BulkFinished, 3, 0)
+	})
+}
+
+// A step that is broken off anywhere, as by a crash, leaves its payment as it
+// was or with one attempt.
+func TestBulkRetryBrokenOffAnywhere(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDesk(t, db)
+		ps := d.refused(t, 8, payments.ClassGeneric)
+		b := d.startBulk(t, ps)
+		for i := 0; d.bulk(t, b.ID).Open(); i++ {
+			if i == 500 {
+				t.Fatal("it never ends")
+			}
+			ctx, stop := context.WithTimeout(t.Context(), time.Duration(i)*time.Millisecond)
+			_ = d.WorkBulk(ctx, b.ID) // broken off, with or without an error
+			stop()
+			d.pass(2 * time.Minute) // the lease of a worker that died is over
+		}
+		d.wantBulk(t, b.ID, models.BulkFinished, 8, 0)
+		for i := range ps {
+			if n := len(d.attempts(t, ps[i].ID)); n != 2 {
+				t.Errorf("payment %d has %d attempts", i, n)
+			}
+		}
+	})
+}
+
+// Of several people who start with the same payments, in whatever order, one
+// gets them all, and what is paid meanwhile is left alone.
+func TestBulkRetriesOfTheSamePayments(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDesk(t, db)
+		ps := d.refused(t, 10, payments.ClassGeneric)
+		errs := make([]error, 6)
+		var wg sync.WaitGroup
+		for i := range errs {
+			mine := slices.Clone(ps)
+			if i%2 == 1 {
+				slices.Reverse(mine)
+			}
+			wg.Go(func() {
+				errs[i] = d.write(func(tx *models.Tx) error {
+					_, err := d.StartBulk(tx, payments.BulkRequest{Payments: mine, PerMinute: payments.MaxBulkRate, Reason: "the bank is back", Actor: aina})
+					return err
+				})
+			})
+		}
+		wg.Wait()
+		started := 0
+		for _, err := range errs {
+			if err == nil {
+				started++
+			} else if code(err) != "in_bulk_retry" {
+				t.Error(err)
+			}
+		}
+		all, _, err := db.BulkRetries(t.Context(), models.Page{})
+		do(t, err)
+		if started != 1 || len(all) != 1 {
+			t.Fatalf("%d were started, %d are stored", started, len(all))
+		}
+		d.bank.answer = succeeds
+		do(t, d.write(func(tx *models.Tx) error {
+			_, err := d.Retry(tx, models.AllMerchants(), ps[4].ID, payments.RetryRequest{Reason: "at once", Actor: aina})
+			return err
+		}))
+		do(t, d.Send(t.Context(), d.attempts(t, ps[4].ID)[1].ID))
+		do(t, d.WorkBulk(t.Context(), all[0].ID))
+		d.wantBulk(t, all[0].ID, models.BulkFinished, 9, 1)
+		if i, n := d.items(t, all[0].ID)[ps[4].ID], len(d.attempts(t, ps[4].ID)); i.Verdict != models.BulkItemRefused || n != 2 {
+			t.Errorf("what was paid meanwhile: %+v, %d attempts", i, n)
+		}
 	})
 }
 
