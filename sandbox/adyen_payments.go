@@ -86,7 +86,7 @@ func (s *Server) createAdyenPayment(q *request) reply {
 	if fault != "" {
 		return adyenError(http.StatusUnprocessableEntity, code, "validation", fault)
 	}
-	return s.once(q, outcomeByToken[in.PaymentMethod.StoredPaymentMethodID].Fault, func() reply {
+	return s.once(q, outcomeOf(in.PaymentMethod.StoredPaymentMethodID).Fault, func() reply {
 		c, err := s.bank.open(in.charge(q, value))
 		if err == nil {
 			c, err = s.bank.execute(q.account, c.ID, confirmation{absent: in.RecurringProcessingModel != "CardOnFile"})

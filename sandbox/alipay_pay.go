@@ -43,8 +43,8 @@ func (c *alipayCall) pay() reply {
 	if c.biz.Scene != "bar_code" || c.biz.AuthCode == "" {
 		return c.refuse("ACQ.INVALID_PARAMETER", "scene is bar_code, and auth_code is required")
 	}
-	o, known := outcomeByToken[c.biz.AuthCode]
-	if !known {
+	o := outcomeOf(c.biz.AuthCode)
+	if !o.known() {
 		return c.refuse("ACQ.PAYMENT_AUTH_CODE_INVALID", "no such payment code")
 	}
 	fault := o.Fault

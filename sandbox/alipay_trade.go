@@ -11,7 +11,7 @@ import (
 func (s *Server) alipayStatus(c charge) string {
 	captured, refunded := c.money()
 	switch {
-	case c.Tries == 0, c.Refusal != nil && outcomeByToken[c.Token].refusesAtOnce():
+	case c.Tries == 0, c.Refusal != nil && outcomeOf(c.Token).refusesAtOnce():
 		return ""
 	case c.Status == statusSucceeded && refunded < captured:
 		return "TRADE_SUCCESS"

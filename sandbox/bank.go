@@ -107,7 +107,7 @@ func newBank(opts Options, j *journal, hooks *webhooks) *bank {
 func (b *bank) open(c charge) (charge, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, ok := outcomeByToken[c.Token]; c.Token != "" && !ok {
+	if c.Token != "" && !outcomeOf(c.Token).known() {
 		return charge{}, errUnknownToken
 	}
 	if known := b.charges[b.byRef[c.ref()]]; known != nil && formatOf(c.API).natural {
@@ -179,8 +179,8 @@ func (b *bank) execute(account, id string, by confirmation) (charge, error) {
 		}
 	}
 	c.Token, c.ReturnURL = cmp.Or(by.token, c.Token), cmp.Or(by.returnURL, c.ReturnURL)
-	o, ok := outcomeByToken[c.Token]
-	if !ok {
+	o := outcomeOf(c.Token)
+	if !o.known() {
 		return c.copy(), errUnknownToken
 	}
 	c.Tries++
@@ -219,7 +219,7 @@ func (b *bank) take(c *charge) {
 		c.Status, t.Captured = statusSucceeded, c.Amount
 	}
 	c.Taken = append(c.Taken, t)
-	switch outcomeByToken[c.Token].Result {
+	switch outcomeOf(c.Token).Result {
 	case ResultDisputed:
 		b.schedule(c.ID, b.opts.SettleAfter, func(id string) { _, _ = b.dispute("", id, "fraudulent") })
 	case ResultInquired:

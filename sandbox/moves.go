@@ -98,7 +98,7 @@ func (b *bank) settleCharge(id string) {
 		if c.Status != statusProcessing {
 			return errState
 		}
-		o := outcomeByToken[c.Token]
+		o := outcomeOf(c.Token)
 		if o.Result == ResultFailsLater {
 			c.Status, c.Refusal = statusFailed, &o
 			return nil

@@ -131,7 +131,7 @@ func (s *Server) createCharge(q *request) reply {
 	if q.key == "" || len(q.key) > 255 {
 		return badRequest("idempotency_key_required", "The header Idempotency-Key is required, with at most 255 characters.")
 	}
-	return s.once(q, outcomeByToken[in.Token].Fault, func() reply {
+	return s.once(q, outcomeOf(in.Token).Fault, func() reply {
 		c, err := s.bank.open(charge{
 			API: apiNative, Account: q.account, Key: q.key, Reference: in.Reference, PaymentReference: in.PaymentReference,
 			Amount: in.Amount, Currency: strings.ToUpper(in.Currency), Token: in.Token, Capture: in.Capture == nil || *in.Capture,

@@ -54,7 +54,7 @@ func TestAnotherTryRecovers(t *testing.T) {
 		{"att_1", "pay_1", http.StatusPaymentRequired}, {"att_3", "pay_1", http.StatusOK}, {"att_4", "", http.StatusPaymentRequired},
 		{"att_5", "", http.StatusPaymentRequired},
 	} {
-		body := chargeBody(tt.reference, tt.payment, "tok_recovers")
+		body := chargeBody(tt.reference, tt.payment, "tok_recovers."+tt.reference)
 		if tt.payment == "" {
 			delete(body, "payment_reference")
 		}

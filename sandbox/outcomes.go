@@ -1,6 +1,9 @@
 package sandbox
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // Result is what the bank decides about a charge.
 type Result string
@@ -149,6 +152,15 @@ var outcomeByToken = func() map[string]Outcome {
 	}
 	return m
 }()
+
+// outcomeOf is what a token asks for; one that nobody knows asks for nothing. A
+// dot and anything after it make another card of which the same becomes.
+func outcomeOf(token string) Outcome {
+	kind, _, _ := strings.Cut(token, ".")
+	return outcomeByToken[kind]
+}
+
+func (o Outcome) known() bool { return o.Token != "" }
 
 func success(token, description string) Outcome {
 	return Outcome{Token: token, Result: ResultSucceeds, Description: description}

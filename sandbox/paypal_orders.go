@@ -90,7 +90,7 @@ func (s *Server) createPaypalOrder(q *request) reply {
 	kind, method := in.Source.method()
 	var fault Fault
 	if method != nil {
-		fault = outcomeByToken[method.VaultID].Fault
+		fault = outcomeOf(method.VaultID).Fault
 	}
 	unit := in.Units[0]
 	return s.paypalOnce(q, fault, func() reply {
@@ -232,9 +232,9 @@ func (s *Server) payPaypalOrder(capture bool) endpoint {
 		if kind == paypalPage {
 			kind, method = "", nil
 		}
-		fault := outcomeByToken[c.Token].Fault
+		fault := outcomeOf(c.Token).Fault
 		if method != nil {
-			fault = outcomeByToken[method.VaultID].Fault
+			fault = outcomeOf(method.VaultID).Fault
 		}
 		return s.paypalOnce(q, fault, func() reply {
 			c.Capture = capture // as the caller believes it to be; execution compares

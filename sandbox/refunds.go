@@ -60,7 +60,7 @@ func (b *bank) refundAs(
 	for _, note := range notes {
 		note(r)
 	}
-	switch outcomeByToken[c.Token].Result {
+	switch outcomeOf(c.Token).Result {
 	case ResultRefundsLater:
 		r.Status, r.SettleAt = "pending", r.CreatedAt.Add(b.opts.SettleAfter)
 	case ResultRefundsFailLate:

@@ -74,7 +74,7 @@ func (s *Server) createIntent(q *request) reply {
 	token := f.Get("payment_method")
 	var fault Fault
 	if f.isTrue("confirm") {
-		fault = outcomeByToken[token].Fault
+		fault = outcomeOf(token).Fault
 	}
 	return s.once(q, fault, func() reply {
 		metadata := f.nested("metadata")
@@ -108,7 +108,7 @@ func (s *Server) confirmIntent(q *request) reply {
 		return badParam("payment_method", "payment_intent_unexpected_state",
 			"You cannot confirm this PaymentIntent because it's missing a payment method.")
 	}
-	return s.once(q, outcomeByToken[token].Fault, func() reply {
+	return s.once(q, outcomeOf(token).Fault, func() reply {
 		c, err := s.bank.execute(q.account, c.ID, confirmation{
 			token: token, returnURL: f.Get("return_url"), absent: f.isTrue("off_session"),
 		})

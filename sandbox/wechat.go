@@ -124,7 +124,7 @@ func (s *Server) createOrder(q *request) reply {
 func (s *Server) offerOrder(q *request, c charge, amount Amount) reply {
 	var fault Fault
 	var err error
-	o := outcomeByToken[amount.Token]
+	o := outcomeOf(amount.Token)
 	switch later := o.Result == ResultSettlesLater || o.Result == ResultFailsLater; {
 	case c.Status == statusCreated && later:
 		c, err = s.bank.execute(q.account, c.ID, confirmation{})

@@ -102,7 +102,7 @@ func (t *traffic) place(ctx context.Context) error {
 	method := shop.method(t.rnd)
 	pay := map[string]string{"type": method.kind}
 	if len(method.endings) == 0 {
-		pay["token"] = t.token()
+		pay["token"] = fmt.Sprintf("%s.%d", t.token(), t.serial) // each customer's own card
 	} else { // a voucher makes the amount what decides
 		amount += method.endings[t.rnd.IntN(len(method.endings))] - amount%100
 	}
