@@ -70,7 +70,12 @@ func pay(t *testing.T, token string) (paymentID string) {
 // payBy is pay with the money taken at once, or reserved until it is captured.
 func payBy(t *testing.T, token, capture string) (paymentID string) {
 	t.Helper()
-	number := fmt.Sprintf("E2E-%d", time.Now().UnixNano())
+	return payOrder(t, fmt.Sprintf("E2E-%d", time.Now().UnixNano()), token, capture)
+}
+
+// payOrder is payBy with a number of the caller's choice.
+func payOrder(t *testing.T, number, token, capture string) (paymentID string) {
+	t.Helper()
 	call(t, "/orders", number, map[string]any{
 		"number": number, "currency": "MYR", "amount": 13322,
 		"items":    []map[string]any{{"name": "Pour-over set", "quantity": 1, "amount": 13322}},

@@ -124,6 +124,8 @@ func (b *tab) paths(role string) []string {
 		switch {
 		case named && list == "/refunds": // listed on the pages of their payments
 			p.pattern = strings.Replace(p.pattern, ":id", failedRefund(b.t), 1)
+		case named && list == "/bulk":
+			p.pattern = strings.Replace(p.pattern, ":id", b.bulkRetry(), 1)
 		case named:
 			from := list
 			if status := possibleIn[rest]; list == "/payments" && status != "" {
