@@ -345,6 +345,10 @@ func (s *client) submit(path, body, key string, times int) []reply {
 				<-time.After(200 * time.Millisecond) // twenty at once keep within the rate of their key
 				continue
 			}
+			if r.status == http.StatusTooManyRequests { // a slow machine makes many ask at once
+				<-time.After(time.Second)
+				continue
+			}
 			if replies[i] = r; r.header.Get("Idempotent-Replayed") == "" {
 				fresh.Add(1)
 			}
