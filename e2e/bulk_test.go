@@ -59,7 +59,7 @@ func failedPayments(t *testing.T) []string {
 	t.Helper()
 	others := []string{"tok_declined_later", "tok_declined_generic", "tok_declined_never"}
 	for i := range bulkOthers {
-		payOrder(t, fmt.Sprintf("OTHER-%03d", i), fmt.Sprintf("%s.%d", others[i%len(others)], i), "automatic")
+		payOrder(t, fmt.Sprintf("OTHER-%03d", i), fmt.Sprintf("%s.%d", others[i%len(others)], i), "automatic", "")
 	}
 	chosen := make([]string, bulkChosen)
 	for i := range chosen {
@@ -67,7 +67,7 @@ func failedPayments(t *testing.T) []string {
 		if i%(bulkChosen/bulkRefused) == 1 {
 			token = "tok_insufficient_funds"
 		}
-		chosen[i] = payOrder(t, fmt.Sprintf("AGAIN-%03d", i), fmt.Sprintf("%s.%d", token, bulkOthers+i), "automatic")
+		chosen[i] = payOrder(t, fmt.Sprintf("AGAIN-%03d", i), fmt.Sprintf("%s.%d", token, bulkOthers+i), "automatic", "")
 	}
 	for _, id := range chosen {
 		await(t, "/payments/"+id, "failed")

@@ -70,11 +70,12 @@ func pay(t *testing.T, token string) (paymentID string) {
 // payBy is pay with the money taken at once, or reserved until it is captured.
 func payBy(t *testing.T, token, capture string) (paymentID string) {
 	t.Helper()
-	return payOrder(t, fmt.Sprintf("E2E-%d", time.Now().UnixNano()), token, capture)
+	return payOrder(t, fmt.Sprintf("E2E-%d", time.Now().UnixNano()), token, capture, "")
 }
 
-// payOrder is payBy with a number of the caller's choice.
-func payOrder(t *testing.T, number, token, capture string) (paymentID string) {
+// payOrder is payBy with a number of the caller's choice, through a payment
+// account, or the first one if it is empty.
+func payOrder(t *testing.T, number, token, capture, account string) (paymentID string) {
 	t.Helper()
 	call(t, "/orders", number, map[string]any{
 		"number": number, "currency": "MYR", "amount": 13322,
@@ -82,7 +83,8 @@ func payOrder(t *testing.T, number, token, capture string) (paymentID string) {
 		"customer": map[string]any{"name": "<b>Grace</b> Wong", "email": "grace@example.com"},
 	})
 	p := call(t, "/payments", "pay-"+number, map[string]any{
-		"order_number": number, "amount": 13322, "currency": "MYR", "capture": capture, "method": map[string]any{"type": "card", "token": token},
+		"order_number": number, "amount": 13322, "currency": "MYR", "capture": capture, "gateway": account,
+		"method": map[string]any{"type": "card", "token": token},
 	})
 	return p["id"].(string)
 }

@@ -15,8 +15,8 @@ import (
 var compared struct {
 	sync.Once
 
-	payment string
-	page    string
+	account, payment string
+	page             string
 }
 
 // settlementFile brings a provider's file about a payment, which differs in
@@ -24,11 +24,13 @@ var compared struct {
 func settlementFile(t *testing.T) string {
 	t.Helper()
 	compared.Do(func() {
-		compared.payment = pay(t, "tok_success")
-		await(t, "/payments/"+compared.payment, "paid")
 		b := newTab(t)
 		b.signIn("support")
-		compared.page = b.bring(get(t, "/payments/"+compared.payment)["gateway"].(string), "november.csv",
+		b.visit("/reconciliation/new") // the demo's own files are of the first accounts
+		compared.account = eval[string](b, `[...document.querySelectorAll("select[name=account] option")].find(o => o.text === "Kopi Corner · Backup acquirer").value`)
+		compared.payment = payOrder(t, "SETTLED-1", "tok_success", "automatic", compared.account)
+		await(t, "/payments/"+compared.payment, "paid")
+		compared.page = b.bring(compared.account, "november.csv",
 			"charge,"+compared.payment+",,133.22", "charge,"+compared.payment+",,133.22", "charge,,ch_stranger,1.00", "refund,,=re_stranger,-1.00",
 			"payout,,po_1,-265.00", "charge,,ch_broken,1.001")
 		b.quiet("the form of a settlement file")
@@ -71,7 +73,7 @@ func TestSettlementFileIsCompared(t *testing.T) {
 		t.Error("a merchant is offered to bring a file")
 	}
 	support.signIn("support")
-	second := support.bring(get(t, "/payments/"+compared.payment)["gateway"].(string), "december.csv", "payout,,po_2,-1.00")
+	second := support.bring(compared.account, "december.csv", "payout,,po_2,-1.00")
 	merchant.until(`document.querySelector('#settlement-table a[href=` + quote(second) + `]') !== null`)
 	support.visit(page)
 	rows := `document.querySelectorAll("#difference-table tbody tr").length`

@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tillpost/tillpost/locales"
@@ -142,6 +143,18 @@ func here(ctx context.Context, l models.SettlementLine) string {
 		return ""
 	}
 	return Money(ctx, l.ExpectedAmount, l.ExpectedCurrency)
+}
+
+// bothAmounts is what stands in two columns where there is room.
+func bothAmounts(ctx context.Context, l models.SettlementLine) string {
+	var parts []string
+	if there := compared(ctx, l); there != "" {
+		parts = append(parts, locales.T(ctx, "reconciliation.there")+": "+there)
+	}
+	if here := here(ctx, l); here != "" {
+		parts = append(parts, locales.T(ctx, "reconciliation.here")+": "+here)
+	}
+	return strings.Join(parts, " · ")
 }
 
 // lineReference is the most telling of a line's references.
