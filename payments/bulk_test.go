@@ -219,6 +219,51 @@ func TestBulkRetryIsCanceled(t *testing.T) {
 	})
 }
 
+// Canceled while workers are at it, every payment is either tried again or left
+// as it was, and counted as that.
+func TestBulkRetryCanceledAmidst(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDesk(t, db)
+		ps := d.refused(t, 10, payments.ClassGeneric)
+		b := d.startBulk(t, ps)
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				for d.bulk(t, b.ID).Open() {
+					if err := d.WorkBulk(t.Context(), b.ID); err != nil {
+						t.Error(err)
+					}
+					time.Sleep(5 * time.Millisecond)
+				}
+			})
+		}
+		for d.bulk(t, b.ID).Retried < 3 {
+			time.Sleep(time.Millisecond)
+		}
+		canceled := make([]error, 3)
+		for i := range canceled {
+			wg.Go(func() { canceled[i] = d.write(func(tx *models.Tx) error { return d.CancelBulk(tx, b.ID, aina) }) })
+		}
+		wg.Wait()
+		if n := len(slices.DeleteFunc(canceled, func(err error) bool { return code(err) == "bulk_moved" })); n != 1 {
+			t.Errorf("%d people canceled it", n)
+		}
+		retried := int64(0)
+		for id, i := range d.items(t, b.ID) {
+			attempts := 1
+			if i.Verdict == models.BulkItemRetried {
+				attempts = 2
+				retried++
+			}
+			if n := len(d.attempts(t, id)); n != attempts {
+				t.Errorf("%q with %d attempts", i.Verdict, n)
+			}
+		}
+		d.wantBulk(t, b.ID, models.BulkCanceled, retried, 10-retried)
+	})
+}
+
 // A worker that dies is followed by another, and nothing of its last step is half done.
 func TestBulkRetryOutlivesItsWorker(t *testing.T) {
 	t.Parallel()
