@@ -126,8 +126,13 @@ func (s Shell) at(item navItem) bool {
 	if item.Path == "/" {
 		return s.Path == "/"
 	}
-	return s.Path == item.Path || strings.HasPrefix(s.Path, item.Path+"/")
+	return under(s.Path, item.Path) || slices.ContainsFunc(branches[item.Path], func(path string) bool { return under(s.Path, path) })
 }
+
+// branches are the pages that belong to an entry although their paths do not say so.
+var branches = map[string][]string{"/desk": {BulkPath}, "/payments": {"/refunds"}}
+
+func under(path, parent string) bool { return path == parent || strings.HasPrefix(path, parent+"/") }
 
 func (s Shell) current(item navItem) string {
 	switch {

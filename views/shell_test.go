@@ -37,6 +37,25 @@ func framed(s Shell) templ.Component {
 	})
 }
 
+// Every page stands in one place of the navigation, whatever its path.
+func TestNavigationMarksWhereYouAre(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"/desk": "/desk", "/bulk": "/desk", "/bulk/new": "/desk", "/bulk/blk_1": "/desk", "/refunds/ref_1": "/payments",
+		"/payments/pay_1": "/payments", "/bulky": "", "/": "/",
+	} {
+		var marked []string
+		for _, item := range (Shell{Path: path, Role: "support"}).entries() {
+			if (Shell{Path: path}).at(item) {
+				marked = append(marked, item.Path)
+			}
+		}
+		if strings.Join(marked, " ") != want {
+			t.Errorf("at %s the navigation marks %v, want %s", path, marked, want)
+		}
+	}
+}
+
 var agent = Shell{
 	Title: "Orders", Path: "/orders", Query: "q=a&b", UserName: "Sam Support", UserEmail: "sam@example.com",
 	Role: "support", CSRF: "token", Theme: ThemeDark, ShortcutsOff: true, LivePaused: true, Demo: true,
