@@ -30,7 +30,10 @@ func TestAcceptance14SupportsRole(t *testing.T) {
 		for _, path := range []string{account, "/gateways/new", account + "/disable"} {
 			support.get(path).want(t, http.StatusForbidden)
 		}
-		for _, path := range []string{account, "/gateways", account + "/test", account + "/disable", "/merchants/" + shop.merchant.ID + "/rules"} {
+		for _, path := range []string{
+			account, "/gateways", account + "/test", account + "/enable", account + "/disable", account + "/reset", account + "/limit",
+			"/carriers", "/merchants/" + shop.merchant.ID + "/rules",
+		} {
 			support.post(path, url.Values{"name": {"mine"}, "base_url": {"https://thief.example"}}).want(t, http.StatusForbidden)
 		}
 		if list := support.get("/gateways").want(t, http.StatusOK); strings.Contains(list.body, account) {
@@ -78,6 +81,7 @@ func TestAcceptance15SecretsStayInside(t *testing.T) {
 		shop := newTillLogging(t, db, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 		secrets := map[string]string{
 			"of the account": "sk_sandbox_" + shop.account.ID, "of its webhooks": hookSecret, "of the API": shop.key,
+			"of an endpoint": shop.post("/api/v1/webhook-endpoints", `{"url":"https://other.example.com/hooks"}`).object(t)["secret"].(string),
 		}
 		paid, failed := shop.charge("tok_success"), shop.charge("tok_declined_later")
 		shop.charge("tok_500_after_charge")
@@ -87,6 +91,7 @@ func TestAcceptance15SecretsStayInside(t *testing.T) {
 		file := settled(t, db, shop.account, "ch_1")
 		admin := shop.site.signIn(t, models.RoleAdmin, "")
 		admin.post("/gateways/"+shop.account.ID+"/test", nil).want(t, http.StatusSeeOther)
+		secrets["of a session"] = admin.cookie
 		clean := func(where, text string) {
 			t.Helper()
 			for name, secret := range secrets {
@@ -98,7 +103,7 @@ func TestAcceptance15SecretsStayInside(t *testing.T) {
 		for _, who := range []*browser{admin, shop.site.signIn(t, models.RoleSupport, ""), shop.site.signIn(t, models.RoleMerchant, shop.merchant.ID)} {
 			for _, page := range []string{
 				"/", "/payments", "/payments/" + paid, "/payments/" + failed, "/desk", "/inbound", "/gateways", "/gateways/" + shop.account.ID,
-				"/merchants/" + shop.merchant.ID, "/audit", "/deliveries", "/reconciliation/" + file, "/reconciliation/" + file + "/export",
+				"/merchants/" + shop.merchant.ID, "/audit", "/deliveries", "/endpoints", "/orders", "/users", "/reconciliation/" + file, "/reconciliation/" + file + "/export",
 			} {
 				clean(page+" of "+who.user.Role, who.get(page).body)
 			}
