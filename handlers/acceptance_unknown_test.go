@@ -71,9 +71,9 @@ func TestAcceptance02InquiryDown(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		shop := newTill(t, db)
+		began, inquiries := db.Now(), 0
 		id := shop.lost()
 		shop.down.Store(true)
-		began, inquiries := db.Now(), 0
 		for shop.wait() {
 			inquiries++
 			shop.restart(patience) // the breaker's clock is the real one
