@@ -11,7 +11,7 @@ import (
 )
 
 // startLimit is how long a node may take to be ready.
-const startLimit = 30 * time.Second
+const startLimit = 2 * time.Minute
 
 // node is the process under test.
 type node struct {
