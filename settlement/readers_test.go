@@ -45,7 +45,7 @@ func TestOneFileIsReadOnce(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newShop(t, db)
 		_, _ = s.at(2, 9).paid(100, "ch_1")
-		text := ownHeader + "charge,EUR,90,2026-11-02T12:00:00Z,ch_1,1\n" + fees(0, 2500)
+		text := ownHeader + "charge,EUR,90,2026-11-02T12:00:00Z,ch_1,1\n" + fees(0, 1100)
 		var all sync.WaitGroup
 		reports := [9]settlement.Report{}
 		for i := range 8 {
@@ -61,12 +61,12 @@ func TestOneFileIsReadOnce(t *testing.T) {
 		reports[8] = after
 		s.wants("the file", after, "amount_differs charge 90/100")
 		for _, r := range reports {
-			if r.FileID != "" && (r.FileID != after.FileID || r.Lines != 2501 || r.Differences[models.AmountDiffers] != 1) {
+			if r.FileID != "" && (r.FileID != after.FileID || r.Lines != 1101 || r.Differences[models.AmountDiffers] != 1) {
 				t.Errorf("%+v", r)
 			}
 		}
 		entries, _, err := db.AuditEntries(t.Context(), models.AllMerchants(), models.AuditFilter{Action: "settlement.import"}, models.Page{})
-		if err != nil || len(entries) != 1 || s.rows("settlement_files") != 1 || s.rows("settlement_lines") != 2501 {
+		if err != nil || len(entries) != 1 || s.rows("settlement_files") != 1 || s.rows("settlement_lines") != 1101 {
 			t.Errorf("%d audit entries, %v; %d files with %d lines", len(entries), err, s.rows("settlement_files"), s.rows("settlement_lines"))
 		}
 	})
@@ -81,8 +81,8 @@ func TestFilesAtOnceKnowOfEachOther(t *testing.T) {
 		_, _ = s.at(4, 0).paid(200, "ch_lacking") // within the grace of the first
 		s.at(20, 0)
 		files := []string{
-			ownHeader + "fee,EUR,-1,2026-11-01T12:00:00Z,,0\ncharge,EUR,100,2026-11-04T12:00:00Z,ch_1,1\n" + fees(0, 1500),
-			ownHeader + "charge,EUR,100,2026-11-05T12:00:00Z,ch_1,2\nfee,EUR,-1,2026-11-09T12:00:00Z,,3\n" + fees(2000, 3500),
+			ownHeader + "fee,EUR,-1,2026-11-01T12:00:00Z,,0\ncharge,EUR,100,2026-11-04T12:00:00Z,ch_1,1\n" + fees(0, 1100),
+			ownHeader + "charge,EUR,100,2026-11-05T12:00:00Z,ch_1,2\nfee,EUR,-1,2026-11-09T12:00:00Z,,3\n" + fees(2000, 3100),
 		}
 		var all sync.WaitGroup
 		for _, text := range files {
@@ -131,9 +131,9 @@ func TestReaderThatDied(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newShop(t, db)
 		_, _ = s.at(2, 9).paid(100, "ch_1")
-		text := ownHeader + "charge,EUR,100,2026-11-02T12:00:00Z,ch_1,1\n" + fees(0, 4000)
+		text := ownHeader + "charge,EUR,100,2026-11-02T12:00:00Z,ch_1,1\n" + fees(0, 2100)
 		for name, next := range map[string]string{
-			"the same file": text, "another file": ownHeader + "charge,EUR,100,2026-11-02T12:00:00Z,ch_1,other\n" + fees(5000, 8000),
+			"the same file": text, "another file": ownHeader + "charge,EUR,100,2026-11-02T12:00:00Z,ch_1,other\n" + fees(5000, 5100),
 		} {
 			s.die(text)
 			files, _, err := db.SettlementFiles(t.Context(), models.MerchantScope(s.id), "", models.Page{})
@@ -167,7 +167,7 @@ func TestReaderThatIsStopped(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newShop(t, db)
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := settlement.Import(ctx, db, s.account, strings.NewReader(ownHeader+fees(0, 4000)), settlement.Options{
+		_, err := settlement.Import(ctx, db, s.account, strings.NewReader(ownHeader+fees(0, 1100)), settlement.Options{
 			Format: settlement.FormatCSV, Actor: modelstest.Actor(), Progress: func(int64, int64) { cancel() },
 		})
 		if !errors.Is(err, context.Canceled) || s.rows("settlement_lines") != 0 || s.rows("settlement_files") != 0 {
@@ -182,7 +182,7 @@ func TestReaderThatStoodStill(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newShop(t, db)
-		text := ownHeader + fees(0, 3500)
+		text := ownHeader + fees(0, 1100)
 		var faster settlement.Report
 		_, err := settlement.Import(t.Context(), db, s.account, strings.NewReader(text), settlement.Options{
 			Format: settlement.FormatCSV, Actor: modelstest.Actor(), Progress: func(int64, int64) {
@@ -195,7 +195,7 @@ func TestReaderThatStoodStill(t *testing.T) {
 			t.Errorf("the slower one is told %v", err)
 		}
 		s.wants("the faster one", faster)
-		if s.rows("settlement_files") != 1 || s.rows("settlement_lines") != 3500 {
+		if s.rows("settlement_files") != 1 || s.rows("settlement_lines") != 1100 {
 			t.Errorf("%d files with %d lines", s.rows("settlement_files"), s.rows("settlement_lines"))
 		}
 	})
