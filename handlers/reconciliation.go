@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -114,7 +115,7 @@ func (s *server) reconcile(c *fiber.Ctx, v *viewer, form views.SettlementForm) (
 	}
 	file, err := upload.Open()
 	if err != nil {
-		return settlement.Report{}, err //nolint:wrapcheck // names the file
+		return settlement.Report{}, fmt.Errorf("open upload: %w", err)
 	}
 	defer func() { _ = file.Close() }() // all of it has been read
 	return settlement.Import(c.UserContext(), s.DB, account, file, settlement.Options{

@@ -156,15 +156,14 @@ func TestBulkRetryByManyAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {
-				for i := 0; d.bulk(t, b.ID).Open() && i < 200; i++ {
+				for d.bulk(t, b.ID).Open() {
 					if err := d.WorkBulk(t.Context(), b.ID); err != nil {
 						t.Error(err)
 					}
-					time.Sleep(5 * time.Millisecond)
 				}
 			})
 		}
-		for i := 0; d.bulk(t, b.ID).Open() && i < 200; i++ {
+		for i := range 40 { // the last one resumes it
 			turn := d.PauseBulk
 			if i%2 == 1 {
 				turn = d.ResumeBulk
@@ -172,7 +171,6 @@ func TestBulkRetryByManyAtOnce(t *testing.T) {
 			if err := d.write(func(tx *models.Tx) error { return turn(tx, b.ID, aina) }); err != nil && code(err) != "bulk_moved" {
 				t.Error(err)
 			}
-			time.Sleep(60 * time.Millisecond)
 		}
 		wg.Wait()
 		d.wantBulk(t, b.ID, models.BulkFinished, 12, 0)
@@ -195,7 +193,7 @@ func TestBulkRetryIsCanceled(t *testing.T) {
 		worked := make(chan error)
 		go func() { worked <- d.WorkBulk(ctx, b.ID) }()
 		for d.bulk(t, b.ID).Retried == 0 {
-			time.Sleep(5 * time.Millisecond)
+			continue // each look asks the database
 		}
 		stop()
 		do(t, <-worked)
@@ -234,12 +232,11 @@ func TestBulkRetryCanceledAmidst(t *testing.T) {
 					if err := d.WorkBulk(t.Context(), b.ID); err != nil {
 						t.Error(err)
 					}
-					time.Sleep(5 * time.Millisecond)
 				}
 			})
 		}
 		for d.bulk(t, b.ID).Retried < 3 {
-			time.Sleep(time.Millisecond)
+			continue // each look asks the database
 		}
 		canceled := make([]error, 3)
 		for i := range canceled {

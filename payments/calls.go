@@ -56,7 +56,7 @@ func (c *calls) rows(g *models.GatewayAccount, about subject) []models.ProviderC
 func (t recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	c, ok := req.Context().Value(callsKey{}).(*calls)
 	if !ok {
-		return t.next.RoundTrip(req) //nolint:wrapcheck // as it came: a transport adds nothing
+		return t.next.RoundTrip(req)
 	}
 	one := &models.ProviderCall{
 		Method: req.Method, URL: c.mask([]byte(shownURL(req.URL))), Request: c.mask(sent(req)), StartedAt: time.Now().UTC(),
@@ -70,7 +70,7 @@ func (t recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	one.LatencyMS = time.Since(one.StartedAt).Milliseconds()
 	if err != nil {
 		one.Error = string(safehttp.Classify(err))
-		return nil, err //nolint:wrapcheck // as it came
+		return nil, err
 	}
 	one.Status, one.RequestID = resp.StatusCode, c.mask([]byte(requestID(resp.Header)))
 	resp.Body = &keptBody{ReadCloser: resp.Body, calls: c, call: one}
