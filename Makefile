@@ -45,7 +45,8 @@ test: setup ## everything that must pass, on both databases and in a browser
 	scripts/current.sh '*_templ.go' go tool templ generate
 	go vet -race $(PKG)
 	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) \
-		go test -race -shuffle=on -timeout=15m $(PKG)
+		go test -race -shuffle=on -timeout=15m -p=4 $(PKG)
+	$(with_postgres) go test -run='^TestAnyOrderOfEvents' ./payments
 
 .PHONY: setup
 setup: bin/.stripe-mock-$(STRIPE_MOCK_VERSION) ## install what the tests need

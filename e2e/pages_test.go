@@ -33,7 +33,7 @@ type page struct {
 
 func pages(t *testing.T) []page {
 	t.Helper()
-	table, err := os.ReadFile("../handlers/routes_test.go")
+	table, err := os.ReadFile("../handlers/routes_table_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,3 +1,5 @@
+//go:build !race
+
 package payments_test
 
 import (
@@ -326,6 +328,9 @@ func (m *model) drive(tb *testing.T) func(*rapid.T) {
 	}
 }
 
+// Each part has one goroutine, in which the race detector could see nothing: it
+// would only take most of the time. make test runs it without.
+//
 // Whatever happens in whatever order, nobody is charged twice, no more is given
 // back than was taken, and what is believed to be final is true. Both databases
 // together see more than 20,000 steps; each part has its own.
