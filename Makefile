@@ -45,7 +45,7 @@ test: setup ## everything that must pass, on both databases and in a browser
 	scripts/current.sh '*_templ.go' go tool templ generate
 	go vet -race $(PKG)
 	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) \
-		go test -race -shuffle=on -timeout=15m -p=4 $(PKG)
+		go test -race -shuffle=on -timeout=15m -p=3 $(PKG)
 	$(with_postgres) go test -run='^TestAnyOrderOfEvents' ./payments
 
 .PHONY: setup
