@@ -104,7 +104,7 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	req.Header.Del("X-Stripe-Client-User-Agent")            // likewise
 	resp, err := x.next.RoundTrip(req)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // net/http wraps it with method and URL
+		return nil, err
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
 	body, cut, err := safehttp.ReadAll(resp, maxAnswer)
