@@ -3,6 +3,7 @@ package models
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -33,6 +34,7 @@ type Account struct {
 	Enabled       bool
 	TestedAt      *time.Time
 	TestOK        bool
+	TestKind      string // of what the test found, for people of every language; empty: TestMessage has it
 	TestMessage   string
 	TestLatencyMS int64
 	CreatedAt     time.Time
@@ -49,6 +51,8 @@ type GatewayAccount struct {
 	BreakerOpenUntil *time.Time // no calls before: the provider fails
 	BreakerResetAt   *time.Time // when somebody closed it by hand
 	CaughtUpAt       *time.Time // until when lost webhooks were looked for
+	RefusedAt        *time.Time // since when the provider refuses the credentials
+	RefusedCode      string     // the provider's
 }
 
 // DefaultRateLimit is below what providers allow for one of their endpoints:
@@ -57,15 +61,22 @@ const DefaultRateLimit = 20
 
 // CarrierAccount is a merchant's account at a carrier.
 type CarrierAccount struct {
-	Account `gorm:"embedded"`
+	Account       `gorm:"embedded"`
+	CarrierLimits `gorm:"embedded"`
+	CarrierHealth `gorm:"embedded"`
 
-	StoppedAt  *time.Time // after refused credentials, until an admin resumes it
-	StopReason string
-	ResumeAt   *time.Time // no calls before: the carrier asked to wait, or is down
-	BudgetDay  string     // UTC day that CallsToday counts
-	CallsToday int
-	NextCallAt *time.Time // when the rate allows the next call
-	Failures   int        // in a row
+	StoppedAt   *time.Time // after refused credentials, until an admin resumes it
+	StopReason  string
+	PausedAt    *time.Time // by a person
+	PausedUntil *time.Time // nil: until somebody resumes it
+	PauseReason string
+	PausedBy    string
+	BudgetDay   string // UTC day that CallsToday counts
+	CallsToday  int
+	NextCallAt  *time.Time // when the rate allows the next call
+
+	TestScopes    []string `gorm:"serializer:json"` // what the credentials are for, by the last test
+	TestQuotaLeft *int     // calls or parcels left, by the last test; nil when the carrier did not say
 }
 
 // account gives generic code the common part of either kind.
@@ -128,7 +139,7 @@ func (tx *Tx) EnabledGateways(merchantID string) ([]GatewayAccount, error) {
 // RouteCarrier chooses the account that follows a parcel, by account id or by
 // carrier code. It returns the code, and no account when the merchant has none
 // for it.
-func (tx *Tx) RouteCarrier(merchantID, carrier string) (string, *CarrierAccount, error) {
+func (tx *Tx) RouteCarrier(merchantID, carrier string, aggregators []string) (string, *CarrierAccount, error) {
 	q := MerchantScope(merchantID).in(tx.q(), "merchant_id")
 	if IsID(PrefixCarrierAccount, carrier) {
 		a, err := first[CarrierAccount](q.Where("id = ?", carrier))
@@ -140,7 +151,8 @@ func (tx *Tx) RouteCarrier(merchantID, carrier string) (string, *CarrierAccount,
 		}
 		return a.Kind, a, nil
 	}
-	a, err := first[CarrierAccount](q.Where("kind = ? AND enabled = ?", carrier, true).Order("position, id"))
+	a, err := first[CarrierAccount](q.Where("kind IN ? AND enabled = ?", append([]string{carrier}, aggregators...), true).
+		Order(clause.OrderBy{Expression: clause.Expr{SQL: "CASE kind WHEN ? THEN 0 ELSE 1 END, position, id", Vars: []any{carrier}}}))
 	if errors.Is(err, ErrNotFound) {
 		return carrier, nil, nil
 	}
@@ -156,8 +168,13 @@ func (tx *Tx) CreateGatewayAccount(a GatewayAccount) error {
 }
 
 // CreateCarrierAccount adds a carrier account; its ID is made by the caller.
+// Parcels that nobody could ask about so far are followed from now on.
 func (tx *Tx) CreateCarrierAccount(a CarrierAccount) error {
 	a.prepare(tx.now)
+	tx.Enqueue(FollowArgs{AccountID: a.ID})
+	if a.TestScopes == nil {
+		a.TestScopes = []string{}
+	}
 	return tx.createAccount(&a)
 }
 
@@ -190,7 +207,10 @@ func (tx *Tx) UpdateGatewayAccount(a *GatewayAccount) error { return tx.updateAc
 
 // UpdateCarrierAccount writes an edited carrier account. It leaves a stop as it
 // is: who brings new credentials lifts it by ResumeCarrierAccount.
-func (tx *Tx) UpdateCarrierAccount(a *CarrierAccount) error { return tx.updateAccount(a, &a.Account) }
+func (tx *Tx) UpdateCarrierAccount(a *CarrierAccount) error {
+	tx.Enqueue(FollowArgs{AccountID: a.ID})
+	return tx.updateAccount(a, &a.Account)
+}
 
 func (tx *Tx) updateAccount(row any, common *Account) error {
 	common.UpdatedAt = tx.now
@@ -210,18 +230,26 @@ func (tx *Tx) updateAccount(row any, common *Account) error {
 // AccountTest is the result of Test connection.
 type AccountTest struct {
 	OK        bool
+	Kind      string // of what was found, for people of every language; empty: Message has it
 	Message   string
 	LatencyMS int64
+	Scopes    []string // of carriers: what the credentials are for
+	QuotaLeft *int     // of carriers: calls or parcels left; nil when the carrier does not say
 }
 
 // NoteAccountTest stores the result of a test of either kind of account.
 func (tx *Tx) NoteAccountTest(id string, t AccountTest) error {
 	table := "gateway_accounts"
-	if IsID(PrefixCarrierAccount, id) {
-		table = "carrier_accounts"
+	set := map[string]any{
+		"tested_at": tx.now, "test_ok": t.OK, "test_kind": t.Kind, "test_message": t.Message, "test_latency_ms": t.LatencyMS,
 	}
-	_, err := tx.update(table, map[string]any{
-		"tested_at": tx.now, "test_ok": t.OK, "test_message": t.Message, "test_latency_ms": t.LatencyMS,
-	}, "id = ?", id)
+	if IsID(PrefixCarrierAccount, id) {
+		scopes, err := json.Marshal(append([]string{}, t.Scopes...))
+		if err != nil {
+			return fmt.Errorf("scopes of account %s: %w", id, err)
+		}
+		table, set["test_scopes"], set["test_quota_left"] = "carrier_accounts", string(scopes), t.QuotaLeft
+	}
+	_, err := tx.update(table, set, "id = ?", id)
 	return err
 }

@@ -207,6 +207,20 @@ func (db *DB) Attempts(ctx context.Context, paymentID string) ([]Attempt, error)
 	return attemptsOf(db.q(ctx), paymentID)
 }
 
+// AttemptsByPayment loads the attempts of payments that the caller has loaded
+// already, in their order, without what providers answered.
+func (db *DB) AttemptsByPayment(ctx context.Context, paymentIDs []string) (map[string][]Attempt, error) {
+	found := make(map[string][]Attempt, len(paymentIDs))
+	if len(paymentIDs) == 0 {
+		return found, nil
+	}
+	attempts, err := attemptsOf(db.q(ctx).Omit("raw"), paymentIDs...)
+	for i := range attempts {
+		found[attempts[i].PaymentID] = append(found[attempts[i].PaymentID], attempts[i])
+	}
+	return found, err
+}
+
 func attemptsOf(q *gorm.DB, paymentIDs ...string) ([]Attempt, error) {
 	return all[Attempt](q.Where("payment_id IN ?", paymentIDs).Order("payment_id, number"))
 }

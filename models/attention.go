@@ -135,6 +135,25 @@ func (db *DB) OrdersByID(ctx context.Context, scope Scope, ids []string) (map[st
 	return found, err
 }
 
+// OrderAddress loads where an order is sent to inside the transaction.
+func (tx *Tx) OrderAddress(scope Scope, id string) (*Address, error) {
+	o, err := first[Order](scope.in(tx.q(), "merchant_id").Select("id", "shipping_address").Where("id = ?", id))
+	if err != nil {
+		return nil, err
+	}
+	return &o.ShippingAddress, nil
+}
+
+// OrderAddresses loads where the orders are sent to, by their ids.
+func (db *DB) OrderAddresses(ctx context.Context, scope Scope, ids []string) (map[string]Address, error) {
+	rows, err := all[Order](scope.in(db.q(ctx), "merchant_id").Select("id", "shipping_address").Where("id IN ?", ids))
+	found := make(map[string]Address, len(rows))
+	for i := range rows {
+		found[rows[i].ID] = rows[i].ShippingAddress
+	}
+	return found, err
+}
+
 // StatDays are the first and the last day that have figures; empty without any.
 func (db *DB) StatDays(ctx context.Context, scope Scope) (firstDay, lastDay string, err error) {
 	var days struct{ First, Last *string }

@@ -8,7 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// The statuses of bulk retries.
+// The statuses of bulk retries and of replays.
 const (
 	BulkRunning  = "running"
 	BulkPaused   = "paused"

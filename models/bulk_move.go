@@ -4,18 +4,20 @@ import (
 	"context"
 	"time"
 
+	"github.com/riverqueue/river"
 	"gorm.io/gorm"
 )
 
-// bulkLease is how long a worker may be silent before another takes over.
-const bulkLease = time.Minute
+// bulkWork is the work on bulk retries.
+var bulkWork = longWork{
+	table: "bulk_retries", lease: time.Minute,
+	job: func(id string) river.JobArgs { return BulkRetryArgs{BulkRetryID: id} },
+}
 
 // ClaimBulkRetry makes the caller the one worker of a running bulk retry, until
 // a minute after its last step. Nil when there is nothing to do for it.
 func (tx *Tx) ClaimBulkRetry(id string) (*BulkRetry, error) {
-	lease := tx.now.Add(bulkLease)
-	ok, err := tx.update("bulk_retries", map[string]any{"lease_until": lease},
-		"id = ? AND status = ? AND lease_until <= ?", id, BulkRunning, tx.now)
+	ok, err := bulkWork.claim(tx, id, tx.now.Add(bulkWork.lease))
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -26,7 +28,7 @@ func (tx *Tx) ClaimBulkRetry(id string) (*BulkRetry, error) {
 // nil when nothing is left, or when the bulk retry was paused, canceled or taken
 // over. It renews the lease, also in b.
 func (tx *Tx) NextBulkRetryItem(b *BulkRetry) (*BulkRetryItem, error) {
-	held, err := tx.holdBulkRetry(b, map[string]any{})
+	held, err := bulkWork.hold(tx, b.ID, &b.LeaseUntil, map[string]any{})
 	if err != nil || !held {
 		return nil, err
 	}
@@ -37,24 +39,12 @@ func (tx *Tx) NextBulkRetryItem(b *BulkRetry) (*BulkRetryItem, error) {
 	return &items[0], nil
 }
 
-// holdBulkRetry changes a bulk retry and renews its lease, unless the caller has
-// lost it.
-func (tx *Tx) holdBulkRetry(b *BulkRetry, set map[string]any) (bool, error) {
-	lease := tx.now.Add(bulkLease)
-	set["lease_until"], set["updated_at"] = lease, tx.now
-	held, err := tx.update("bulk_retries", set, "id = ? AND status = ? AND lease_until = ?", b.ID, BulkRunning, b.LeaseUntil)
-	if held {
-		b.LeaseUntil = &lease
-	}
-	return held, err
-}
-
 // FinishBulkRetryItem stores the verdict about an item that NextBulkRetryItem
 // gave in the same transaction or one before; false when the caller has lost the
 // bulk retry meanwhile, and nothing may be kept. The last item finishes it.
 func (tx *Tx) FinishBulkRetryItem(b *BulkRetry, item *BulkRetryItem, verdict, code string) (bool, error) {
 	column := map[string]string{BulkItemRetried: "retried", BulkItemRefused: "refused"}[verdict]
-	held, err := tx.holdBulkRetry(b, map[string]any{column: gorm.Expr(column + " + 1")})
+	held, err := bulkWork.hold(tx, b.ID, &b.LeaseUntil, map[string]any{column: gorm.Expr(column + " + 1")})
 	if err != nil || !held {
 		return false, err
 	}
@@ -72,33 +62,22 @@ func (tx *Tx) FinishBulkRetryItem(b *BulkRetry, item *BulkRetryItem, verdict, co
 }
 
 // YieldBulkRetry gives a bulk retry that its worker holds to another job.
-func (tx *Tx) YieldBulkRetry(b *BulkRetry) error {
-	ok, err := tx.update("bulk_retries", map[string]any{"lease_until": tx.now},
-		"id = ? AND status = ? AND lease_until = ?", b.ID, BulkRunning, b.LeaseUntil)
-	if err == nil && ok {
-		tx.Enqueue(BulkRetryArgs{BulkRetryID: b.ID})
-	}
-	return err
-}
+func (tx *Tx) YieldBulkRetry(b *BulkRetry) error { return bulkWork.hand(tx, b.ID, b.LeaseUntil) }
 
 // PauseBulkRetry has a running bulk retry wait; what it has begun goes on.
 func (tx *Tx) PauseBulkRetry(id string) error {
-	return tx.turnBulkRetry(id, map[string]any{"status": BulkPaused, "lease_until": nil}, BulkRunning)
+	return tx.turnBulkRetry(id, BulkPaused, BulkRunning)
 }
 
 // ResumeBulkRetry has a paused bulk retry go on.
 func (tx *Tx) ResumeBulkRetry(id string) error {
-	err := tx.turnBulkRetry(id, map[string]any{"status": BulkRunning, "lease_until": tx.now}, BulkPaused)
-	if err == nil {
-		tx.Enqueue(BulkRetryArgs{BulkRetryID: id})
-	}
-	return err
+	return tx.turnBulkRetry(id, BulkRunning, BulkPaused)
 }
 
 // CancelBulkRetry ends a bulk retry: payments whose turn has not come stay as
 // they are.
 func (tx *Tx) CancelBulkRetry(id string) error {
-	if err := tx.turnBulkRetry(id, map[string]any{"status": BulkCanceled, "lease_until": nil}, BulkRunning, BulkPaused); err != nil {
+	if err := tx.turnBulkRetry(id, BulkCanceled, BulkRunning, BulkPaused); err != nil {
 		return err
 	}
 	res := tx.q().Table("bulk_retry_items").Where("bulk_retry_id = ? AND verdict = ''", id).
@@ -110,9 +89,8 @@ func (tx *Tx) CancelBulkRetry(id string) error {
 	return err
 }
 
-func (tx *Tx) turnBulkRetry(id string, set map[string]any, from ...string) error {
-	set["updated_at"] = tx.now
-	ok, err := tx.update("bulk_retries", set, "id = ? AND status IN ?", id, from)
+func (tx *Tx) turnBulkRetry(id, to string, from ...string) error {
+	ok, err := bulkWork.turn(tx, id, map[string]any{"status": to}, from...)
 	if err != nil {
 		return err
 	}
@@ -132,16 +110,8 @@ func (tx *Tx) turnBulkRetry(id string, set map[string]any, from ...string) error
 func (db *DB) StalledBulkRetries(ctx context.Context, limit int) ([]BulkRetry, error) {
 	return all[BulkRetry](db.q(ctx).
 		// The literal lets SQLite see that the partial index serves.
-		Where("status = 'running' AND lease_until < ?", db.Now().Add(-bulkLease)).Order("lease_until").Limit(limit))
+		Where("status = 'running' AND lease_until < ?", db.Now().Add(-bulkWork.lease)).Order("lease_until").Limit(limit))
 }
 
-// RequeueBulkRetry gives a bulk retry that was left a new job. Should the old
-// one turn up as well, one of them finds nothing to do.
-func (tx *Tx) RequeueBulkRetry(b *BulkRetry) error {
-	ok, err := tx.update("bulk_retries", map[string]any{"lease_until": tx.now}, "id = ? AND status = ? AND lease_until = ?",
-		b.ID, BulkRunning, b.LeaseUntil)
-	if err == nil && ok {
-		tx.Enqueue(BulkRetryArgs{BulkRetryID: b.ID})
-	}
-	return err
-}
+// RequeueBulkRetry gives a bulk retry that was left a new job.
+func (tx *Tx) RequeueBulkRetry(b *BulkRetry) error { return bulkWork.hand(tx, b.ID, b.LeaseUntil) }

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -10,38 +11,86 @@ import (
 type CarrierBudget struct {
 	Interval time.Duration // between two calls
 	PerDay   int           // 0: no quota
-	Test     bool          // also for an account that is disabled or stopped
+	// Test is a call of somebody who tests the account: it may be disabled,
+	// stopped or paused, and the breaker open.
+	Test bool
+	// ProbeLease is how long the call that tries an open breaker has for its
+	// answer before another one may try.
+	ProbeLease time.Duration
 }
 
-// TakeCarrierCall reserves one call of an account, over all nodes: the guarded
-// update lets one call through at a time. It says when to try again when there
-// is none to be had now; a zero time means that the account is stopped.
-func (tx *Tx) TakeCarrierCall(id string, b CarrierBudget) (ok bool, retryAt time.Time, err error) {
-	day := tx.now.Format(time.DateOnly)
-	if _, err := tx.update("carrier_accounts", map[string]any{"budget_day": day, "calls_today": 0},
-		"id = ? AND budget_day <> ?", id, day); err != nil {
-		return false, time.Time{}, err
+// CarrierTurn says whether an account may make a call.
+type CarrierTurn struct {
+	OK      bool
+	Probe   *time.Time // of the call that tries an open breaker: by this its answer is known
+	RetryAt time.Time  // when to try again; zero: not before somebody resumes the account
+}
+
+// TakeCarrierCall reserves one call of an account that was loaded before, over
+// all nodes: the guarded update lets one call through at a time, and while the
+// breaker is open one in all until its answer is known.
+func (tx *Tx) TakeCarrierCall(a *CarrierAccount, b CarrierBudget) (CarrierTurn, error) {
+	now, day, turn := tx.now, tx.now.Format(time.DateOnly), CarrierTurn{OK: true}
+	set := map[string]any{
+		"budget_day":   day,
+		"calls_today":  gorm.Expr("CASE WHEN budget_day = ? THEN calls_today + 1 ELSE 1 END", day),
+		"next_call_at": tx.now.Add(b.Interval),
 	}
-	where := "id = ? AND (resume_at IS NULL OR resume_at <= ?) AND (next_call_at IS NULL OR next_call_at <= ?)"
-	args := []any{id, tx.now, tx.now}
-	if !b.Test {
-		where += " AND enabled AND stopped_at IS NULL"
-	}
+	where, args := "id = ? AND (next_call_at IS NULL OR next_call_at <= ?)", []any{a.ID, tx.now}
 	if b.PerDay > 0 {
-		where += " AND calls_today < ?"
-		args = append(args, b.PerDay)
+		where += " AND (budget_day <> ? OR calls_today < ?)"
+		args = append(args, day, b.PerDay)
 	}
-	ok, err = tx.update("carrier_accounts", map[string]any{
-		"calls_today": gorm.Expr("calls_today + 1"), "next_call_at": tx.now.Add(b.Interval),
-	}, where, args...)
-	if err != nil || ok {
-		return ok, time.Time{}, err
+	switch {
+	case b.Test:
+		where += " AND (resume_at IS NULL OR resume_at <= ? OR broken_at IS NOT NULL)"
+		args = append(args, tx.now)
+	case a.BrokenAt == nil:
+		where += callable + " AND broken_at IS NULL"
+		args = append(args, tx.now, tx.now)
+	default:
+		where += callable + " AND broken_at IS NOT NULL"
+		args = append(args, tx.now, tx.now)
+		set["probe_at"], set["resume_at"] = tx.now, tx.now.Add(b.ProbeLease)
+		turn.Probe = &now
 	}
+	ok, err := tx.update("carrier_accounts", set, where, args...)
+	if err != nil {
+		return CarrierTurn{}, err
+	}
+	if ok {
+		return turn, nil
+	}
+	retryAt, err := tx.nextCarrierCall(a.ID, b)
+	return CarrierTurn{RetryAt: retryAt}, err
+}
+
+// CountCarrierCalls takes calls of an account that were made beside a reserved
+// one; the next may not be made before the given time.
+func (tx *Tx) CountCarrierCalls(id string, calls int, next time.Time) error {
+	day := tx.now.Format(time.DateOnly)
+	_, err := tx.update("carrier_accounts", map[string]any{
+		"budget_day":   day,
+		"calls_today":  gorm.Expr("CASE WHEN budget_day = ? THEN calls_today + ? ELSE ? END", day, calls, calls),
+		"next_call_at": gorm.Expr("CASE WHEN next_call_at > ? THEN next_call_at ELSE ? END", next, next),
+	}, "id = ?", id)
+	return err
+}
+
+// callable is the condition of accounts that nobody and nothing keeps from calling.
+const callable = " AND enabled AND stopped_at IS NULL AND (paused_at IS NULL OR paused_until <= ?) AND (resume_at IS NULL OR resume_at <= ?)"
+
+// nextCarrierCall is when an account that was refused a call may make one; zero
+// when that is for somebody to say.
+func (tx *Tx) nextCarrierCall(id string, b CarrierBudget) (time.Time, error) {
 	a, err := first[CarrierAccount](tx.q().Where("id = ?", id))
-	if err != nil || (!b.Test && (!a.Enabled || a.StoppedAt != nil)) {
-		return false, time.Time{}, err
+	if err != nil {
+		return time.Time{}, err
 	}
-	return false, a.nextCall(tx.now, b), nil
+	if !b.Test && (!a.Enabled || a.StoppedAt != nil || a.Paused(tx.now) && a.PausedUntil == nil) {
+		return time.Time{}, nil
+	}
+	return a.nextCall(tx.now, b), nil
 }
 
 // nextCall is the earliest time at which the account may call.
@@ -50,27 +99,19 @@ func (a *CarrierAccount) nextCall(now time.Time, b CarrierBudget) time.Time {
 	if a.NextCallAt != nil && a.NextCallAt.After(now) {
 		at = *a.NextCallAt
 	}
-	if a.ResumeAt != nil && a.ResumeAt.After(at) {
+	if a.ResumeAt != nil && a.ResumeAt.After(at) && (!b.Test || a.BrokenAt == nil) {
 		at = *a.ResumeAt
 	}
-	if b.PerDay > 0 && a.CallsToday >= b.PerDay {
+	if !b.Test && a.Paused(now) && a.PausedUntil.After(at) {
+		at = *a.PausedUntil
+	}
+	if b.PerDay > 0 && a.BudgetDay == now.Format(time.DateOnly) && a.CallsToday >= b.PerDay {
 		midnight := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
 		if midnight.After(at) {
 			at = midnight
 		}
 	}
 	return at
-}
-
-// NoteCarrierCall keeps the health of an account after a call: failures in a
-// row, and until when not to call.
-func (tx *Tx) NoteCarrierCall(id string, ok bool, resumeAt *time.Time) error {
-	set := map[string]any{"failures": gorm.Expr("failures + 1"), "resume_at": resumeAt}
-	if ok {
-		set = map[string]any{"failures": 0, "resume_at": nil}
-	}
-	_, err := tx.update("carrier_accounts", set, "id = ?", id)
-	return err
 }
 
 // StopCarrierAccount stops all calls of an account whose credentials were
@@ -80,17 +121,90 @@ func (tx *Tx) StopCarrierAccount(id, reason string) (bool, error) {
 		"id = ? AND stopped_at IS NULL", id)
 }
 
-// ResumeCarrierAccount lifts a stop and makes the account's parcels due.
+// ResumeCarrierAccount lifts a stop, closes the breaker and makes the account's
+// parcels due. A pause is left to whom made it.
 func (tx *Tx) ResumeCarrierAccount(id string) error {
-	waiting, err := tx.lockShipments(forUpdate, "carrier_account_id = ? AND sync_error_kind = ?", id, "auth")
+	if err := tx.makeDue(id, CallAuth); err != nil {
+		return err
+	}
+	_, err := tx.update("carrier_accounts", map[string]any{
+		"stopped_at": nil, "stop_reason": "", "resume_at": nil, "failures": 0, "broken_at": nil, "probe_at": nil,
+	}, "id = ?", id)
+	return err
+}
+
+// ResetCarrierBreaker lets an account call again because somebody says so, at
+// its whole rate, and makes due what waits because the carrier failed.
+func (tx *Tx) ResetCarrierBreaker(id string) error {
+	if err := tx.makeDue(id, CallUnavailable, CallRateLimited); err != nil {
+		return err
+	}
+	_, err := tx.update("carrier_accounts", map[string]any{
+		"resume_at": nil, "failures": 0, "broken_at": nil, "probe_at": nil, "slowed_until": nil,
+	}, "id = ?", id)
+	return err
+}
+
+// makeDue has parcels of an account asked for again whose last question failed
+// in one of the ways.
+func (tx *Tx) makeDue(accountID string, kinds ...string) error {
+	waiting, err := tx.lockShipments(forUpdate, "carrier_account_id = ? AND sync_error_kind IN ?", accountID, kinds)
 	if err != nil {
 		return err
 	}
-	due := map[string]any{"next_poll_at": tx.now, "sync_error": "", "sync_error_kind": ""}
-	if err := tx.updateShipments(waiting, due); err != nil {
-		return err
-	}
-	_, err = tx.update("carrier_accounts",
-		map[string]any{"stopped_at": nil, "stop_reason": "", "resume_at": nil, "failures": 0}, "id = ?", id)
+	return tx.updateShipments(waiting, map[string]any{"next_poll_at": tx.now, "sync_error": "", "sync_error_kind": ""})
+}
+
+// CarrierPause is that a person keeps an account from calling.
+type CarrierPause struct {
+	Until  *time.Time // nil: until somebody resumes it
+	Reason string
+	By     string
+}
+
+// PauseCarrierAccount keeps an account from calling.
+func (tx *Tx) PauseCarrierAccount(id string, p CarrierPause) error {
+	_, err := tx.update("carrier_accounts", map[string]any{
+		"paused_at": tx.now, "paused_until": p.Until, "pause_reason": p.Reason, "paused_by": p.By,
+	}, "id = ?", id)
 	return err
+}
+
+// UnpauseCarrierAccount ends a pause.
+func (tx *Tx) UnpauseCarrierAccount(id string) error {
+	_, err := tx.update("carrier_accounts", map[string]any{
+		"paused_at": nil, "paused_until": nil, "pause_reason": "", "paused_by": "",
+	}, "id = ?", id)
+	return err
+}
+
+// Bounds of an account's own limits.
+const (
+	maxQuotaPerDay   = 100_000_000
+	minRatePerSecond = 0.001
+	maxRatePerSecond = 1000
+)
+
+// CarrierLimits are an account's own instead of what its carrier allows
+// everybody; 0: the same.
+type CarrierLimits struct {
+	QuotaPerDay   int
+	RatePerSecond float64
+}
+
+// SetCarrierLimits changes an account's own limits.
+func (tx *Tx) SetCarrierLimits(id string, l CarrierLimits) error {
+	if l.QuotaPerDay < 0 || l.QuotaPerDay > maxQuotaPerDay {
+		return Invalid("quota_per_day", "out_of_range")
+	}
+	if l.RatePerSecond != 0 && !(l.RatePerSecond >= minRatePerSecond && l.RatePerSecond <= maxRatePerSecond) {
+		return Invalid("rate_per_second", "out_of_range")
+	}
+	_, err := tx.update("carrier_accounts", map[string]any{
+		"quota_per_day": l.QuotaPerDay, "rate_per_second": l.RatePerSecond,
+	}, "id = ?", id)
+	if err != nil {
+		return fmt.Errorf("set limits of account %s: %w", id, err)
+	}
+	return nil
 }

@@ -20,15 +20,16 @@ func TestTakeCarrierCallByManyAtOnce(t *testing.T) {
 		clock.Store(time.Date(2026, 3, 28, 22, 0, 0, 0, time.UTC).Unix())
 		db.Now = func() time.Time { return time.Unix(clock.Load(), 0).UTC() }
 		id := carrierAccount(t, db, newShop(t, db).ID)
+		account := &models.CarrierAccount{Account: models.Account{ID: id}}
 		budget := models.CarrierBudget{Interval: time.Second, PerDay: 5}
 		round := func() (taken int64) {
 			together(t, 12, func(int) error {
 				return db.Write(t.Context(), func(tx *models.Tx) error {
-					ok, retryAt, err := tx.TakeCarrierCall(id, budget)
-					if ok {
+					turn, err := tx.TakeCarrierCall(account, budget)
+					if turn.OK {
 						atomic.AddInt64(&taken, 1)
-					} else if err == nil && !retryAt.After(tx.Now()) {
-						t.Errorf("refused at %v until %v", tx.Now(), retryAt)
+					} else if err == nil && !turn.RetryAt.After(tx.Now()) {
+						t.Errorf("refused at %v until %v", tx.Now(), turn.RetryAt)
 					}
 					return err
 				})
@@ -55,8 +56,8 @@ func TestTakeCarrierCallByManyAtOnce(t *testing.T) {
 		})
 		clock.Add(10)
 		modelstest.Write(t, db, func(tx *models.Tx) error {
-			if ok, retryAt, err := tx.TakeCarrierCall(id, budget); ok || !retryAt.IsZero() || err != nil {
-				t.Errorf("a stopped account: %v, %v, %v", ok, retryAt, err)
+			if turn, err := tx.TakeCarrierCall(account, budget); turn.OK || !turn.RetryAt.IsZero() || err != nil {
+				t.Errorf("a stopped account: %+v, %v", turn, err)
 			}
 			return nil
 		})
@@ -80,7 +81,7 @@ func TestClaimShipmentsByManyAtOnce(t *testing.T) {
 			mine := slices.Concat(ids[i:], ids[:i])
 			var got []string
 			err := db.Write(t.Context(), func(tx *models.Tx) (err error) {
-				got, err = tx.ClaimShipments(mine, tx.Now().Add(time.Minute))
+				got, err = tx.ClaimShipments(mine, tx.Now(), tx.Now().Add(time.Minute))
 				return err
 			})
 			mu.Lock()
@@ -92,7 +93,7 @@ func TestClaimShipmentsByManyAtOnce(t *testing.T) {
 		if !slices.IsSorted(ids) || !slices.Equal(taken, ids) {
 			t.Errorf("of %d parcels %d were taken: %v", len(ids), len(taken), taken)
 		}
-		if due, err := db.DueShipments(t.Context(), account, 100); err != nil || len(due) != 0 {
+		if due, err := db.DueShipments(t.Context(), models.Due{AccountID: account, By: db.Now()}, 100); err != nil || len(due) != 0 {
 			t.Errorf("%d parcels are still due, %v", len(due), err)
 		}
 	})
@@ -103,13 +104,16 @@ func TestTrackingEventsAreTakenBackAfterTwoAnswers(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newShop(t, db)
 		sh := parcel(t, db, modelstest.Order(t, db, s.ID, 100), carrierAccount(t, db, s.ID), "N1")
+		now := db.Now()
+		db.Now = func() time.Time { return now }
 		answer := func(keys ...string) (added int, living []string) {
+			now = now.Add(time.Hour)
 			var scans []models.TrackingEvent
 			for _, key := range keys {
 				scans = append(scans, models.TrackingEvent{DedupeKey: key, Status: models.ShipmentInTransit})
 			}
 			modelstest.Write(t, db, func(tx *models.Tx) error {
-				n, err := tx.AddTrackingEvents(sh, scans)
+				_, n, err := tx.AddTrackingEvents(sh, scans, false)
 				if err != nil {
 					return err
 				}
@@ -157,11 +161,11 @@ func TestTrackingEventsSortByTheInstant(t *testing.T) {
 		left := time.Date(2026, 1, 2, 2, 0, 0, 0, time.UTC)
 		arrived := left.Add(11 * time.Hour)
 		modelstest.Write(t, db, func(tx *models.Tx) error {
-			_, err := tx.AddTrackingEvents(sh, []models.TrackingEvent{
+			_, _, err := tx.AddTrackingEvents(sh, []models.TrackingEvent{
 				{DedupeKey: "arrived", Status: models.ShipmentInTransit, OccurredAt: &arrived, LocalTime: "2026-01-02T05:00:00"},
 				{DedupeKey: "left", Status: models.ShipmentInTransit, OccurredAt: &left, LocalTime: "2026-01-02T10:00:00"},
 				{DedupeKey: "no offset", Status: models.ShipmentInTransit, LocalTime: "2026-01-01T12:00:00"},
-			})
+			}, false)
 			return err
 		})
 		scans, err := db.TrackingEvents(t.Context(), sh.ID)

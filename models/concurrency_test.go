@@ -179,14 +179,25 @@ func TestWritersFromAllSidesNeverDeadlock(t *testing.T) {
 						return err
 					}
 				}
-				return tx.NoteCarrierCall(account, true, nil)
+				a, err := tx.CarrierAccount(models.AllMerchants(), account)
+				if err != nil {
+					return err
+				}
+				if err := tx.SetCarrierHealth(a, models.CarrierHealth{Failures: i}); err != nil {
+					return err
+				}
+				return tx.AddCarrierCalls([]models.CarrierCall{ // in two buckets, in any order
+					{MerchantID: a.MerchantID, CarrierAccountID: account, Outcome: models.CallOK, StartedAt: tx.Now(), LatencyMS: int64(i%2) * 100},
+					{MerchantID: a.MerchantID, CarrierAccountID: account, Outcome: models.CallAuth, StartedAt: tx.Now(), LatencyMS: int64((i + 1) % 2 * 100)},
+				})
 			},
+			func(tx *models.Tx, _ int) error { return tx.ResetCarrierBreaker(account) },
 			func(tx *models.Tx, _ int) error { return tx.ResumeCarrierAccount(account) },
 			func(tx *models.Tx, i int) error {
-				return tx.PostponeShipments([]string{parcels[3-i%4], parcels[i%4]}, tx.Now())
+				return tx.ReleaseShipments([]string{parcels[3-i%4], parcels[i%4]})
 			},
 			func(tx *models.Tx, _ int) error {
-				_, err := tx.ClaimShipments([]string{parcels[3], parcels[1], parcels[0], parcels[2]}, tx.Now())
+				_, err := tx.ClaimShipments([]string{parcels[3], parcels[1], parcels[0], parcels[2]}, tx.Now(), tx.Now())
 				return err
 			},
 			func(tx *models.Tx, _ int) error {
@@ -200,18 +211,27 @@ func TestWritersFromAllSidesNeverDeadlock(t *testing.T) {
 				_, err := tx.ReplayDelivery(s.scope, delivery)
 				return err
 			},
-			func(tx *models.Tx, _ int) error { // a delivery ends
-				if ok, err := tx.ClaimDelivery(delivery, time.Minute); err != nil || !ok {
-					return err
-				}
+			func(tx *models.Tx, _ int) error {
+				_, err := tx.ClaimDeliveries(models.ClaimRequest{Endpoints: []string{endpoint.ID}, Room: 5, Lease: time.Minute})
+				return err
+			},
+			func(tx *models.Tx, i int) error { // a delivery ends
 				d, err := tx.Delivery(delivery)
 				if err != nil {
 					return err
 				}
-				if err := tx.FinishDelivery(d, models.DeliveryAttempt{StartedAt: tx.Now()}, models.DeliveryExhausted, nil); err != nil {
-					return err
+				failing := *endpoint
+				if i%2 == 0 {
+					failing.FailingSince = &d.CreatedAt
 				}
-				return tx.NoteEndpointHealth(endpoint.ID, false)
+				return tx.StoreDeliveries([]models.DeliveryResult{{
+					Delivery: *d, Endpoint: &failing, Attempt: models.DeliveryAttempt{StartedAt: tx.Now()},
+					Status: []string{models.DeliveryExhausted, models.DeliveryDelivered}[i/2%2],
+				}}, 0)
+			},
+			func(tx *models.Tx, _ int) error {
+				_, err := tx.ReleaseDeliveries(10, 10)
+				return err
 			},
 			func(tx *models.Tx, i int) error {
 				enabled := i%2 == 0

@@ -2,12 +2,7 @@ package models
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
-
-	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 )
 
 // Statuses of deliveries.
@@ -25,6 +20,13 @@ var DeliveryStatuses = []string{
 	DeliveryPending, DeliveryDelivering, DeliveryDelivered, DeliveryRetrying, DeliveryExhausted, DeliveryCanceled,
 }
 
+// Why an attempt is made.
+const (
+	SentBySchedule = "schedule"
+	SentByReplay   = "replay" // somebody had the delivery sent again
+	SentByHand     = "manual" // somebody had it made, as a test event
+)
+
 // Delivery is one event on its way to one endpoint.
 type Delivery struct {
 	ID            string `gorm:"primaryKey"`
@@ -33,8 +35,9 @@ type Delivery struct {
 	EventID       string
 	EventType     string
 	Status        string
-	Attempts      int // all that were made
-	RoundStart    int // those made before the last replay
+	Attempts      int    // all that were made
+	RoundStart    int    // those made before the last replay
+	Cause         string // of the next attempt
 	NextAttemptAt *time.Time
 	LeaseUntil    *time.Time
 	LastStatus    int // HTTP status of the last attempt; 0 when none came
@@ -52,6 +55,11 @@ type DeliveryAttempt struct {
 	Status     int // HTTP status; 0 when no answer came
 	Error      string
 	Answer     string // its start
+	AnswerCut  bool   // more came than is kept
+	Cause      string
+	// RequestHeaders is what was sent, the signature too; what the merchant set
+	// is masked. Empty once it is past its retention, like Answer.
+	RequestHeaders SentHeaders
 }
 
 // DeliveryJSON is a delivery as the API shows it.
@@ -73,140 +81,6 @@ type DeliveryAttemptJSON struct {
 	Answer    string    `json:"answer,omitempty"`
 }
 
-// MissedDays is for how long after it was disabled the events that an endpoint
-// misses are listed for it, to be sent later. Who has not come back by then has
-// left, and would only make every event write rows for nobody.
-const MissedDays = 30
-
-// missDelivery lists an event for an endpoint that is disabled: canceled, without
-// a job, for somebody to send it again.
-func (tx *Tx) missDelivery(e *Event, endpointID string) error {
-	d := Delivery{
-		ID: NewID(PrefixDelivery), MerchantID: e.MerchantID, EndpointID: endpointID, EventID: e.ID, EventType: e.Type,
-		Status: DeliveryCanceled, LastError: "endpoint_disabled", CreatedAt: tx.now, UpdatedAt: tx.now,
-	}
-	if err := tx.create(&d); err != nil {
-		return err
-	}
-	tx.Announce(Hint{Topic: "delivery", ID: d.ID, MerchantID: d.MerchantID, New: true})
-	return nil
-}
-
-func (tx *Tx) createDelivery(e *Event, endpointID string) (*Delivery, error) {
-	d := Delivery{
-		ID: NewID(PrefixDelivery), MerchantID: e.MerchantID, EndpointID: endpointID, EventID: e.ID, EventType: e.Type,
-		Status: DeliveryPending, NextAttemptAt: &tx.now, CreatedAt: tx.now, UpdatedAt: tx.now,
-	}
-	if err := tx.create(&d); err != nil {
-		return nil, err
-	}
-	tx.Enqueue(DeliverArgs{DeliveryID: d.ID})
-	tx.Announce(Hint{Topic: "delivery", ID: d.ID, MerchantID: d.MerchantID, New: true})
-	return &d, nil
-}
-
-// ClaimDelivery takes a delivery for one attempt, which is counted before
-// anything is sent. It says false when the delivery is not due: it is done,
-// another worker holds it, or its time has not come.
-func (tx *Tx) ClaimDelivery(id string, lease time.Duration) (bool, error) {
-	return tx.update("deliveries", map[string]any{
-		"status": DeliveryDelivering, "attempts": gorm.Expr("attempts + 1"),
-		"lease_until": tx.now.Add(lease), "updated_at": tx.now,
-	}, "id = ? AND ((status IN ? AND (next_attempt_at IS NULL OR next_attempt_at <= ?)) OR (status = ? AND lease_until < ?))",
-		id, []string{DeliveryPending, DeliveryRetrying}, tx.now, DeliveryDelivering, tx.now)
-}
-
-// FinishDelivery stores an attempt and where the delivery goes from there;
-// next is set with DeliveryRetrying.
-func (tx *Tx) FinishDelivery(d *Delivery, a DeliveryAttempt, status string, next *time.Time) error {
-	a.DeliveryID, a.Number = d.ID, d.Attempts
-	if err := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&a).Error; err != nil {
-		return fmt.Errorf("store delivery attempt: %w", err)
-	}
-	ok, err := tx.update("deliveries", map[string]any{
-		"status": status, "next_attempt_at": next, "lease_until": nil,
-		"last_status": a.Status, "last_error": a.Error, "updated_at": tx.now,
-	}, "id = ? AND status = ? AND attempts = ?", d.ID, DeliveryDelivering, d.Attempts)
-	if err != nil || !ok {
-		return err
-	}
-	if next != nil {
-		tx.EnqueueAt(DeliverArgs{DeliveryID: d.ID}, *next)
-	}
-	tx.Announce(Hint{Topic: "delivery", ID: d.ID, MerchantID: d.MerchantID})
-	return nil
-}
-
-// CancelDelivery ends a claimed delivery whose endpoint takes no more.
-func (tx *Tx) CancelDelivery(d *Delivery, reason string) error {
-	ok, err := tx.update("deliveries", map[string]any{
-		"status": DeliveryCanceled, "attempts": d.Attempts - 1, "next_attempt_at": nil, "lease_until": nil,
-		"last_error": reason, "updated_at": tx.now,
-	}, "id = ? AND status = ? AND attempts = ?", d.ID, DeliveryDelivering, d.Attempts)
-	if err != nil || !ok {
-		return err
-	}
-	tx.Announce(Hint{Topic: "delivery", ID: d.ID, MerchantID: d.MerchantID})
-	return nil
-}
-
-// ReplayDelivery sends a delivery again, with the whole schedule before it. One
-// that is being sent at the moment is a conflict, delivery_running.
-func (tx *Tx) ReplayDelivery(scope Scope, id string) (*Delivery, error) {
-	d, err := first[Delivery](scope.in(tx.q().Clauses(forUpdate), "merchant_id").Where("id = ?", id))
-	if err != nil {
-		return nil, err
-	}
-	ep, err := tx.Endpoint(AllMerchants(), d.EndpointID)
-	if errors.Is(err, ErrNotFound) {
-		return nil, Conflict("endpoint_deleted", d.Status)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if ep.DisabledAt != nil {
-		return nil, Conflict("endpoint_disabled", d.Status)
-	}
-	ok, err := tx.update("deliveries", map[string]any{
-		"status": DeliveryPending, "round_start": gorm.Expr("attempts"), "next_attempt_at": tx.now, "updated_at": tx.now,
-	}, "id = ? AND status IN ?", id, []string{DeliveryDelivered, DeliveryRetrying, DeliveryExhausted, DeliveryCanceled})
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, Conflict("delivery_running", d.Status)
-	}
-	tx.Enqueue(DeliverArgs{DeliveryID: id})
-	tx.Announce(Hint{Topic: "delivery", ID: id, MerchantID: d.MerchantID})
-	return tx.Delivery(id)
-}
-
-// RedeliverEvent sends an event to an endpoint again, or for the first time.
-func (tx *Tx) RedeliverEvent(scope Scope, eventID, endpointID string) (*Delivery, error) {
-	e, err := first[Event](scope.in(tx.q(), "merchant_id").Where("id = ?", eventID))
-	if err != nil {
-		return nil, err
-	}
-	ep, err := tx.Endpoint(MerchantScope(e.MerchantID), endpointID)
-	if errors.Is(err, ErrNotFound) {
-		return nil, Invalid("endpoint_id", "unknown_endpoint")
-	}
-	if err != nil {
-		return nil, err
-	}
-	d, err := first[Delivery](tx.q().Where("endpoint_id = ? AND event_id = ?", ep.ID, e.ID))
-	if err == nil {
-		return tx.ReplayDelivery(scope, d.ID)
-	}
-	if !errors.Is(err, ErrNotFound) {
-		return nil, err
-	}
-	if ep.DisabledAt != nil {
-		return nil, Conflict("endpoint_disabled", "")
-	}
-	return tx.createDelivery(e, ep.ID)
-}
-
 // Delivery loads one delivery inside the transaction.
 func (tx *Tx) Delivery(id string) (*Delivery, error) {
 	return first[Delivery](tx.q().Where("id = ?", id))
@@ -223,6 +97,7 @@ type DeliveryFilter struct {
 	Endpoint  string
 	EventType string
 	EventID   string
+	Search    string // see search
 	Created   Span
 }
 
@@ -234,6 +109,7 @@ func (db *DB) Deliveries(ctx context.Context, scope Scope, f DeliveryFilter, p P
 	q = equal(q, "endpoint_id", f.Endpoint)
 	q = equal(q, "event_type", f.EventType)
 	q = equal(q, "event_id", f.EventID)
+	q = f.search(q, db.q(ctx), scope)
 	return page(q, p, PrefixDelivery, func(d Delivery) string { return d.ID })
 }
 

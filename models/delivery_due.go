@@ -1,32 +1,58 @@
 package models
 
 import (
-	"context"
+	"fmt"
 	"time"
+
+	"gorm.io/gorm/clause"
 )
 
-// deliveryPatience is how long a delivery may be overdue before its job counts
-// as lost with the worker that had taken it.
-const deliveryPatience = 10 * time.Minute
+// AttemptInterrupted is noted of an attempt whose worker died with what came of it.
+const AttemptInterrupted = "Tillpost was interrupted: whether this attempt arrived is not known"
 
-// StalledDeliveries finds deliveries that are long overdue and that no worker holds.
-func (db *DB) StalledDeliveries(ctx context.Context, limit int) ([]Delivery, error) {
-	now := db.Now()
-	return all[Delivery](db.q(ctx).Select("id").
-		// The literals let SQLite see that the partial index serves.
-		Where("status IN ('pending', 'delivering', 'retrying') AND next_attempt_at < ?"+
-			" AND (lease_until IS NULL OR lease_until < ?)", now.Add(-deliveryPatience), now).
-		Order("next_attempt_at").Limit(limit))
+// ReleaseDeliveries gives deliveries whose worker died back to the queue, up to
+// limit of them, and returns how many they were; those that were tried most
+// times are exhausted. Each lost attempt is noted.
+func (tx *Tx) ReleaseDeliveries(most, limit int) (int, error) {
+	ids, err := tx.ids("SELECT id FROM deliveries WHERE status = 'delivering' AND lease_until < ? ORDER BY id LIMIT ?", tx.now, limit)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	lost, err := all[Delivery](tx.q().Where("id IN ?", ids).Order("id"))
+	if err != nil {
+		return 0, err
+	}
+	attempts := make([]DeliveryAttempt, len(lost))
+	for i := range lost {
+		d := &lost[i]
+		attempts[i] = DeliveryAttempt{
+			DeliveryID: d.ID, Number: d.Attempts, StartedAt: d.UpdatedAt, Cause: d.Cause, Error: AttemptInterrupted,
+		}
+		status, next := DeliveryRetrying, &tx.now
+		if d.Attempts-d.RoundStart >= most {
+			status, next = DeliveryExhausted, nil
+		}
+		if err := tx.releaseDelivery(d, status, next); err != nil {
+			return 0, err
+		}
+	}
+	return len(lost), insertMany(tx, attempts, clause.OnConflict{DoNothing: true})
 }
 
-// RequeueDelivery gives a delivery that is long overdue a new job. Should the
-// old one turn up as well, one of them finds nothing to do.
-func (tx *Tx) RequeueDelivery(id string) error {
-	ok, err := tx.update("deliveries", map[string]any{"next_attempt_at": tx.now, "updated_at": tx.now},
-		"id = ? AND status IN ? AND next_attempt_at < ? AND (lease_until IS NULL OR lease_until < ?)",
-		id, []string{DeliveryPending, DeliveryDelivering, DeliveryRetrying}, tx.now.Add(-deliveryPatience), tx.now)
-	if err == nil && ok {
-		tx.Enqueue(DeliverArgs{DeliveryID: id})
+func (tx *Tx) releaseDelivery(d *Delivery, status string, next *time.Time) error {
+	ok, err := tx.update("deliveries", map[string]any{
+		"status": status, "cause": SentBySchedule, "next_attempt_at": next, "lease_until": nil,
+		"last_status": 0, "last_error": AttemptInterrupted, "updated_at": tx.now,
+	}, "id = ? AND status = ? AND attempts = ?", d.ID, DeliveryDelivering, d.Attempts)
+	if err != nil {
+		return fmt.Errorf("release delivery %s: %w", d.ID, err)
 	}
-	return err
+	if ok {
+		hint := Hint{Topic: TopicDelivery, ID: d.ID, MerchantID: d.MerchantID}
+		if next != nil {
+			hint.Endpoint = d.EndpointID
+		}
+		tx.Announce(hint)
+	}
+	return nil
 }

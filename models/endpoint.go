@@ -7,8 +7,26 @@ import (
 	"time"
 )
 
-// Endpoint is an address of a merchant that receives events. Secret and
-// PreviousSecret are sealed.
+// Why an endpoint is disabled.
+const (
+	EndpointGone    = "gone"    // it answered 410
+	EndpointFailing = "failing" // nothing but failures for days
+	EndpointByHand  = "person"
+)
+
+// Bounds of what merchants set of an endpoint.
+const (
+	DefaultInFlight  = 8
+	MaxInFlight      = 64
+	MaxRatePerSecond = 1000
+)
+
+// Endpoint is an address of a merchant that receives events. Secret,
+// PreviousSecret and Headers are sealed.
+//
+// Paused and disabled are two things: while it is paused, deliveries are made
+// and wait for it; what happens while it is disabled is listed as missed, and
+// sent when somebody says so.
 type Endpoint struct {
 	ID                      string `gorm:"primaryKey"`
 	MerchantID              string
@@ -18,6 +36,12 @@ type Endpoint struct {
 	Secret                  string
 	PreviousSecret          string
 	PreviousSecretExpiresAt *time.Time
+	Headers                 string   // custom headers, all as one
+	HeaderNames             []string `gorm:"serializer:json"` // theirs, sorted
+	RatePerSecond           int      // deliveries that may begin; 0: as many as there are
+	MaxInFlight             int      // deliveries at once, over all nodes
+	RateUsedUntil           *time.Time
+	PausedAt                *time.Time
 	DisabledAt              *time.Time
 	DisabledReason          string
 	FailingSince            *time.Time
@@ -34,31 +58,6 @@ func (e *Endpoint) Wants(eventType string) bool {
 	return len(e.Events) == 0 || slices.Contains(e.Events, eventType)
 }
 
-// EndpointJSON is a webhook endpoint as the API shows it; Secret is set in the
-// answers to create and rotate only.
-type EndpointJSON struct {
-	ID          string    `json:"id"`
-	URL         string    `json:"url"`
-	Events      []string  `json:"events" nullable:"false" doc:"Empty: all types"`
-	Description string    `json:"description"`
-	Enabled     bool      `json:"enabled"`
-	Secret      string    `json:"secret,omitempty" doc:"Shown once, after creation and rotation"`
-	CreatedAt   time.Time `json:"created_at"`
-	UpdatedAt   time.Time `json:"updated_at"`
-}
-
-// Object renders the endpoint without its secret.
-func (e *Endpoint) Object() EndpointJSON {
-	events := e.Events
-	if events == nil {
-		events = []string{}
-	}
-	return EndpointJSON{
-		ID: e.ID, URL: e.URL, Events: events, Description: e.Description, Enabled: e.DisabledAt == nil,
-		CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt,
-	}
-}
-
 // CreateEndpoint adds an endpoint; its ID is made by the caller, because the
 // sealed secret is bound to it.
 func (tx *Tx) CreateEndpoint(e Endpoint) (*Endpoint, error) {
@@ -68,8 +67,34 @@ func (tx *Tx) CreateEndpoint(e Endpoint) (*Endpoint, error) {
 	if e.Events == nil {
 		e.Events = []string{}
 	}
+	if e.HeaderNames == nil {
+		e.HeaderNames = []string{}
+	}
+	if e.MaxInFlight == 0 {
+		e.MaxInFlight = DefaultInFlight
+	}
+	if err := e.checkLimits(); err != nil {
+		return nil, err
+	}
 	e.CreatedAt, e.UpdatedAt = tx.now, tx.now
 	return &e, tx.create(&e)
+}
+
+// checkLimits refuses numbers out of their bounds.
+func (e *Endpoint) checkLimits() error {
+	if e.RatePerSecond < 0 || e.RatePerSecond > MaxRatePerSecond {
+		return Invalid("rate_per_second", "out_of_range")
+	}
+	if e.MaxInFlight < 1 || e.MaxInFlight > MaxInFlight {
+		return Invalid("max_in_flight", "out_of_range")
+	}
+	return nil
+}
+
+// SealedHeaders are the custom headers of an endpoint as they are stored.
+type SealedHeaders struct {
+	Names  []string // sorted
+	Sealed string   // empty without headers
 }
 
 // EndpointChange is what an edit may change; nil fields stay.
@@ -77,7 +102,12 @@ type EndpointChange struct {
 	URL         *string
 	Events      *[]string
 	Description *string
-	Enabled     *bool
+	// Enabled is whether deliveries are made at all, Paused whether they wait.
+	Enabled       *bool
+	Paused        *bool
+	RatePerSecond *int
+	MaxInFlight   *int
+	Headers       *SealedHeaders
 }
 
 // UpdateEndpoint edits an endpoint.
@@ -92,22 +122,48 @@ func (tx *Tx) UpdateEndpoint(scope Scope, id string, c EndpointChange) (*Endpoin
 		}
 		e.Events = *c.Events
 	}
-	if c.URL != nil {
-		e.URL = *c.URL
+	if c.URL != nil && *c.URL != e.URL {
+		e.URL, e.FailingSince = *c.URL, nil
 	}
 	if c.Description != nil {
 		e.Description = *c.Description
 	}
-	if c.Enabled != nil {
-		e.DisabledAt, e.DisabledReason = nil, ""
-		if !*c.Enabled {
-			e.DisabledAt, e.DisabledReason = &tx.now, "paused"
-		} else {
-			e.FailingSince = nil
-		}
+	if c.Headers != nil {
+		e.HeaderNames, e.Headers = c.Headers.Names, c.Headers.Sealed
+	}
+	tx.changeFlow(e, c)
+	if err := e.checkLimits(); err != nil {
+		return nil, err
 	}
 	e.UpdatedAt = tx.now
+	tx.Announce(Hint{Topic: TopicEndpoint, ID: e.ID, MerchantID: e.MerchantID})
 	return e, tx.saveEndpoint(e)
+}
+
+// changeFlow changes what says when deliveries are sent. What failed before a
+// pause, during which nothing could arrive, does not count after it.
+func (tx *Tx) changeFlow(e *Endpoint, c EndpointChange) {
+	switch {
+	case c.Enabled == nil:
+	case *c.Enabled:
+		e.DisabledAt, e.DisabledReason, e.FailingSince = nil, "", nil
+	case e.DisabledAt == nil:
+		e.DisabledAt, e.DisabledReason = &tx.now, EndpointByHand
+	}
+	switch {
+	case c.Paused == nil:
+	case !*c.Paused && e.PausedAt != nil:
+		e.PausedAt, e.FailingSince = nil, nil
+	case !*c.Paused:
+	case e.PausedAt == nil:
+		e.PausedAt = &tx.now
+	}
+	if c.RatePerSecond != nil {
+		e.RatePerSecond, e.RateUsedUntil = *c.RatePerSecond, nil
+	}
+	if c.MaxInFlight != nil {
+		e.MaxInFlight = *c.MaxInFlight
+	}
 }
 
 // RotateEndpointSecret replaces the sealed secret and keeps the old one valid
@@ -123,22 +179,30 @@ func (tx *Tx) RotateEndpointSecret(scope Scope, id, sealed string, oldUntil time
 }
 
 // DisableEndpoint stops deliveries to an endpoint; what it misses is listed for
-// replay, see MissedDays.
+// replay, see MissedDays. That it was not a person who did it is noted, and told.
 func (tx *Tx) DisableEndpoint(id, reason string) error {
-	_, err := tx.update("webhook_endpoints",
-		map[string]any{"disabled_at": tx.now, "disabled_reason": reason, "updated_at": tx.now},
-		"id = ? AND disabled_at IS NULL", id)
-	return err
+	return tx.disableEndpoint(id, reason, "1 = 1")
 }
 
-// NoteEndpointHealth keeps since when an endpoint has only failed.
-func (tx *Tx) NoteEndpointHealth(id string, ok bool) error {
-	if ok {
-		_, err := tx.update("webhook_endpoints", map[string]any{"failing_since": nil}, "id = ? AND failing_since IS NOT NULL", id)
+func (tx *Tx) disableEndpoint(id, reason, guard string, args ...any) error {
+	ok, err := tx.update("webhook_endpoints",
+		map[string]any{"disabled_at": tx.now, "disabled_reason": reason, "updated_at": tx.now},
+		"id = ? AND disabled_at IS NULL AND "+guard, append([]any{id}, args...)...)
+	if err != nil || !ok {
 		return err
 	}
-	_, err := tx.update("webhook_endpoints", map[string]any{"failing_since": tx.now}, "id = ? AND failing_since IS NULL", id)
-	return err
+	e, err := first[Endpoint](tx.q().Where("id = ?", id))
+	if err != nil {
+		return err
+	}
+	tx.Announce(Hint{Topic: TopicEndpoint, ID: id, MerchantID: e.MerchantID})
+	if reason == EndpointByHand {
+		return nil
+	}
+	tx.Enqueue(EndpointDisabledArgs{EndpointID: id, Reason: reason})
+	return tx.Audit(Actor{Kind: "system", Name: "Tillpost"}, AuditEntry{
+		MerchantID: &e.MerchantID, Action: "endpoint.disable", ObjectID: id, Detail: map[string]string{"url": e.URL, "reason": reason},
+	})
 }
 
 // DeleteEndpoint removes an endpoint; its deliveries stay readable.
@@ -174,10 +238,11 @@ func (db *DB) Endpoints(ctx context.Context, scope Scope, p Page) ([]Endpoint, s
 	return page(q, p, PrefixEndpoint, func(e Endpoint) string { return e.ID })
 }
 
-// ResealEndpoint stores an endpoint's secrets sealed anew, unless one was
-// replaced meanwhile.
+// ResealEndpoint stores an endpoint's secrets and headers sealed anew, unless
+// one was replaced meanwhile.
 func (tx *Tx) ResealEndpoint(e *Endpoint) error {
 	_, err := tx.update("webhook_endpoints",
-		map[string]any{"secret": e.Secret, "previous_secret": e.PreviousSecret}, "id = ? AND updated_at = ?", e.ID, e.UpdatedAt)
+		map[string]any{"secret": e.Secret, "previous_secret": e.PreviousSecret, "headers": e.Headers},
+		"id = ? AND updated_at = ?", e.ID, e.UpdatedAt)
 	return err
 }

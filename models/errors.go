@@ -26,11 +26,12 @@ const (
 // Error is a failure that the user is told about. Its Code is the API's code
 // and, as error.<Code>, the key of its text in the locales.
 type Error struct {
-	Kind   Kind
-	Code   string
-	Field  string        // the input at fault, as items[0].quantity
-	Status string        // the current status, with KindConflict
-	After  time.Duration // when it may be tried again, with KindTooSoon
+	Kind    Kind
+	Code    string
+	Field   string        // the input at fault, as items[0].quantity
+	Status  string        // the current status, with KindConflict
+	After   time.Duration // when it may be tried again, with KindTooSoon
+	Choices string        // what the input may have meant, in words for people
 }
 
 func (e *Error) Error() string {

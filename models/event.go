@@ -55,6 +55,7 @@ type Event struct {
 	Cause      string
 	Sequence   int64 // among the events of its order, from 1; 0 for events of none
 	Body       string
+	Trace      string // that it happened in, as traceparent; empty without
 	CreatedAt  time.Time
 }
 
@@ -66,8 +67,8 @@ type EventBody struct {
 	Data      any       `json:"data"`
 }
 
-// recordEvent stores an event and a delivery, with its job, for each endpoint
-// of the merchant that wants it; for one that is disabled, without.
+// recordEvent stores an event and a delivery for each endpoint of the merchant
+// that wants it.
 func (tx *Tx) recordEvent(e Event, data any) error {
 	if e.OrderID != nil {
 		sequence, err := tx.nextSequence(*e.OrderID)
@@ -81,6 +82,7 @@ func (tx *Tx) recordEvent(e Event, data any) error {
 		return fmt.Errorf("event %s: %w", e.Type, err)
 	}
 	e.ID, e.Body, e.CreatedAt = NewID(PrefixEvent), string(body), tx.now
+	e.Trace = tx.db.Origin(tx.ctx).Trace
 	if err := tx.create(&e); err != nil {
 		return err
 	}
@@ -90,24 +92,23 @@ func (tx *Tx) recordEvent(e Event, data any) error {
 // tellEndpoints makes the deliveries of an event. Endpoints that were disabled
 // lately miss it, and are told so.
 func (tx *Tx) tellEndpoints(e *Event) error {
-	endpoints, err := all[Endpoint](tx.q().Where("merchant_id = ? AND deleted_at IS NULL", e.MerchantID).
+	endpoints, err := all[Endpoint](tx.q().Select("id", "events", "disabled_at").Where("merchant_id = ? AND deleted_at IS NULL", e.MerchantID).
 		Where("disabled_at IS NULL OR disabled_at > ?", tx.now.AddDate(0, 0, -MissedDays)))
 	if err != nil {
 		return err
 	}
+	var rows []Delivery
 	for i := range endpoints {
-		switch {
-		case !endpoints[i].Wants(e.Type):
-		case endpoints[i].DisabledAt != nil:
-			err = tx.missDelivery(e, endpoints[i].ID)
-		default:
-			_, err = tx.createDelivery(e, endpoints[i].ID)
+		if !endpoints[i].Wants(e.Type) {
+			continue
 		}
-		if err != nil {
-			return err
+		d := tx.newDelivery(e, endpoints[i].ID, SentBySchedule)
+		if endpoints[i].DisabledAt != nil {
+			d = d.missed()
 		}
+		rows = append(rows, d)
 	}
-	return nil
+	return tx.createDeliveries(rows)
 }
 
 // PingEndpoint records a test event for one endpoint, whatever it subscribes to.
@@ -122,6 +123,7 @@ func (tx *Tx) PingEndpoint(scope Scope, id string) (*Endpoint, *Delivery, error)
 	}
 	e := Event{
 		ID: NewID(PrefixEvent), MerchantID: ep.MerchantID, Type: EventPing, ObjectID: ep.ID, CreatedAt: tx.now,
+		Trace: tx.db.Origin(tx.ctx).Trace,
 	}
 	body, err := json.Marshal(EventBody{
 		Type: EventPing, Timestamp: tx.now, Data: map[string]string{"endpoint_id": ep.ID},
@@ -133,7 +135,7 @@ func (tx *Tx) PingEndpoint(scope Scope, id string) (*Endpoint, *Delivery, error)
 	if err := tx.create(&e); err != nil {
 		return nil, nil, err
 	}
-	d, err := tx.createDelivery(&e, ep.ID)
+	d, err := tx.createDelivery(&e, ep.ID, SentByHand)
 	return ep, d, err
 }
 

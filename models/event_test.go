@@ -11,7 +11,7 @@ import (
 	"github.com/tillpost/tillpost/models/modelstest"
 )
 
-func TestEventsComeWithDeliveriesAndJobsOrNotAtAll(t *testing.T) {
+func TestEventsComeWithDeliveriesOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newShop(t, db)
@@ -25,11 +25,11 @@ func TestEventsComeWithDeliveriesAndJobsOrNotAtAll(t *testing.T) {
 		p, _ := modelstest.Payment(t, db, modelstest.Order(t, db, s.ID, 1000), s.gateway)
 		force(t, db, p, models.PaymentProcessing)
 		rows := func() [3]int64 {
-			return [3]int64{count(t, db, "events"), count(t, db, "deliveries"), count(t, db, "river_job", "kind = 'webhook.deliver'")}
+			return [3]int64{count(t, db, "events"), count(t, db, "deliveries"), count(t, db, "deliveries", "status = 'pending' AND next_attempt_at IS NOT NULL")}
 		}
 		before := rows()
 		if want := [3]int64{1, 2, 1}; before != want { // order.created, missed by the paused one
-			t.Errorf("an order made %v events, deliveries and jobs, want %v", before, want)
+			t.Errorf("an order made %v events, deliveries and waiting ones, want %v", before, want)
 		}
 		pay := func(fail error) error {
 			return db.Write(t.Context(), func(tx *models.Tx) error {
@@ -47,7 +47,7 @@ func TestEventsComeWithDeliveriesAndJobsOrNotAtAll(t *testing.T) {
 		}
 		// payment.paid to two, order.updated to one, and both missed by the paused one
 		if got, want := rows(), [3]int64{3, 7, 4}; got != want {
-			t.Errorf("%v events, deliveries and jobs, want %v", got, want)
+			t.Errorf("%v events, deliveries and waiting ones, want %v", got, want)
 		}
 		for endpoint, want := range map[string]int64{all.ID: 3, paid.ID: 1, paused.ID: 3, deleted.ID: 0} {
 			if got := count(t, db, "deliveries", "endpoint_id = ?", endpoint); got != want {
@@ -70,9 +70,9 @@ func TestDisabledEndpointMissesEvents(t *testing.T) {
 		if err != nil || len(rows) != 1 || rows[0].Status != models.DeliveryCanceled || rows[0].LastError != "endpoint_disabled" {
 			t.Fatalf("deliveries %+v, %v", rows, err)
 		}
-		jobs := func() int64 { return count(t, db, "river_job", "kind = 'webhook.deliver'") }
-		if n := jobs(); n != 0 {
-			t.Errorf("%d jobs for a disabled endpoint", n)
+		waiting := func() int64 { return count(t, db, "deliveries", "next_attempt_at IS NOT NULL") }
+		if n := waiting(); n != 0 {
+			t.Errorf("%d deliveries wait for a disabled endpoint", n)
 		}
 		replay := func(tx *models.Tx) error {
 			_, err := tx.ReplayDelivery(s.scope, rows[0].ID)
@@ -87,8 +87,8 @@ func TestDisabledEndpointMissesEvents(t *testing.T) {
 			return err
 		})
 		modelstest.Write(t, db, replay)
-		if n := jobs(); n != 1 {
-			t.Errorf("%d jobs after the replay", n)
+		if n := waiting(); n != 1 {
+			t.Errorf("%d deliveries wait after the replay", n)
 		}
 
 		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DisableEndpoint(ep.ID, "failing") })

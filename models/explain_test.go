@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -16,72 +17,17 @@ import (
 	"github.com/tillpost/tillpost/models/modelstest"
 )
 
-// many is how many orders, payments, parcels, events and deliveries there are;
-// a tenth belongs to the merchant that asks. PostgreSQL weighs costs, which
-// takes some rows to matter; SQLite goes by the shape of indexes.
-var many = map[models.Dialect]int{models.Postgres: 12_000, models.SQLite: 800}
-
-// fill writes many rows in few statements. Rare statuses are rare, and old.
-func fill(t testing.TB, db *models.DB, many int) shop {
+// patiently executes a statement however long it takes.
+func patiently(t testing.TB, db *models.DB, statement string, args ...any) {
 	t.Helper()
-	s, other := newShop(t, db), newShop(t, db)
-	account, endpoint := carrierAccount(t, db, s.ID), newEndpoint(t, db, s.ID)
-	id := func(prefix string) string {
+	modelstest.Write(t, db, func(tx *models.Tx) error {
 		if db.Dialect == models.Postgres {
-			return "'" + prefix + "_' || lpad(i::text, 26, '0')"
+			if err := tx.Gorm().Exec("SET LOCAL statement_timeout = 0").Error; err != nil {
+				return err
+			}
 		}
-		return "'" + prefix + "_' || printf('%026d', i)"
-	}
-	numbers := fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)", many)
-	owner := fmt.Sprintf("CASE WHEN i %% 10 = 0 THEN '%s' ELSE '%s' END", s.ID, other.ID)
-	now := db.Now()
-	for _, insert := range []struct {
-		sql  string
-		args []any
-	}{
-		{`INSERT INTO orders (id, merchant_id, number, status, currency, amount, shipping_address, metadata, placed_at,
-			amount_paid, parcels_attention, created_at, updated_at)
-			` + numbers + ` SELECT ` + id("ord") + `, ` + owner + `, 'N' || i, CASE WHEN i < 50 THEN 'canceled' ELSE 'open' END, 'EUR', 100,
-			'{}', '{}', ?, CASE WHEN i < 60 THEN 50 ELSE 100 END, CASE WHEN i < 40 THEN 1 ELSE 0 END, ?, ? FROM n`, []any{now, now, now}},
-		{`INSERT INTO order_items (order_id, position, name, quantity, amount) ` + numbers + ` SELECT ` + id("ord") + `, 0, 'Tea', 1, 100 FROM n`, nil},
-		{`INSERT INTO search_terms ` + numbers + ` SELECT 'term' || i, ` + owner + `, ` + id("ord") + ` FROM n`, nil},
-		{`INSERT INTO payments (id, merchant_id, order_id, gateway_account_id, status, amount, currency, capture, method_type, metadata,
-			next_action, created_at, updated_at)
-			` + numbers + ` SELECT ` + id("pay") + `, ` + owner + `, ` + id("ord") + `, ?, CASE WHEN i < 50 THEN 'unknown' ELSE 'paid' END, 100, 'EUR',
-			'automatic', 'card', '{}', '{}', ?, ? FROM n`, []any{s.gateway, now, now}},
-		{`INSERT INTO attempts (id, merchant_id, payment_id, gateway_account_id, number, kind, status, cause, idempotency_key, lease_until, created_at)
-			` + numbers + ` SELECT ` + id("att") + `, ` + owner + `, ` + id("pay") + `, ?, 1, 'charge', CASE WHEN i < 30 THEN 'sending' ELSE 'succeeded' END,
-			'api', 'k' || i, ?, ? FROM n`, []any{s.gateway, now, now}},
-		{`UPDATE payments SET issue = 'charged_twice' WHERE id < 'pay_00000000000000000000000020'`, nil},
-		{`INSERT INTO disputes (id, merchant_id, payment_id, order_id, gateway_account_id, provider_reference, status, amount, currency, reason,
-			created_at, updated_at)
-			` + numbers + ` SELECT ` + id("dsp") + `, ` + owner + `, ` + id("pay") + `, ` + id("ord") + `, ?, 'dp_' || i, CASE WHEN i < 40 THEN 'needs_response' ELSE 'won' END, 100, 'EUR', '',
-			?, ? FROM n`, []any{s.gateway, now, now}},
-		{`UPDATE disputes SET closed_at = created_at WHERE status = 'won'`, nil},
-		{`INSERT INTO shipments (id, merchant_id, order_id, carrier, carrier_account_id, tracking_number, direction, items, status, late,
-			next_poll_at, created_at, updated_at)
-			` + numbers + ` SELECT ` + id("shp") + `, ` + owner + `, ` + id("ord") + `, CASE WHEN i < 50 THEN 'ups' ELSE 'dhl' END, ?, 'T' || i, 'outbound', '[]',
-			CASE WHEN i < 50 THEN 'exception' ELSE 'delivered' END, i < 50, NULL, ?, ? FROM n`,
-			[]any{account, now, now}},
-		{`UPDATE shipments SET next_poll_at = ? WHERE late`, []any{now.Add(-time.Hour)}},
-		{`INSERT INTO tracking_events (id, merchant_id, shipment_id, dedupe_key, sort_at, status, received_at)
-			` + numbers + ` SELECT ` + id("trk") + `, ` + owner + `, ` + id("shp") + `, 'k', ?, 'delivered', ? FROM n`, []any{now, now}},
-		{`INSERT INTO events (id, merchant_id, type, object_id, order_id, body, created_at)
-			` + numbers + ` SELECT ` + id("evt") + `, ` + owner + `, CASE WHEN i < 50 THEN 'ping' ELSE 'order.created' END, ` + id("ord") + `, ` + id("ord") + `,
-			'{}', ? FROM n`, []any{now}},
-		{`INSERT INTO deliveries (id, merchant_id, endpoint_id, event_id, event_type, status, created_at, updated_at)
-			` + numbers + ` SELECT ` + id("dlv") + `, ` + owner + `, ?, ` + id("evt") + `, 'order.created', CASE WHEN i < 50 THEN 'exhausted' ELSE 'delivered' END,
-			?, ? FROM n`, []any{endpoint.ID, now, now}},
-		{`INSERT INTO audit_entries (id, merchant_id, actor_kind, actor_id, action, object_id, order_id, detail, created_at)
-			` + numbers + ` SELECT ` + id("aud") + `, ` + owner + `, 'user', 'usr_' || (i % 3000), 'act' || (i % 3000), ` + id("ord") + `, ` + id("ord") + `, '{}', ? FROM n`, []any{now}},
-		{`INSERT INTO daily_stats ` + numbers + ` SELECT ` + owner + `, 'd' || i, 'orders', 'EUR', 1, 1 FROM n`, nil},
-		{`INSERT INTO stat_deltas ` + numbers + ` SELECT 'sta' || i, ` + owner + `, 'd' || i, 'orders', 'EUR', 1, 1 FROM n`, nil},
-		{`INSERT INTO idempotency_keys ` + numbers + ` SELECT ` + owner + `, 'k' || i, 'f', 200, '', '', ? FROM n`, []any{now}},
-	} {
-		execute(t, db, insert.sql, insert.args...)
-	}
-	execute(t, db, "ANALYZE")
-	return s
+		return tx.Gorm().Exec(statement, args...).Error
+	})
 }
 
 // queriesOf runs fn and returns the SELECTs that it sends, ready to be explained.
@@ -114,7 +60,7 @@ func record(t *testing.T, db *models.DB) {
 
 // small tables may be read whole, and so may what a query has itself made.
 var small = []string{
-	"merchants", "users", "gateway_accounts", "carrier_accounts", "webhook_endpoints", "found", "s", "CONSTANT",
+	"merchants", "users", "tracking_settings", "gateway_accounts", "carrier_accounts", "webhook_endpoints", "found", "s", "CONSTANT",
 }
 
 // explain returns the lines of the query's plan that read a table or an index
@@ -149,7 +95,7 @@ var (
 	seqScan    = regexp.MustCompile(`Seq Scan on (\w+)`)
 	sqliteScan = regexp.MustCompile(`^SCAN (\w+)`)
 	// fewRows are indexes that hold alone what waits for somebody.
-	fewRows = regexp.MustCompile(`shipments_late|payments_issue|payments_desk|disputes_open`)
+	fewRows = regexp.MustCompile(`shipments_late|shipments_returns|shipments_unsynced|payments_issue|payments_desk|disputes_open`)
 )
 
 // scanned names the table that a line of a plan reads whole, in the order of an
@@ -177,6 +123,10 @@ func TestAcceptance13ListsAtSize(t *testing.T) {
 		late, now := true, db.Now()
 		order := "ord_" + fmt.Sprintf("%026d", many[db.Dialect]/2)
 		span := models.Span{From: now.Add(-time.Hour), To: now}
+		account := func() (id string) {
+			db.Reads(t.Context()).Table("carrier_accounts").Select("id").Where("merchant_id = ?", s.ID).Scan(&id)
+			return id
+		}
 		queries := map[string]func(ctx context.Context, s models.Scope) error{}
 		orders := func(name string, f models.OrderFilter) {
 			queries["orders "+name] = func(ctx context.Context, s models.Scope) error {
@@ -232,6 +182,17 @@ func TestAcceptance13ListsAtSize(t *testing.T) {
 		shipments("late", models.ShipmentFilter{Late: &late})
 		shipments("by number", models.ShipmentFilter{TrackingNumber: "T77"})
 		shipments("by search", models.ShipmentFilter{Search: "term777"})
+		shipments("that come back", models.ShipmentFilter{Direction: models.DirectionReturn})
+		shipments("of an account", models.ShipmentFilter{AccountID: models.NewID(models.PrefixCarrierAccount)})
+		for _, trouble := range models.Troubles {
+			queries["parcels in trouble: "+string(trouble)] = func(ctx context.Context, s models.Scope) error {
+				_, next, err := db.TroubledShipments(ctx, s, trouble, models.Page{Limit: 2})
+				if err == nil && next != "" {
+					_, _, err = db.TroubledShipments(ctx, s, trouble, models.Page{Cursor: next})
+				}
+				return err
+			}
+		}
 		deliveries := func(name string, f models.DeliveryFilter) {
 			queries["deliveries "+name] = func(ctx context.Context, s models.Scope) error {
 				_, _, err := db.Deliveries(ctx, s, f, models.Page{})
@@ -241,6 +202,9 @@ func TestAcceptance13ListsAtSize(t *testing.T) {
 		deliveries("all", models.DeliveryFilter{})
 		deliveries("by status", models.DeliveryFilter{Status: models.DeliveryExhausted})
 		deliveries("of an event", models.DeliveryFilter{EventID: "evt_" + order[4:]})
+		deliveries("of an order", models.DeliveryFilter{Search: order})
+		deliveries("of an order's number", models.DeliveryFilter{Search: "N77"})
+		deliveries("of a payment", models.DeliveryFilter{Search: "pay_" + order[4:]})
 		audit := func(name string, f models.AuditFilter) {
 			queries["audit "+name] = func(ctx context.Context, s models.Scope) error {
 				_, _, err := db.AuditEntries(ctx, s, f, models.Page{})
@@ -283,22 +247,82 @@ func TestAcceptance13ListsAtSize(t *testing.T) {
 				_, err := db.AttentionPayments(ctx, s, 10)
 				return err
 			},
+			"parcels in trouble counted": func(ctx context.Context, s models.Scope) error {
+				_, err := db.CountTroubles(ctx, s)
+				return err
+			},
+			"orders by their numbers": func(ctx context.Context, s models.Scope) error {
+				_, err := db.OrdersByNumber(ctx, s, []string{"N77", "N78"})
+				return err
+			},
+			"parcels by their numbers": func(ctx context.Context, s models.Scope) error {
+				_, err := db.ShipmentsByNumber(ctx, s, []string{"T77", "T78"})
+				return err
+			},
+			"returns of a parcel": func(ctx context.Context, _ models.Scope) error {
+				_, err := db.ReturnsOf(ctx, "shp_"+order[4:])
+				return err
+			},
+			"arrivals of a parcel": func(ctx context.Context, _ models.Scope) error {
+				_, err := db.ShipmentETAs(ctx, "shp_"+order[4:], 20)
+				return err
+			},
+			"transit figures": func(ctx context.Context, s models.Scope) error {
+				if _, err := db.TransitStats(ctx, s, "d77", "d78", models.TransitsByDay); err != nil {
+					return err
+				}
+				_, err := db.TransitStats(ctx, s, "d77", "d78", models.TransitsByLane)
+				return err
+			},
 			"figures": func(ctx context.Context, s models.Scope) error {
 				_, err := db.DailyStats(ctx, s, "d77", "d78")
 				return err
 			},
+			"habit all": func(ctx context.Context, _ models.Scope) error {
+				_, err := db.CarrierHabit(ctx, s.scope)
+				return err
+			},
+			"calls of an account": func(ctx context.Context, s models.Scope) error {
+				_, _, err := db.CarrierCalls(ctx, s, models.CarrierCallFilter{AccountID: account()}, models.Page{})
+				return err
+			},
+			"calls by outcome": func(ctx context.Context, s models.Scope) error {
+				_, _, err := db.CarrierCalls(ctx, s, models.CarrierCallFilter{AccountID: account(), Outcome: models.CallAuth}, models.Page{})
+				return err
+			},
+			"load of an account": func(ctx context.Context, _ models.Scope) error {
+				_, err := db.CarrierLoads(ctx, account())
+				return err
+			},
+			"waiting parcels": func(ctx context.Context, _ models.Scope) error {
+				_, _, err := db.WaitingShipments(ctx, account())
+				return err
+			},
 			"due parcels": func(ctx context.Context, _ models.Scope) error {
-				var account string
-				db.Reads(t.Context()).Table("carrier_accounts").Select("id").Limit(1).Scan(&account)
-				_, err := db.DueShipments(ctx, account, 100)
+				_, err := db.DueShipments(ctx, models.Due{AccountID: account(), By: db.Now()}, 100)
 				return err
 			},
 			"overdue parcels": func(ctx context.Context, _ models.Scope) error {
 				_, err := db.OverdueShipments(ctx, 100)
 				return err
 			},
-			"stalled deliveries": func(ctx context.Context, _ models.Scope) error {
-				_, err := db.StalledDeliveries(ctx, 100)
+			"stalled mails": func(ctx context.Context, _ models.Scope) error {
+				_, err := db.StalledMails(ctx, 100)
+				return err
+			},
+			"a public page": func(ctx context.Context, _ models.Scope) error {
+				_, err := db.PublicParcel(ctx, strings.Repeat("0", 32))
+				if errors.Is(err, models.ErrNotFound) {
+					return nil
+				}
+				return err
+			},
+			"an endpoint's health": func(ctx context.Context, scope models.Scope) error {
+				_, err := db.EndpointHealth(ctx, scope, "whe_1")
+				return err
+			},
+			"an endpoint's last answers": func(ctx context.Context, scope models.Scope) error {
+				_, err := db.LastAnswers(ctx, scope, "whe_1", 5)
 				return err
 			},
 			"stalled attempts": func(ctx context.Context, _ models.Scope) error {

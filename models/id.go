@@ -21,7 +21,9 @@ const (
 	PrefixDispute        = "dsp"
 	PrefixInboundEvent   = "inb"
 	PrefixProviderCall   = "cal"
+	PrefixCarrierCall    = "ccl"
 	PrefixBulkRetry      = "blk"
+	PrefixReplay         = "rpl"
 	PrefixSettlement     = "stl"
 	PrefixShipment       = "shp"
 	PrefixTrackingEvent  = "trk"
@@ -31,6 +33,11 @@ const (
 	PrefixGatewayAccount = "gwa"
 	PrefixCarrierAccount = "cra"
 	PrefixAudit          = "aud"
+	PrefixCustomerMail   = "cml"
+	PrefixNode           = "nod"
+	PrefixIncident       = "inc"
+	PrefixAlertChannel   = "alc"
+	PrefixAlertMessage   = "alm"
 )
 
 // idEncoding keeps the order of the bytes and uses lower-case letters and digits.

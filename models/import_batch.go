@@ -82,9 +82,8 @@ func (b *importBatch) addParcels(o *Order, parcels []ImportedParcel) {
 	for i := range parcels {
 		s := &parcels[i].Shipment
 		s.ID, s.MerchantID, s.OrderID, s.UpdatedAt = NewIDAt(PrefixShipment, s.CreatedAt), o.MerchantID, o.ID, b.tx.now
-		if s.Items == nil {
-			s.Items = []ShipmentItem{}
-		}
+		s.Country = countryCode(o.ShippingAddress.Country)
+		s.prepare(b.tx.now)
 		if s.Status != ShipmentCanceled {
 			living = append(living, *s)
 		}
@@ -95,6 +94,7 @@ func (b *importBatch) addParcels(o *Order, parcels []ImportedParcel) {
 		b.scans = append(b.scans, events...)
 		b.parcels = append(b.parcels, *s)
 		b.tx.figures.add(b.merchantID, b.loc, 1, shipmentFigures(s))
+		b.tx.transits.add(b.loc, 1, s)
 	}
 	o.setParcels(living)
 }

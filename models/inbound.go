@@ -9,7 +9,7 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// InboundStatus is what became of something that a provider told.
+// InboundStatus is what became of something that a provider or carrier told.
 type InboundStatus string
 
 // The statuses of inbound events.
@@ -24,25 +24,38 @@ const (
 // InboundStatuses lists all.
 var InboundStatuses = []InboundStatus{InboundReceived, InboundApplied, InboundStale, InboundUnmatched, InboundError}
 
-// InboundEvent is one thing that a provider told by webhook, with the whole
-// body as it came.
+// InboundEvent is one thing that a provider or carrier told by webhook, with
+// the whole body as it came.
 type InboundEvent struct {
-	ID               string `gorm:"primaryKey"`
-	MerchantID       string
-	GatewayAccountID string
-	EventID          string // the provider's own; one is stored once
-	Type             string
-	Subject          string
-	Status           InboundStatus
-	Detail           string
-	Body             string
-	PaymentID        *string
-	Duplicates       int // how often it came again
-	Tries            int
-	LeaseUntil       *time.Time
-	OccurredAt       *time.Time
-	ReceivedAt       time.Time
-	AppliedAt        *time.Time
+	ID         string `gorm:"primaryKey"`
+	MerchantID string
+	AccountID  string // of a payment or a carrier account
+	EventID    string // the sender's own; one is stored once
+	Type       string
+	Subject    string // of payments: charge, refund, …; of parcels: the tracking number
+	Status     InboundStatus
+	Detail     string
+	Body       string
+	PaymentID  *string
+	ShipmentID *string
+	Duplicates int // how often it came again
+	Tries      int
+	LeaseUntil *time.Time
+	OccurredAt *time.Time
+	ReceivedAt time.Time
+	AppliedAt  *time.Time
+}
+
+// FromCarrier says whether a carrier told of it, not a payment provider.
+func (e *InboundEvent) FromCarrier() bool { return IsID(PrefixCarrierAccount, e.AccountID) }
+
+// enqueueInbound has an event applied, by the service of its sender.
+func (tx *Tx) enqueueInbound(e *InboundEvent, at time.Time) {
+	if e.FromCarrier() {
+		tx.EnqueueAt(ParcelNewsArgs{InboundID: e.ID}, at)
+		return
+	}
+	tx.EnqueueAt(InboundArgs{InboundID: e.ID}, at)
 }
 
 // ReceiveInbound stores events with the jobs that apply them; those that are
@@ -58,25 +71,36 @@ func (tx *Tx) ReceiveInbound(events []InboundEvent) (int, error) {
 		}
 		if res.RowsAffected == 0 {
 			if _, err := tx.update("inbound_events", map[string]any{"duplicates": gorm.Expr("duplicates + 1")},
-				"gateway_account_id = ? AND event_id = ?", e.GatewayAccountID, e.EventID); err != nil {
+				"account_id = ? AND event_id = ?", e.AccountID, e.EventID); err != nil {
 				return fresh, err
 			}
 			continue
 		}
 		fresh++
-		tx.Enqueue(InboundArgs{InboundID: e.ID})
+		tx.enqueueInbound(&e, time.Time{})
 		tx.Announce(Hint{Topic: "inbound", ID: e.ID, MerchantID: e.MerchantID, New: true})
 	}
 	return fresh, nil
 }
 
+// InboundFate is what became of an event, and what it was about if that is known.
+type InboundFate struct {
+	Status     InboundStatus
+	Detail     string
+	PaymentID  *string
+	ShipmentID *string
+}
+
 // MarkInbound stores what became of an event, unless it was applied before.
-func (tx *Tx) MarkInbound(e *InboundEvent, status InboundStatus, detail string, paymentID *string) error {
-	set := map[string]any{"status": status, "detail": detail, "lease_until": nil, "tries": gorm.Expr("tries + 1")}
-	if paymentID != nil {
-		set["payment_id"] = *paymentID
+func (tx *Tx) MarkInbound(e *InboundEvent, f InboundFate) error {
+	set := map[string]any{"status": f.Status, "detail": f.Detail, "lease_until": nil, "tries": gorm.Expr("tries + 1")}
+	if f.PaymentID != nil {
+		set["payment_id"] = *f.PaymentID
 	}
-	if status != InboundError {
+	if f.ShipmentID != nil {
+		set["shipment_id"] = *f.ShipmentID
+	}
+	if f.Status != InboundError {
 		set["applied_at"] = tx.now
 	}
 	_, err := tx.update("inbound_events", set, "id = ? AND status <> ?", e.ID, InboundApplied)
@@ -95,19 +119,19 @@ func (tx *Tx) ReplayInbound(scope Scope, id string) (*InboundEvent, error) {
 	if _, err := tx.update("inbound_events", map[string]any{"status": InboundReceived, "lease_until": patience}, "id = ?", id); err != nil {
 		return nil, err
 	}
-	tx.Enqueue(InboundArgs{InboundID: id})
+	tx.enqueueInbound(e, time.Time{})
 	tx.Announce(Hint{Topic: "inbound", ID: e.ID, MerchantID: e.MerchantID})
 	return e, nil
 }
 
 // PostponeInbound has an event that nothing here matches yet applied later:
 // the answer that names what it is about may still be on its way.
-func (tx *Tx) PostponeInbound(id string, at time.Time) error {
+func (tx *Tx) PostponeInbound(e *InboundEvent, at time.Time) error {
 	ok, err := tx.update("inbound_events", map[string]any{
 		"tries": gorm.Expr("tries + 1"), "lease_until": at.Add(inquiryPatience),
-	}, "id = ? AND status = ?", id, InboundReceived)
+	}, "id = ? AND status = ?", e.ID, InboundReceived)
 	if err == nil && ok {
-		tx.EnqueueAt(InboundArgs{InboundID: id}, at)
+		tx.enqueueInbound(e, at)
 	}
 	return err
 }
@@ -123,7 +147,7 @@ func (tx *Tx) RequeueInbound(e *InboundEvent) error {
 	ok, err := tx.update("inbound_events", map[string]any{"lease_until": tx.now.Add(inquiryPatience)},
 		"id = ? AND status = ? AND lease_until < ?", e.ID, InboundReceived, tx.now)
 	if err == nil && ok {
-		tx.Enqueue(InboundArgs{InboundID: e.ID})
+		tx.enqueueInbound(e, time.Time{})
 	}
 	return err
 }
@@ -135,17 +159,19 @@ func (db *DB) InboundEvent(ctx context.Context, scope Scope, id string) (*Inboun
 
 // InboundFilter selects inbound events; empty fields select all.
 type InboundFilter struct {
-	Gateway   string // account id
-	Status    InboundStatus
-	PaymentID string
+	Account    string // id
+	Status     InboundStatus
+	PaymentID  string
+	ShipmentID string
 }
 
 // InboundEvents lists inbound events without their bodies, newest first, with
 // the next page's cursor.
 func (db *DB) InboundEvents(ctx context.Context, scope Scope, f InboundFilter, p Page) ([]InboundEvent, string, error) {
 	q := scope.in(db.q(ctx).Omit("body"), "merchant_id")
-	q = equal(q, "gateway_account_id", f.Gateway)
+	q = equal(q, "account_id", f.Account)
 	q = equal(q, "status", string(f.Status))
 	q = equal(q, "payment_id", f.PaymentID)
+	q = equal(q, "shipment_id", f.ShipmentID)
 	return page(q, p, PrefixInboundEvent, func(e InboundEvent) string { return e.ID })
 }

@@ -10,6 +10,7 @@ const (
 	QueueMoney   = "money"
 	QueueCarrier = "carrier"
 	QueueNotify  = "notify"
+	QueueMail    = "mail"
 	QueueUpkeep  = "upkeep"
 )
 
@@ -96,6 +97,19 @@ func (ReconcileRefundArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueMoney, MaxAttempts: 25, Priority: 2}
 }
 
+// ParcelNewsArgs applies what a carrier told by webhook.
+type ParcelNewsArgs struct {
+	InboundID string `json:"inbound_id"`
+}
+
+// Kind names the job.
+func (ParcelNewsArgs) Kind() string { return "carrier.news" }
+
+// InsertOpts chooses the queue.
+func (ParcelNewsArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueCarrier, MaxAttempts: 25, Priority: 1}
+}
+
 // InboundArgs applies what a provider told by webhook.
 type InboundArgs struct {
 	InboundID string `json:"inbound_id"`
@@ -178,12 +192,29 @@ type PollArgs struct {
 // Kind names the job.
 func (PollArgs) Kind() string { return "shipment.poll" }
 
-// InsertOpts chooses the queue.
-func (PollArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueCarrier, MaxAttempts: 3}
+// InsertOpts chooses the queue. People and webhooks do not wait for the rest.
+func (a PollArgs) InsertOpts() river.InsertOpts {
+	if a.Manual {
+		return river.InsertOpts{Queue: QueueCarrier, MaxAttempts: 3, Priority: 1}
+	}
+	return river.InsertOpts{Queue: QueueCarrier, MaxAttempts: 3, Priority: 3}
 }
 
-// DeliverArgs sends a webhook to a merchant's endpoint.
+// FollowArgs gives a carrier account the parcels that nobody could ask about so far.
+type FollowArgs struct {
+	AccountID string `json:"account_id"`
+}
+
+// Kind names the job.
+func (FollowArgs) Kind() string { return "carrier.follow" }
+
+// InsertOpts chooses the queue.
+func (FollowArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 25}
+}
+
+// DeliverArgs was the job of one delivery. Deliveries are a queue of their own
+// now; those that an earlier version has enqueued find it done.
 type DeliverArgs struct {
 	DeliveryID string `json:"delivery_id"`
 }
@@ -196,7 +227,46 @@ func (DeliverArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueNotify, MaxAttempts: 25}
 }
 
-// RescueDeliveriesArgs finds deliveries whose job was lost and gives them another.
+// EndpointDisabledArgs tells of an endpoint that was disabled because it is gone
+// or has only failed for days.
+type EndpointDisabledArgs struct {
+	EndpointID string `json:"endpoint_id"`
+	Reason     string `json:"reason"`
+}
+
+// Kind names the job.
+func (EndpointDisabledArgs) Kind() string { return "endpoint.disabled" }
+
+// InsertOpts chooses the queue.
+func (EndpointDisabledArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueNotify, MaxAttempts: 25}
+}
+
+// ReplayArgs makes the next step of a replay.
+type ReplayArgs struct {
+	ReplayID string `json:"replay_id"`
+}
+
+// Kind names the job.
+func (ReplayArgs) Kind() string { return "webhook.replay" }
+
+// InsertOpts chooses the queue: a step takes no time, and must not wait behind
+// the deliveries that it has made.
+func (ReplayArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 25}
+}
+
+// RescueReplaysArgs finds replays whose job was lost and gives them another.
+type RescueReplaysArgs struct{}
+
+// Kind names the job.
+func (RescueReplaysArgs) Kind() string { return "webhook.rescue_replays" }
+
+// InsertOpts chooses the queue.
+func (RescueReplaysArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
+
+// RescueDeliveriesArgs was the job that looked for deliveries whose job was
+// lost. Nodes of an earlier version still enqueue it.
 type RescueDeliveriesArgs struct{}
 
 // Kind names the job.
@@ -204,6 +274,28 @@ func (RescueDeliveriesArgs) Kind() string { return "webhook.rescue" }
 
 // InsertOpts chooses the queue.
 func (RescueDeliveriesArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
+
+// CustomerMailArgs sends a mail to a customer.
+type CustomerMailArgs struct {
+	MailID string `json:"mail_id"`
+}
+
+// Kind names the job.
+func (CustomerMailArgs) Kind() string { return "mail.send" }
+
+// InsertOpts chooses the queue.
+func (CustomerMailArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMail, MaxAttempts: 25}
+}
+
+// RescueMailsArgs finds mails to customers whose job was lost.
+type RescueMailsArgs struct{}
+
+// Kind names the job.
+func (RescueMailsArgs) Kind() string { return "mail.rescue" }
+
+// InsertOpts chooses the queue.
+func (RescueMailsArgs) InsertOpts() river.InsertOpts { return upkeepOpts() }
 
 // FoldStatsArgs folds counted changes into the daily figures.
 type FoldStatsArgs struct{}

@@ -49,7 +49,7 @@ func TestUpkeepRunsOneAtATime(t *testing.T) {
 			}
 		}
 		for _, args := range []river.JobArgs{
-			models.FoldStatsArgs{}, models.RescueArgs{}, models.RescueDeliveriesArgs{}, models.SweepArgs{}, models.PruneArgs{},
+			models.FoldStatsArgs{}, models.RescueArgs{}, models.RescueDeliveriesArgs{}, models.RescueReplaysArgs{}, models.SweepArgs{}, models.PruneArgs{},
 		} {
 			for _, step := range []struct {
 				state string // of all jobs of the kind, before another period begins

@@ -108,7 +108,7 @@ func (p *Payment) Retryable() bool {
 
 // ordersJSON renders orders with all that belongs to them in a number of
 // queries that does not grow with theirs.
-func ordersJSON(q *gorm.DB, orders []Order) ([]OrderJSON, error) {
+func (db *DB) ordersJSON(q *gorm.DB, orders []Order) ([]OrderJSON, error) {
 	out := make([]OrderJSON, len(orders))
 	index := make(map[string]*OrderJSON, len(orders))
 	ids := make([]string, len(orders))
@@ -143,7 +143,7 @@ func ordersJSON(q *gorm.DB, orders []Order) ([]OrderJSON, error) {
 	if err != nil {
 		return nil, err
 	}
-	parcels, err := shipmentsJSON(q, shipments)
+	parcels, err := db.shipmentsJSON(q, shipments)
 	if err != nil {
 		return nil, err
 	}

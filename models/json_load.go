@@ -12,12 +12,12 @@ func (db *DB) OrderObject(ctx context.Context, scope Scope, id string) (*OrderJS
 	if err != nil {
 		return nil, err
 	}
-	return one(ordersJSON(db.q(ctx), []Order{*o}))
+	return one(db.ordersJSON(db.q(ctx), []Order{*o}))
 }
 
 // OrderObjects renders a page of orders.
 func (db *DB) OrderObjects(ctx context.Context, orders []Order) ([]OrderJSON, error) {
-	return ordersJSON(db.q(ctx), orders)
+	return db.ordersJSON(db.q(ctx), orders)
 }
 
 // PaymentObject loads a payment as the API shows it.
@@ -40,12 +40,12 @@ func (db *DB) ShipmentObject(ctx context.Context, scope Scope, id string) (*Ship
 	if err != nil {
 		return nil, err
 	}
-	return one(shipmentsJSON(db.q(ctx), []Shipment{*s}))
+	return one(db.shipmentsJSON(db.q(ctx), []Shipment{*s}))
 }
 
 // ShipmentObjects renders a page of parcels.
 func (db *DB) ShipmentObjects(ctx context.Context, shipments []Shipment) ([]ShipmentJSON, error) {
-	return shipmentsJSON(db.q(ctx), shipments)
+	return db.shipmentsJSON(db.q(ctx), shipments)
 }
 
 // OrderObject renders an order inside the transaction.
@@ -54,7 +54,7 @@ func (tx *Tx) OrderObject(id string) (*OrderJSON, error) {
 	if err != nil {
 		return nil, err
 	}
-	return one(ordersJSON(tx.q(), []Order{*o}))
+	return one(tx.db.ordersJSON(tx.q(), []Order{*o}))
 }
 
 // PaymentObject renders a payment inside the transaction.
@@ -64,7 +64,7 @@ func (tx *Tx) PaymentObject(p *Payment) (*PaymentJSON, error) {
 
 // ShipmentObject renders a parcel inside the transaction.
 func (tx *Tx) ShipmentObject(s *Shipment) (*ShipmentJSON, error) {
-	return one(shipmentsJSON(tx.q(), []Shipment{*s}))
+	return one(tx.db.shipmentsJSON(tx.q(), []Shipment{*s}))
 }
 
 // Object renders an event as the API shows it, without its deliveries.

@@ -10,8 +10,8 @@ import (
 // The order of locks. On PostgreSQL a transaction locks rows, by an update or by
 // forUpdate, in the order
 //
-//	users → payments → attempts → shipments → orders → deliveries →
-//	webhook_endpoints → gateway_accounts, carrier_accounts
+//	users → payments → attempts → shipments → orders → deliveries → customer_mails →
+//	webhook_endpoints → gateway_accounts, carrier_accounts → carrier_hours → gateway_minutes
 //
 // and those of one table by ascending id, so that two that meet wait for each
 // other in one direction. Rows that a transaction inserts itself stand outside,

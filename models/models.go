@@ -34,7 +34,7 @@ const (
 	Postgres Dialect = "postgres"
 )
 
-// DB is the store. Now and OnCommit may be replaced before first use.
+// DB is the store. Now, OnCommit and Origin may be replaced before first use.
 type DB struct {
 	Dialect Dialect
 	// Now is the clock of every time that the store writes: UTC, microseconds,
@@ -42,6 +42,14 @@ type DB struct {
 	Now func() time.Time
 	// OnCommit receives the hints of a committed transaction; it must not block.
 	OnCommit func(hints []Hint)
+	// Origin says what jobs and events keep of the context that they come from,
+	// so that logs and traces join what follows with what was asked for.
+	Origin func(ctx context.Context) Origin
+	// PublicURL is where customers reach the pages of their parcels, without a
+	// slash at its end; while it is empty, objects name no such page.
+	PublicURL string
+	// KeepAttempts is how long it is kept what deliveries sent and were answered.
+	KeepAttempts time.Duration
 
 	write  *gorm.DB
 	read   *gorm.DB
@@ -49,17 +57,31 @@ type DB struct {
 	reader *sql.DB       // SQLite only: query_only
 	pool   *pgxpool.Pool // PostgreSQL only
 	insert inserter
+	jobs   jobClient
 	keys   inFlight
 	clock  *clock
 	zones  sync.Map // merchant id → *time.Location
 }
 
+// Topics of hints that dispatchers of deliveries hear.
+const (
+	TopicDelivery = "delivery"
+	TopicEndpoint = "endpoint"
+)
+
 // Hint says that something changed, for live pages; it may be lost.
 type Hint struct {
-	Topic      string // order, payment, shipment, delivery, account, inbound, bulk, settlement
+	Topic      string // order, payment, shipment, delivery, endpoint, account, carrier_call, inbound, bulk, replay, settlement, incident, node
 	ID         string
 	MerchantID string
 	New        bool
+	Endpoint   string // that this delivery is to be sent to now; empty when none is
+}
+
+// Origin is where something comes from. Neither part is anybody's data.
+type Origin struct {
+	Request string `json:"request_id,omitempty"`
+	Trace   string `json:"traceparent,omitempty"`
 }
 
 // inserter puts jobs into River's table inside a GORM transaction.
@@ -86,7 +108,9 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return nil, err
 	}
 	db.Now = db.clock.now
+	db.KeepAttempts = keepAttempts
 	db.OnCommit = func([]Hint) {}
+	db.Origin = func(context.Context) Origin { return Origin{} }
 	return db, nil
 }
 

@@ -53,7 +53,7 @@ func (tx *Tx) tellOrder(id, eventType string) error {
 	if _, err := tx.update("orders", map[string]any{"told_state": o.state()}, "id = ?", id); err != nil {
 		return err
 	}
-	data, err := one(ordersJSON(tx.q(), []Order{*o}))
+	data, err := one(tx.db.ordersJSON(tx.q(), []Order{*o}))
 	if err != nil {
 		return err
 	}

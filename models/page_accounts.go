@@ -10,3 +10,9 @@ func (tx *Tx) GatewayAccount(scope Scope, id string) (*GatewayAccount, error) {
 func (tx *Tx) CarrierAccount(scope Scope, id string) (*CarrierAccount, error) {
 	return first[CarrierAccount](scope.in(tx.q().Clauses(forUpdate), "merchant_id").Where("id = ?", id))
 }
+
+// SeenCarrierAccount loads a carrier account inside the transaction without
+// locking it: for acts that lock its parcels, which come first.
+func (tx *Tx) SeenCarrierAccount(scope Scope, id string) (*CarrierAccount, error) {
+	return first[CarrierAccount](scope.in(tx.q(), "merchant_id").Where("id = ?", id))
+}

@@ -21,7 +21,7 @@ func (db *DB) EndpointsByID(ctx context.Context, scope Scope, ids []string) (map
 }
 
 // withoutSecrets leaves out what only deliveries need of an endpoint.
-func withoutSecrets(q *gorm.DB) *gorm.DB { return q.Omit("secret", "previous_secret") }
+func withoutSecrets(q *gorm.DB) *gorm.DB { return q.Omit("secret", "previous_secret", "headers") }
 
 // LastDeliveries loads the newest delivery of each endpoint that the caller has
 // loaded already.

@@ -71,7 +71,7 @@ func postgresDB(ctx context.Context, pool *pgxpool.Pool) (*DB, error) {
 	}
 	db := &DB{
 		Dialect: Postgres, write: g, read: g, sql: sqlDB, pool: pool,
-		insert: postgresInserter{jobs}, keys: newInFlight(), clock: &clock{server: true},
+		insert: postgresInserter{jobs}, jobs: rivers[pgx.Tx]{write: jobs, read: jobs, own: ownPostgres}, keys: newInFlight(), clock: &clock{server: true},
 	}
 	if err := db.clock.measure(ctx, db); err != nil {
 		return nil, err
@@ -90,11 +90,11 @@ func readUTC(_ context.Context, conn *pgx.Conn) error {
 type postgresInserter struct{ client *river.Client[pgx.Tx] }
 
 func (i postgresInserter) insertJobs(ctx context.Context, tx *gorm.DB, jobs []river.InsertManyParams) error {
-	shared, ok := tx.Statement.ConnPool.(*sharedTx)
-	if !ok {
-		return fmt.Errorf("enqueue outside a transaction: connection is %T", tx.Statement.ConnPool)
+	own, err := ownPostgres(tx)
+	if err != nil {
+		return err
 	}
-	if _, err := i.client.InsertManyTx(ctx, shared.pgx, jobs); err != nil {
+	if _, err := i.client.InsertManyTx(ctx, own, jobs); err != nil {
 		return fmt.Errorf("enqueue: %w", err)
 	}
 	return nil

@@ -25,10 +25,11 @@ type ProviderCall struct {
 	StartedAt        time.Time
 }
 
-// AddProviderCalls stores calls that were made.
+// AddProviderCalls stores calls that were made, and counts them.
 func (tx *Tx) AddProviderCalls(calls []ProviderCall) error {
 	for i := range calls {
 		calls[i].ID = NewIDAt(PrefixProviderCall, calls[i].StartedAt)
+		tx.gateways.call(&calls[i])
 	}
 	return insertMany(tx, calls)
 }

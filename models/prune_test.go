@@ -33,6 +33,10 @@ func TestPrune(t *testing.T) {
 			return id
 		}
 		event := ping()
+		lane := claim(t, db, models.ClaimRequest{Endpoints: []string{endpoint.ID}, Room: 1})[endpoint.ID]
+		modelstest.FinishDelivery(t, db, &lane.Deliveries[0], models.DeliveryAttempt{
+			StartedAt: db.Now(), Status: 200, Answer: "ok", RequestHeaders: models.SentHeaders{"Webhook-Id": event},
+		}, models.DeliveryDelivered, nil)
 		prune := func() (deleted int64) {
 			modelstest.Write(t, db, func(tx *models.Tx) (err error) {
 				deleted, err = tx.Prune(10)
@@ -43,9 +47,18 @@ func TestPrune(t *testing.T) {
 		if n := prune(); n != 0 {
 			t.Errorf("%d fresh rows were deleted", n)
 		}
+		db.KeepAttempts = 7 * 24 * time.Hour
+		db.Now = func() time.Time { return clock().Add(8 * 24 * time.Hour) }
+		if n := prune(); n != 1 {
+			t.Errorf("%d rows were emptied, want the attempt", n)
+		}
+		attempts, err := db.DeliveryAttempts(t.Context(), lane.Deliveries[0].ID)
+		if err != nil || len(attempts) != 1 || attempts[0].Answer != "" || len(attempts[0].RequestHeaders) != 0 || attempts[0].Status != 200 {
+			t.Errorf("attempts %+v, %v", attempts, err)
+		}
 		db.Now = func() time.Time { return clock().Add(91 * 24 * time.Hour) }
-		if n := prune(); n != 2 {
-			t.Errorf("%d rows were deleted, want the event and its delivery", n)
+		if n := prune(); n != 4 {
+			t.Errorf("%d rows were deleted, want the event with its delivery, its attempt and the hour's figures", n)
 		}
 		if _, err := db.Event(t.Context(), models.AllMerchants(), event); err == nil {
 			t.Error("the event is still there")

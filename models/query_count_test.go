@@ -22,10 +22,10 @@ func TestPagesTakeAConstantNumberOfQueries(t *testing.T) {
 				modelstest.Payment(t, db, o, s.gateway)
 				sh := parcel(t, db, o, account, fmt.Sprintf("N%d", i))
 				modelstest.Write(t, db, func(tx *models.Tx) error {
-					_, err := tx.AddTrackingEvents(sh, []models.TrackingEvent{{DedupeKey: "a", Status: models.ShipmentInTransit}})
+					_, _, err := tx.AddTrackingEvents(sh, []models.TrackingEvent{{DedupeKey: "a", Status: models.ShipmentInTransit}}, false)
 					return err
 				})
-				claimDelivery(t, db, newDelivery(t, db, endpoint))
+				modelstest.ClaimDelivery(t, db, newDelivery(t, db, endpoint))
 			}
 		}
 		pages := map[string]func(ctx context.Context) (int, error){

@@ -56,10 +56,13 @@ type Shipment struct {
 	CarrierAccountID    *string
 	TrackingNumber      string
 	Direction           string
+	ReturnOf            *string        // the outbound parcel that a return sends back
+	Country             string         // where the recipient lives, ISO 3166-1 alpha-2; empty when unknown
 	Items               []ShipmentItem `gorm:"serializer:json"`
 	Status              string
 	StatusReason        string
-	HeaderStatus        string // the carrier's own summary when last asked
+	StatusAt            time.Time // since when it has its status
+	HeaderStatus        string    // the carrier's own summary when last asked
 	HeaderAt            *time.Time
 	Late                bool
 	ETA                 *time.Time
@@ -70,14 +73,20 @@ type Shipment struct {
 	Service             string
 	RecipientPhoneLast4 string `gorm:"column:recipient_phone_last4"`
 	TrackingURL         string
+	PublicToken         string // of its public page; empty: it has none
+	Journey             int    // how often it set out to its recipient
 	LastSyncedAt        *time.Time
 	LastEventAt         *time.Time
+	NewsAt              time.Time  // when its carrier last told something new
+	TrackedSince        *time.Time // when following began anew
 	NextPollAt          *time.Time
 	LeaseUntil          *time.Time
+	PushedAt            *time.Time // when the carrier last told of it by itself; nil when it does not
 	UnchangedPolls      int
 	FailedPolls         int
 	SyncError           string
 	SyncErrorKind       string
+	SyncFailedAt        *time.Time // since when every question fails
 	SyncRequestedAt     *time.Time // by hand, the last time
 	Raw                 string
 	Version             int64
@@ -100,13 +109,7 @@ func (tx *Tx) CreateShipment(s Shipment) (*Shipment, error) {
 	} else {
 		s.ID = NewIDAt(PrefixShipment, s.CreatedAt)
 	}
-	if s.Items == nil {
-		s.Items = []ShipmentItem{}
-	}
-	if s.Status == "" {
-		s.Status = ShipmentUnknown
-	}
-	s.UpdatedAt = tx.now
+	s.prepare(tx.now)
 	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&s)
 	if res.Error != nil {
 		return nil, fmt.Errorf("create shipment: %w", res.Error)
@@ -123,6 +126,9 @@ func (tx *Tx) CreateShipment(s Shipment) (*Shipment, error) {
 	if err := tx.recount(s.MerchantID, nil, shipmentFigures(&s)); err != nil {
 		return nil, err
 	}
+	if err := tx.recountTransit(nil, &s); err != nil {
+		return nil, err
+	}
 	if err := tx.recordShipment(&s, EventShipmentCreated, "api"); err != nil {
 		return nil, err
 	}
@@ -130,8 +136,26 @@ func (tx *Tx) CreateShipment(s Shipment) (*Shipment, error) {
 	return &s, tx.refreshOrder(s.OrderID)
 }
 
+// prepare sets what follows from the rest of a new parcel.
+func (s *Shipment) prepare(now time.Time) {
+	s.PublicToken, s.Journey = newPublicToken(), 1
+	if s.Items == nil {
+		s.Items = []ShipmentItem{}
+	}
+	if s.Status == "" {
+		s.Status = ShipmentUnknown
+	}
+	s.StatusAt, s.NewsAt, s.UpdatedAt = s.CreatedAt, s.CreatedAt, now
+	if s.Status == ShipmentException && s.ExceptionAt != nil {
+		s.StatusAt = *s.ExceptionAt
+	}
+	if s.LastEventAt != nil {
+		s.NewsAt = *s.LastEventAt
+	}
+}
+
 // checkShipment locks the order that a parcel belongs to, and refuses new
-// parcels of canceled ones.
+// parcels of canceled ones, and returns of what is no parcel of the order.
 func (tx *Tx) checkShipment(s *Shipment, live bool) error {
 	o, err := tx.lockOrder(MerchantScope(s.MerchantID), s.OrderID)
 	if errors.Is(err, ErrNotFound) {
@@ -142,6 +166,12 @@ func (tx *Tx) checkShipment(s *Shipment, live bool) error {
 	}
 	if live && o.Status == OrderCanceled {
 		return Conflict("order_canceled", o.Status)
+	}
+	s.Country = countryCode(o.ShippingAddress.Country)
+	if s.ReturnOf != nil {
+		if err := tx.checkReturn(s); err != nil {
+			return err
+		}
 	}
 	for i := range s.Items {
 		if err := checkQuantity(fmt.Sprintf("items[%d].quantity", i), s.Items[i].Quantity); err != nil {
@@ -172,6 +202,8 @@ func NormalTrackingNumber(number string) string {
 type ShipmentFilter struct {
 	OrderID        string
 	Carrier        string
+	AccountID      string // of the carrier's account
+	Direction      string
 	Statuses       []string
 	Late           *bool
 	TrackingNumber string
@@ -186,6 +218,13 @@ func (db *DB) Shipments(ctx context.Context, scope Scope, f ShipmentFilter, p Pa
 	q = f.Created.in(q, PrefixShipment)
 	q = equal(q, "order_id", f.OrderID)
 	q = equal(q, "carrier", f.Carrier)
+	q = equal(q, "carrier_account_id", f.AccountID)
+	switch f.Direction { // literals let the partial indexes serve
+	case DirectionReturn:
+		q = q.Where("direction = 'return'")
+	case DirectionOutbound:
+		q = q.Where("direction = 'outbound'")
+	}
 	if f.TrackingNumber != "" { // an import keeps numbers as another system wrote them
 		q = q.Where("tracking_number IN ?", []string{NormalTrackingNumber(f.TrackingNumber), f.TrackingNumber})
 	}

@@ -25,10 +25,11 @@ type ShipmentJSON struct {
 	NextSyncAt     *time.Time          `json:"next_sync_at"`
 	SyncError      string              `json:"sync_error,omitempty"`
 	TrackingURL    string              `json:"tracking_url,omitempty"`
+	PublicURL      string              `json:"public_url,omitempty" doc:"The parcel's page for its recipient, who proves to be so by the order's number and e-mail address or postal code. Left out while the merchant has the page off"`
 	CreatedAt      time.Time           `json:"created_at"`
 }
 
-func shipmentsJSON(q *gorm.DB, shipments []Shipment) ([]ShipmentJSON, error) {
+func (db *DB) shipmentsJSON(q *gorm.DB, shipments []Shipment) ([]ShipmentJSON, error) {
 	out := make([]ShipmentJSON, 0, len(shipments))
 	if len(shipments) == 0 {
 		return out, nil
@@ -38,6 +39,10 @@ func shipmentsJSON(q *gorm.DB, shipments []Shipment) ([]ShipmentJSON, error) {
 		ids[i] = shipments[i].ID
 	}
 	events, err := all[TrackingEvent](trackingOrder(q.Where("shipment_id IN ? AND retracted_at IS NULL", ids)))
+	if err != nil {
+		return nil, err
+	}
+	pages, err := db.publicAddresses(q, shipments)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +58,7 @@ func shipmentsJSON(q *gorm.DB, shipments []Shipment) ([]ShipmentJSON, error) {
 			Items: s.Items, Status: s.Status, StatusReason: s.StatusReason, Late: s.Late, ETA: s.ETA,
 			PromisedAt: s.PromisedAt, DeliveredAt: s.DeliveredAt, Events: byShipment[s.ID],
 			LastSyncedAt: s.LastSyncedAt, NextSyncAt: s.NextPollAt, SyncError: s.SyncError,
-			TrackingURL: s.TrackingURL, CreatedAt: s.CreatedAt,
+			TrackingURL: s.TrackingURL, PublicURL: pages[s.ID], CreatedAt: s.CreatedAt,
 		}
 		if r.Events == nil {
 			r.Events = []TrackingEventJSON{}

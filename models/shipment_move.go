@@ -10,6 +10,9 @@ import (
 	"gorm.io/gorm"
 )
 
+// CauseRecompute is the cause of changes that correct what was stored.
+const CauseRecompute = "recompute"
+
 // ShipmentChange is what one look at the carrier, or one correction, makes of
 // a parcel. The status comes from the rules in carriers; nothing here judges it.
 type ShipmentChange struct {
@@ -28,30 +31,50 @@ type ShipmentChange struct {
 	Raw          string
 	SyncedAt     *time.Time // nil leaves the last one
 	NextPollAt   *time.Time
+	PushedAt     *time.Time
 	Unchanged    int
 	Failed       int
 	SyncError    string
 	SyncKind     string
 }
 
+// Unchanged is the change of a parcel that changes nothing.
+func (s *Shipment) Unchanged() ShipmentChange {
+	return ShipmentChange{
+		Status: s.Status, StatusReason: s.StatusReason, HeaderStatus: s.HeaderStatus, HeaderAt: s.HeaderAt,
+		Late: s.Late, ETA: s.ETA, ShippedAt: s.ShippedAt, DeliveredAt: s.DeliveredAt, LastEventAt: s.LastEventAt,
+		Service: s.Service, TrackingURL: s.TrackingURL, Raw: s.Raw, NextPollAt: s.NextPollAt, PushedAt: s.PushedAt,
+		Unchanged: s.UnchangedPolls, Failed: s.FailedPolls, SyncError: s.SyncError, SyncKind: s.SyncErrorKind,
+	}
+}
+
 // MoveShipment applies a change to a parcel that was loaded in this
-// transaction, and with it the order's counters, the figures of the day, the
+// transaction, with a TrackedSince that was set since, and with it the order's counters, the figures of the day, the
 // events and their deliveries. It ends the lease of the poll.
 func (tx *Tx) MoveShipment(s *Shipment, c ShipmentChange) error {
 	before := *s
 	s.Status, s.StatusReason, s.HeaderStatus, s.HeaderAt = c.Status, c.StatusReason, c.HeaderStatus, c.HeaderAt
 	s.Late, s.ETA, s.ShippedAt, s.DeliveredAt, s.LastEventAt = c.Late, c.ETA, c.ShippedAt, c.DeliveredAt, c.LastEventAt
 	s.Service, s.TrackingURL, s.Raw = c.Service, c.TrackingURL, c.Raw
-	s.NextPollAt, s.UnchangedPolls, s.FailedPolls = c.NextPollAt, c.Unchanged, c.Failed
+	s.NextPollAt, s.PushedAt, s.UnchangedPolls, s.FailedPolls = c.NextPollAt, c.PushedAt, c.Unchanged, c.Failed
 	s.SyncError, s.SyncErrorKind, s.LeaseUntil = c.SyncError, c.SyncKind, nil
 	s.UpdatedAt, s.Version = tx.now, before.Version+1
+	s.keepTimes(&before, tx.now)
 	if s.Status == ShipmentException && before.Status != ShipmentException {
 		s.ExceptionAt = &tx.now
+	}
+	if err := tx.keepJourney(&before, s); err != nil {
+		return err
 	}
 	if c.SyncedAt != nil {
 		s.LastSyncedAt = c.SyncedAt
 	}
-	res := tx.q().Model(s).Select("*").Omit("id", "created_at").Where("version = ?", before.Version).Updates(s)
+	// What stays costs nothing: most answers tell nothing new, and a row stands in many indexes.
+	columns, err := tx.differing(&before, s)
+	if err != nil {
+		return fmt.Errorf("move shipment %s: %w", s.ID, err)
+	}
+	res := tx.q().Model(s).Select("tracked_since", columns...).Where("version = ?", before.Version).Updates(s)
 	if res.Error != nil {
 		return fmt.Errorf("move shipment %s: %w", s.ID, res.Error)
 	}
@@ -59,7 +82,24 @@ func (tx *Tx) MoveShipment(s *Shipment, c ShipmentChange) error {
 		return errRaced
 	}
 	tx.Announce(Hint{Topic: "shipment", ID: s.ID, MerchantID: s.MerchantID})
+	if err := tx.noteETA(&before, s, c.Cause); err != nil {
+		return err
+	}
 	return tx.followShipment(&before, s, c.Cause)
+}
+
+// keepTimes notes since when a parcel has its status and since when nobody
+// answers for it.
+func (s *Shipment) keepTimes(before *Shipment, now time.Time) {
+	if s.Status != before.Status {
+		s.StatusAt = now
+	}
+	switch {
+	case s.SyncErrorKind == "":
+		s.SyncFailedAt = nil
+	case s.SyncFailedAt == nil:
+		s.SyncFailedAt = &now
+	}
 }
 
 // followShipment records what the change of a parcel means to others.
@@ -72,15 +112,20 @@ func (tx *Tx) followShipment(before, s *Shipment, cause string) error {
 	if err := tx.recount(s.MerchantID, shipmentFigures(before), shipmentFigures(s)); err != nil {
 		return err
 	}
+	if err := tx.recountTransit(before, s); err != nil {
+		return err
+	}
 	for _, eventType := range shipmentEvents(before, s) {
 		if err := tx.recordShipment(s, eventType, cause); err != nil {
 			return err
 		}
 	}
-	if before.Status == s.Status {
-		return nil
+	if before.Status != s.Status {
+		if err := tx.refreshOrder(s.OrderID); err != nil {
+			return err
+		}
 	}
-	return tx.refreshOrder(s.OrderID)
+	return tx.tellCustomer(before, s, cause)
 }
 
 // shipmentEvents says what merchants are told of a change.
@@ -122,27 +167,49 @@ func equalTime(a, b *time.Time) bool {
 	return a.Equal(*b)
 }
 
-// DueShipments finds parcels of an account whose poll is due, longest due
-// first, that no other poll holds, and returns their ids.
-func (db *DB) DueShipments(ctx context.Context, accountID string, limit int) ([]string, error) {
-	now := db.Now()
+// Due selects parcels of an account that are to be polled.
+type Due struct {
+	AccountID string
+	By        time.Time // due until then
+	Urgent    bool      // only those out for delivery
+}
+
+// DueShipments finds parcels whose poll is due, longest due first, that no other
+// poll holds, and returns their ids.
+func (db *DB) DueShipments(ctx context.Context, d Due, limit int) ([]string, error) {
 	var ids []string
-	err := db.q(ctx).Table("shipments").
-		Where("carrier_account_id = ? AND next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?)", accountID, now, now).
-		Order("next_poll_at").Limit(limit).Pluck("id", &ids).Error
+	q := db.q(ctx).Table("shipments").
+		Where("carrier_account_id = ? AND next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?)", d.AccountID, d.By, db.Now())
+	if d.Urgent { // literally, so that the partial index serves
+		q = q.Where("status = 'out_for_delivery'")
+	}
+	err := q.Order("next_poll_at").Limit(limit).Pluck("id", &ids).Error
 	if err != nil {
-		return nil, fmt.Errorf("due shipments of %s: %w", accountID, err)
+		return nil, fmt.Errorf("due shipments of %s: %w", d.AccountID, err)
 	}
 	return ids, nil
 }
 
-// ClaimShipments takes the leases of the parcels until the given time, and
-// returns those that it got; the guard keeps two sweeps from polling one parcel.
-func (tx *Tx) ClaimShipments(ids []string, until time.Time) ([]string, error) {
+// LeasedShipments counts parcels of an account whose polls wait or are under
+// way, up to the limit.
+func (db *DB) LeasedShipments(ctx context.Context, accountID string, limit int) (int, error) {
+	var ids []string
+	err := db.q(ctx).Table("shipments").
+		Where("carrier_account_id = ? AND lease_until IS NOT NULL AND lease_until > ?", accountID, db.Now()).Limit(limit).Pluck("id", &ids).Error
+	if err != nil {
+		return 0, fmt.Errorf("leased shipments of %s: %w", accountID, err)
+	}
+	return len(ids), nil
+}
+
+// ClaimShipments takes the leases of the parcels that are due by a moment until
+// another, and returns those that it got; the guard keeps two sweeps from
+// polling one parcel.
+func (tx *Tx) ClaimShipments(ids []string, by, until time.Time) ([]string, error) {
 	var got []string
 	for part := range slices.Chunk(ids, maxIDs) {
 		free, err := tx.lockShipments(skipLocked,
-			"id IN ? AND next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?)", part, tx.now, tx.now)
+			"id IN ? AND next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?)", part, by, tx.now)
 		if err != nil {
 			return nil, err
 		}
@@ -181,15 +248,15 @@ func (db *DB) ShipmentsByID(ctx context.Context, ids []string) ([]Shipment, erro
 	return all[Shipment](db.q(ctx).Where("id IN ?", ids).Order("id"))
 }
 
-// PostponeShipments ends the leases of parcels that were not asked for and
-// makes them due again at the given time.
-func (tx *Tx) PostponeShipments(ids []string, at time.Time) error {
+// ReleaseShipments ends the leases of parcels that were not asked for. They stay
+// due, so that they keep their place among those that wait longest.
+func (tx *Tx) ReleaseShipments(ids []string) error {
 	for part := range slices.Chunk(ids, maxIDs) {
 		found, err := tx.lockShipments(forUpdate, "id IN ?", part)
 		if err != nil {
 			return err
 		}
-		if err := tx.updateShipments(found, map[string]any{"lease_until": nil, "next_poll_at": at}); err != nil {
+		if err := tx.updateShipments(found, map[string]any{"lease_until": nil}); err != nil {
 			return err
 		}
 	}
@@ -197,7 +264,7 @@ func (tx *Tx) PostponeShipments(ids []string, at time.Time) error {
 }
 
 // RequestSync makes a parcel due now and enqueues its poll. It is refused when
-// nobody can ask: there is no account, or it is disabled or stopped; and as too
+// nobody can ask: there is no account, or it is disabled, stopped or paused; and as too
 // soon, sync_too_soon, while a poll is under way and until pause after the last
 // answer and the last request, whatever came of that.
 func (tx *Tx) RequestSync(s *Shipment, pause time.Duration) error {
@@ -236,6 +303,8 @@ func (tx *Tx) checkSync(s *Shipment) error {
 		return Conflict("carrier_account_disabled", s.Status)
 	case a.StoppedAt != nil:
 		return Conflict("carrier_account_stopped", s.Status)
+	case a.Paused(tx.now):
+		return Conflict("carrier_account_paused", s.Status)
 	}
 	return nil
 }

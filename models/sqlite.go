@@ -48,9 +48,13 @@ func sqliteDB(writer, reader *sql.DB) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make job client: %w", err)
 	}
+	looks, err := river.NewClient(riversqlite.New(reader), &river.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("make job client to read: %w", err)
+	}
 	return &DB{
 		Dialect: SQLite, write: write, read: read, sql: writer, reader: reader,
-		insert: sqliteInserter{jobs}, keys: newInFlight(), clock: &clock{},
+		insert: sqliteInserter{jobs}, jobs: rivers[*sql.Tx]{write: jobs, read: looks, own: ownSQLite}, keys: newInFlight(), clock: &clock{},
 	}, nil
 }
 
@@ -72,11 +76,11 @@ func openSQLitePool(ctx context.Context, path string, size int, options string) 
 type sqliteInserter struct{ client *river.Client[*sql.Tx] }
 
 func (i sqliteInserter) insertJobs(ctx context.Context, tx *gorm.DB, jobs []river.InsertManyParams) error {
-	own, ok := tx.Statement.ConnPool.(*sqliteTx)
-	if !ok {
-		return fmt.Errorf("enqueue outside a transaction: connection is %T", tx.Statement.ConnPool)
+	own, err := ownSQLite(tx)
+	if err != nil {
+		return err
 	}
-	if _, err := i.client.InsertManyTx(ctx, own.tx, jobs); err != nil {
+	if _, err := i.client.InsertManyTx(ctx, own, jobs); err != nil {
 		return fmt.Errorf("enqueue: %w", err)
 	}
 	return nil

@@ -84,12 +84,18 @@ func (tx *Tx) writeFigures() error {
 // maxFold bounds the parameters of one statement.
 const maxFold = 5000
 
-// FoldStats folds up to limit counted changes into the daily figures and
-// returns how many it took. Nodes that fold at the same time take different ones.
+// FoldStats folds up to limit counted changes of each kind into the daily
+// figures and returns how many it took. Nodes that fold at the same time take
+// different ones.
 func (tx *Tx) FoldStats(limit int) (int, error) {
-	deltas, err := all[statDelta](tx.q().Clauses(skipLocked).Order("id").Limit(min(limit, maxFold)))
-	if err != nil || len(deltas) == 0 {
+	limit = min(limit, maxFold)
+	transits, err := tx.foldTransits(limit)
+	if err != nil {
 		return 0, err
+	}
+	deltas, err := all[statDelta](tx.q().Clauses(skipLocked).Order("id").Limit(limit))
+	if err != nil || len(deltas) == 0 {
+		return transits, err
 	}
 	folded := sums{}
 	ids := make([]string, len(deltas))
@@ -104,7 +110,7 @@ func (tx *Tx) FoldStats(limit int) (int, error) {
 	if err := tx.q().Where("id IN ?", ids).Delete(&statDelta{}).Error; err != nil {
 		return 0, fmt.Errorf("fold stats: %w", err)
 	}
-	return len(deltas), nil
+	return len(deltas) + transits, nil
 }
 
 func (tx *Tx) addToDays(rows []DailyStat) error {

@@ -24,9 +24,15 @@ type StatDiff struct {
 // included, from orders, payments and parcels as they are, and returns those
 // that differ, by merchant and day. It reads all rows, of one moment.
 func (db *DB) CheckStats(ctx context.Context, firstDay, lastDay string) ([]StatDiff, error) {
-	var diffs []StatDiff
-	err := db.snapshot(ctx, func(q *gorm.DB) error {
-		want, err := recomputeStats(q)
+	diffs, _, err := db.checkStats(ctx, firstDay, lastDay)
+	return diffs, err
+}
+
+// checkStats also returns by how much the counts of delivered parcels are off;
+// among the differences they stand in words.
+func (db *DB) checkStats(ctx context.Context, firstDay, lastDay string) (diffs []StatDiff, off transits, err error) {
+	err = db.snapshot(ctx, func(q *gorm.DB) error {
+		want, wantTransits, err := recomputeStats(q)
 		if err != nil {
 			return err
 		}
@@ -43,25 +49,34 @@ func (db *DB) CheckStats(ctx context.Context, firstDay, lastDay string) ([]StatD
 			}
 		}
 		diffs = compareSums(have, want, firstDay, lastDay)
+		haveTransits, err := countedTransits(q, firstDay, lastDay)
+		if err != nil {
+			return err
+		}
+		off = wantTransits.within(firstDay, lastDay).minus(haveTransits)
+		diffs = append(diffs, off.diffs(haveTransits)...)
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("check stats: %w", err)
+		return nil, nil, fmt.Errorf("check stats: %w", err)
 	}
-	return diffs, nil
+	return diffs, off, nil
 }
 
 // RebuildStats corrects the figures that CheckStats finds wrong and returns
 // what it corrected. It adds the differences, which stay right whatever is
 // counted meanwhile; two that run at once would add them twice.
 func (db *DB) RebuildStats(ctx context.Context, firstDay, lastDay string) ([]StatDiff, error) {
-	diffs, err := db.CheckStats(ctx, firstDay, lastDay)
+	diffs, off, err := db.checkStats(ctx, firstDay, lastDay)
 	if err != nil || len(diffs) == 0 {
 		return nil, err
 	}
 	err = db.Write(ctx, func(tx *Tx) error {
-		for _, d := range diffs {
+		for _, d := range diffs[:len(diffs)-len(off.rows())] { // the last are those of parcels, in words
 			tx.figures.addTo(d.key(), d.WantCount-d.Count, d.WantAmount-d.Amount)
+		}
+		for row, n := range off {
+			tx.transits[row] += n
 		}
 		return nil
 	})
@@ -81,40 +96,45 @@ func (db *DB) snapshot(ctx context.Context, read func(q *gorm.DB) error) error {
 // statChunk is how many rows are recounted at a time.
 const statChunk = 2000
 
-func recomputeStats(q *gorm.DB) (sums, error) {
+func recomputeStats(q *gorm.DB) (sums, transits, error) {
 	merchants, err := all[Merchant](q)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	zones := make(map[string]*time.Location, len(merchants))
 	for i := range merchants {
 		zones[merchants[i].ID] = merchants[i].Location()
 	}
-	want := sums{}
+	want, delivered := sums{}, transits{}
 	count := func(merchantID string, figures []figure) { want.add(merchantID, zones[merchantID], 1, figures) }
 	err = eachRow(q.Select("id", "merchant_id", "currency", "amount", "placed_at"),
 		func(o *Order) string { count(o.MerchantID, orderFigures(o)); return o.ID })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = eachRow(q.Select("id", "merchant_id", "currency", "status", "amount", "amount_captured", "settled_at", "created_at"),
 		func(p *Payment) string { count(p.MerchantID, paymentFigures(p)); return p.ID })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = eachRow(q.Select("id", "merchant_id", "currency", "status", "amount", "finished_at"),
 		func(r *Refund) string { count(r.MerchantID, refundFigures(r)); return r.ID })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = eachRow(q.Select("id", "merchant_id", "currency", "status", "amount", "created_at"),
 		func(d *Dispute) string { count(d.MerchantID, disputeFigures(d)); return d.ID })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	err = eachRow(q.Select("id", "merchant_id", "status", "late", "delivered_at", "exception_at", "last_event_at", "created_at"),
-		func(s *Shipment) string { count(s.MerchantID, shipmentFigures(s)); return s.ID })
-	return want, err
+	err = eachRow(q.Select("id", "merchant_id", "carrier", "country", "direction", "status", "late", "promised_at", "shipped_at",
+		"delivered_at", "exception_at", "last_event_at", "created_at"),
+		func(s *Shipment) string {
+			count(s.MerchantID, shipmentFigures(s))
+			delivered.add(zones[s.MerchantID], 1, s)
+			return s.ID
+		})
+	return want, delivered, err
 }
 
 // eachRow calls visit, which returns the row's id, with all rows of a query.

@@ -63,7 +63,7 @@ func TestTimesCompareToTheMicrosecond(t *testing.T) {
 			execute(t, db, "UPDATE shipments SET next_poll_at = ? WHERE id = ?", due.In(time.FixedZone("", -9*60*60)), sh.ID)
 			for j, now := range times {
 				db.Now = func() time.Time { return now }
-				ids, err := db.DueShipments(t.Context(), *sh.CarrierAccountID, 10)
+				ids, err := db.DueShipments(t.Context(), models.Due{AccountID: *sh.CarrierAccountID, By: db.Now()}, 10)
 				if err != nil || (len(ids) == 1) != (j >= i) {
 					t.Errorf("due %v at %v: %v, %v", due, now, ids, err)
 				}

@@ -3,11 +3,17 @@ package models
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+)
+
+// Sources of scans.
+const (
+	SourceCarrier  = "carrier"
+	SourceManual   = "manual"   // a person tells what happened; it counts as a scan does
+	SourceOverride = "override" // a person says where the parcel stands, whatever was scanned before
 )
 
 // TrackingEvent is one scan of a parcel, append-only. Its times are kept as the
@@ -34,7 +40,14 @@ type TrackingEvent struct {
 	Missing       int        // answers in a row that no longer had it
 	RetractedAt   *time.Time // set after two of them
 	ReceivedAt    time.Time
+	Source        string // one of the sources; empty is the carrier
+	ActorID       string // who entered it, unless the carrier told it
+	ActorName     string
+	Note          string // why it was entered
 }
+
+// missedAfter is for how long a scan need not be in carriers' answers yet.
+const missedAfter = 30 * time.Minute
 
 // TrackingEventJSON is a scan as the API shows it.
 type TrackingEventJSON struct {
@@ -55,39 +68,105 @@ func (e *TrackingEvent) object() TrackingEventJSON {
 	}
 }
 
-// AddTrackingEvents stores scans that are not known yet and returns how many
-// were new. Known ones are noted as seen; the parcel's others as missing, and
-// retracted when they were missing twice. An empty answer takes nothing back:
-// the carrier has forgotten the parcel, as all do after some months.
-func (tx *Tx) AddTrackingEvents(s *Shipment, events []TrackingEvent) (int, error) {
+// AddTrackingEvents stores scans that are not known yet and returns all of the
+// parcel's as TrackingEvents does, and how many were new. Known ones are noted as
+// seen; the parcel's others as missing, and retracted when they were missing
+// twice, unless the answer is known to be partial. A scan that came in a moment
+// ago is not missed yet: carriers' webhooks are ahead of their answers. An empty
+// answer takes nothing back: the carrier has forgotten the parcel, as all do
+// after some months.
+func (tx *Tx) AddTrackingEvents(s *Shipment, events []TrackingEvent, partial bool) ([]TrackingEvent, int, error) {
+	known, err := tx.TrackingEvents(s.ID)
+	if err != nil || len(events) == 0 {
+		return known, 0, err
+	}
+	n := compareScans(known, events, tx.now.Add(-missedAfter))
+	gone := n.gone && !partial
+	if len(n.fresh) == 0 && !n.back && !gone {
+		return known, 0, nil
+	}
+	added, err := tx.insertScans(s, n.fresh)
+	if err != nil {
+		return nil, 0, err
+	}
+	if n.back {
+		if _, err := tx.update("tracking_events", map[string]any{"missing": 0, "retracted_at": nil},
+			"shipment_id = ? AND dedupe_key IN ? AND missing > 0", s.ID, n.keys); err != nil {
+			return nil, 0, err
+		}
+	}
+	if gone {
+		_, err = tx.update("tracking_events", map[string]any{
+			"missing":      gorm.Expr("missing + 1"),
+			"retracted_at": gorm.Expr("CASE WHEN missing >= 1 THEN ? ELSE retracted_at END", tx.now),
+		}, "shipment_id = ? AND retracted_at IS NULL AND source = ? AND dedupe_key NOT IN ? AND received_at <= ?",
+			s.ID, SourceCarrier, n.keys, tx.now.Add(-missedAfter))
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	known, err = tx.TrackingEvents(s.ID)
+	return known, added, err
+}
+
+// scanNews is what an answer changes of the stored scans: mostly nothing, and
+// then nothing is written.
+type scanNews struct {
+	keys  []string        // of the answer
+	fresh []TrackingEvent // not stored yet
+	back  bool            // some were missing and are told of again
+	gone  bool            // some that are older than the given time are not told of
+}
+
+func compareScans(known, told []TrackingEvent, before time.Time) scanNews {
+	n := scanNews{keys: make([]string, len(told))}
+	stored, here := make(map[string]bool, len(known)), make(map[string]bool, len(told))
+	for i := range known {
+		stored[known[i].DedupeKey] = true
+	}
+	for i := range told {
+		n.keys[i] = told[i].DedupeKey
+		here[told[i].DedupeKey] = true
+		if !stored[told[i].DedupeKey] {
+			n.fresh = append(n.fresh, told[i])
+		}
+	}
+	for i := range known {
+		e := &known[i]
+		switch {
+		case here[e.DedupeKey]:
+			n.back = n.back || e.Missing > 0
+		case e.RetractedAt == nil && e.Source == SourceCarrier && !e.ReceivedAt.After(before):
+			n.gone = true
+		}
+	}
+	return n
+}
+
+// insertScans stores scans that are new.
+func (tx *Tx) insertScans(s *Shipment, events []TrackingEvent) (int, error) {
 	if len(events) == 0 {
 		return 0, nil
 	}
-	events = slices.Clone(events)
-	keys := make([]string, len(events))
 	for i := range events {
-		e := &events[i]
-		e.prepare(s, tx.now)
-		keys[i] = e.DedupeKey
+		events[i].prepare(s, tx.now)
 	}
 	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(&events, importRows)
 	if res.Error != nil {
 		return 0, fmt.Errorf("store scans of %s: %w", s.ID, res.Error)
 	}
-	if _, err := tx.update("tracking_events", map[string]any{"missing": 0, "retracted_at": nil},
-		"shipment_id = ? AND dedupe_key IN ? AND missing > 0", s.ID, keys); err != nil {
-		return 0, err
+	if res.RowsAffected > 0 {
+		s.NewsAt = tx.now
 	}
-	_, err := tx.update("tracking_events", map[string]any{
-		"missing":      gorm.Expr("missing + 1"),
-		"retracted_at": gorm.Expr("CASE WHEN missing >= 1 THEN ? ELSE retracted_at END", tx.now),
-	}, "shipment_id = ? AND retracted_at IS NULL AND dedupe_key NOT IN ?", s.ID, keys)
-	return int(res.RowsAffected), err
+	return int(res.RowsAffected), nil
 }
 
 // prepare makes the scan one of the parcel.
 func (e *TrackingEvent) prepare(s *Shipment, now time.Time) {
 	e.ID, e.MerchantID, e.ShipmentID, e.ReceivedAt = NewID(PrefixTrackingEvent), s.MerchantID, s.ID, now
+	if e.Source == "" {
+		e.Source = SourceCarrier
+	}
 	e.SortAt = now
 	if wall, err := time.Parse("2006-01-02T15:04:05", e.LocalTime); err == nil {
 		e.SortAt = wall // up to 14 hours off, the best there is

@@ -2,7 +2,9 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -17,9 +19,11 @@ type Tx struct {
 	g   *gorm.DB
 	now time.Time
 
-	jobs    []river.InsertManyParams
-	hints   []Hint
-	figures sums
+	jobs     []river.InsertManyParams
+	hints    []Hint
+	figures  sums
+	transits transits
+	gateways gatewayTally
 }
 
 // Write runs fn in a transaction and commits when it returns nil. fn may run
@@ -57,7 +61,7 @@ func (db *DB) writeOnce(ctx context.Context, fn func(tx *Tx) error) ([]Hint, err
 			g.Rollback()
 		}
 	}()
-	t := &Tx{ctx: ctx, db: db, g: g, now: db.Now(), figures: sums{}}
+	t := &Tx{ctx: ctx, db: db, g: g, now: db.Now(), figures: sums{}, transits: transits{}, gateways: gatewayTally{}}
 	if err := fn(t); err != nil {
 		return nil, err
 	}
@@ -76,11 +80,39 @@ func (tx *Tx) flush() error {
 	if err := tx.writeFigures(); err != nil {
 		return err
 	}
+	if err := tx.writeTransits(); err != nil {
+		return err
+	}
+	if err := tx.writeGateways(); err != nil {
+		return err
+	}
 	if len(tx.jobs) == 0 {
 		return nil
 	}
+	if err := tx.nameOrigin(); err != nil {
+		return err
+	}
 	if err := tx.db.insert.insertJobs(tx.ctx, tx.g, tx.jobs); err != nil {
 		return fmt.Errorf("enqueue: %w", err)
+	}
+	return nil
+}
+
+// nameOrigin notes on the jobs what they come from.
+func (tx *Tx) nameOrigin() error {
+	origin := tx.db.Origin(tx.ctx)
+	if origin == (Origin{}) {
+		return nil
+	}
+	metadata, err := json.Marshal(origin)
+	if err != nil {
+		return fmt.Errorf("origin of jobs: %w", err)
+	}
+	for i := range tx.jobs {
+		if tx.jobs[i].InsertOpts == nil {
+			tx.jobs[i].InsertOpts = &river.InsertOpts{}
+		}
+		tx.jobs[i].InsertOpts.Metadata = metadata
 	}
 	return nil
 }
@@ -105,6 +137,23 @@ func (tx *Tx) Announce(hint Hint) { tx.hints = append(tx.hints, hint) }
 
 // q starts a statement inside the transaction.
 func (tx *Tx) q() *gorm.DB { return tx.g.WithContext(tx.ctx) }
+
+// differing names the columns in which two versions of a row differ.
+func (tx *Tx) differing(before, after any) (columns []any, err error) {
+	stmt := gorm.Statement{DB: tx.g}
+	if err := stmt.Parse(after); err != nil {
+		return nil, fmt.Errorf("compare rows: %w", err)
+	}
+	old, current := reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem()
+	for _, f := range stmt.Schema.Fields {
+		was, _ := f.ValueOf(tx.ctx, old)
+		is, _ := f.ValueOf(tx.ctx, current)
+		if f.DBName != "" && !reflect.DeepEqual(was, is) {
+			columns = append(columns, f.DBName)
+		}
+	}
+	return columns, nil
+}
 
 // update runs a guarded update of table and says whether a row matched.
 func (tx *Tx) update(table string, set map[string]any, where string, args ...any) (bool, error) {

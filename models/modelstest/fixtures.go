@@ -80,3 +80,17 @@ func Payment(t testing.TB, db *models.DB, o *models.Order, gatewayID string) (*m
 	})
 	return p, a
 }
+
+// Due makes a parcel due to be polled now.
+func Due(t testing.TB, db *models.DB, shipmentID string) {
+	t.Helper()
+	Write(t, db, func(tx *models.Tx) error {
+		sh, err := tx.Shipment(models.AllMerchants(), shipmentID)
+		if err != nil {
+			return err
+		}
+		now, change := tx.Now(), sh.Unchanged()
+		change.NextPollAt = &now
+		return tx.MoveShipment(sh, change)
+	})
+}

@@ -1,0 +1,132 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gorm.io/gorm/clause"
+)
+
+// DeliveryResult is what came of one attempt.
+type DeliveryResult struct {
+	Delivery Delivery // as it was claimed
+	Attempt  DeliveryAttempt
+	Status   string     // where the delivery goes from there
+	Next     *time.Time // with DeliveryRetrying
+	// Endpoint is as it was when the delivery was claimed.
+	Endpoint *Endpoint
+	Gone     bool // the endpoint wants no more
+	Canceled bool // the attempt was cut off by this side, which says nothing about the endpoint
+}
+
+// StoreDeliveries stores attempts, where their deliveries go from there, and
+// what they say of their endpoints: one that has only failed for longer than
+// patience is disabled. A result that comes so late that its delivery went on
+// without it is noted among the attempts and decides nothing.
+func (tx *Tx) StoreDeliveries(results []DeliveryResult, patience time.Duration) error {
+	if len(results) == 0 {
+		return nil
+	}
+	slices.SortFunc(results, func(a, b DeliveryResult) int { return strings.Compare(a.Delivery.ID, b.Delivery.ID) })
+	attempts := make([]DeliveryAttempt, len(results))
+	for i := range results {
+		r := &results[i]
+		r.Attempt.DeliveryID, r.Attempt.Number, r.Attempt.Cause = r.Delivery.ID, r.Delivery.Attempts, r.Delivery.Cause
+		attempts[i] = r.Attempt
+	}
+	// In the place of what was noted when the attempt counted as lost.
+	if err := insertMany(tx, attempts, clause.OnConflict{UpdateAll: true}); err != nil {
+		return err
+	}
+	if err := tx.moveDeliveries(results); err != nil {
+		return err
+	}
+	if err := tx.judgeEndpoints(results, patience); err != nil {
+		return err
+	}
+	return tx.countAttempts(results)
+}
+
+// moveDeliveries sends claimed deliveries on, those that are still held by the
+// worker who claimed them.
+func (tx *Tx) moveDeliveries(results []DeliveryResult) error {
+	row, args := "(?, ?, ?, ?, ?, ?)", make([]any, 0, 6*len(results)+1)
+	if tx.db.Dialect == Postgres { // which cannot tell the types of bare parameters
+		row = "(?::text, ?::bigint, ?::text, ?::timestamptz, ?::bigint, ?::text)"
+	}
+	merchants := make(map[string]string, len(results))
+	for i := range results {
+		r := &results[i]
+		merchants[r.Delivery.ID] = r.Delivery.MerchantID
+		args = append(args, r.Delivery.ID, r.Delivery.Attempts, r.Status, r.Next, r.Attempt.Status, r.Attempt.Error)
+	}
+	rows := strings.TrimSuffix(strings.Repeat(row+", ", len(results)), ", ")
+	var moved []string
+	err := tx.q().Raw("WITH result (id, attempts, status, next, code, error) AS (VALUES "+rows+`)
+		UPDATE deliveries SET status = result.status, next_attempt_at = result.next, last_status = result.code, last_error = result.error,
+			cause = 'schedule', lease_until = NULL, updated_at = ?
+		FROM result WHERE deliveries.id = result.id AND deliveries.attempts = result.attempts AND deliveries.status = 'delivering'
+		RETURNING deliveries.id`, append(args, tx.now)...).Scan(&moved).Error
+	if err != nil {
+		return fmt.Errorf("store results of deliveries: %w", err)
+	}
+	for _, id := range moved {
+		tx.Announce(Hint{Topic: TopicDelivery, ID: id, MerchantID: merchants[id]})
+	}
+	return nil
+}
+
+// judgeEndpoints keeps since when endpoints have only failed, and disables those
+// that have for too long, or are gone.
+func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) error {
+	type verdict struct {
+		endpoint              *Endpoint
+		arrived, failed, gone bool
+	}
+	verdicts := map[string]*verdict{}
+	for i := range results {
+		r := &results[i]
+		v := verdicts[r.Endpoint.ID]
+		if v == nil {
+			v = &verdict{endpoint: r.Endpoint}
+			verdicts[r.Endpoint.ID] = v
+		}
+		v.arrived = v.arrived || r.Status == DeliveryDelivered
+		v.failed = v.failed || (r.Status != DeliveryDelivered && !r.Canceled)
+		v.gone = v.gone || r.Gone
+	}
+	ids := make([]string, 0, len(verdicts))
+	for id := range verdicts {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		v := verdicts[id]
+		since := v.endpoint.FailingSince
+		var err error
+		switch {
+		case v.gone:
+			err = tx.DisableEndpoint(id, EndpointGone)
+		case v.arrived && since != nil:
+			err = tx.noteArrival(id)
+		case v.arrived || !v.failed:
+		case since == nil:
+			_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": tx.now}, "id = ? AND failing_since IS NULL", id)
+		case tx.now.Sub(*since) > patience:
+			err = tx.disableEndpoint(id, EndpointFailing, "failing_since <= ?", tx.now.Add(-patience))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteArrival ends the time of failures of an endpoint, which gets its
+// deliveries at full breadth again.
+func (tx *Tx) noteArrival(id string) error {
+	_, err := tx.update("webhook_endpoints", map[string]any{"failing_since": nil}, "id = ? AND failing_since IS NOT NULL", id)
+	return err
+}

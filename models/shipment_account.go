@@ -1,0 +1,51 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+)
+
+// maxSharing is how many orders' parcels may bear one tracking number.
+const maxSharing = 50
+
+// ShipmentsOfAccount finds the parcels of an account that bear a tracking
+// number or, when none does, the id that an aggregator gave, by ascending id.
+func (tx *Tx) ShipmentsOfAccount(accountID, service, number string) ([]string, error) {
+	var ids []string
+	for _, by := range []struct{ column, value string }{
+		{"tracking_number", NormalTrackingNumber(number)}, {"service", service},
+	} {
+		if by.value == "" || len(ids) > 0 {
+			continue
+		}
+		var found []string
+		err := tx.q().Table("shipments").Where("carrier_account_id = ? AND "+by.column+" = ?", accountID, by.value).
+			Order("id").Limit(maxSharing).Pluck("id", &found).Error
+		if err != nil {
+			return nil, fmt.Errorf("shipments of account %s: %w", accountID, err)
+		}
+		ids = append(ids, found...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// FollowShipments gives an account some of its merchant's parcels of the given
+// carriers that have none and are still under way, due to be asked for now. It
+// returns how many, none when there are no more.
+func (tx *Tx) FollowShipments(a *CarrierAccount, carriers []string, limit int) (int, error) {
+	var ids []string
+	err := tx.q().Table("shipments").
+		Where("merchant_id = ? AND carrier_account_id IS NULL AND carrier IN ? AND status NOT IN ?", a.MerchantID, carriers,
+			[]string{ShipmentDelivered, ShipmentReturned, ShipmentCanceled, ShipmentExpired}).
+		Order("id").Limit(limit).Pluck("id", &ids).Error
+	if err != nil {
+		return 0, fmt.Errorf("parcels without an account: %w", err)
+	}
+	if _, err := tx.lockShipments(forUpdate, "id IN ?", ids); err != nil {
+		return 0, err
+	}
+	_, err = tx.update("shipments", map[string]any{"carrier_account_id": a.ID, "next_poll_at": tx.now},
+		"id IN ? AND carrier_account_id IS NULL", ids)
+	return len(ids), err
+}
