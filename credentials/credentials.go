@@ -4,6 +4,7 @@
 package credentials
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -113,12 +114,41 @@ func (v *Vault) OpenEndpoint(merchantID, endpointID, sealed string) (string, err
 	return string(plain), nil
 }
 
+// SealHeaders seals the custom headers of a webhook endpoint.
+func (v *Vault) SealHeaders(merchantID, endpointID string, headers map[string]string) (string, error) {
+	text, err := json.Marshal(headers)
+	if err != nil {
+		return "", fmt.Errorf("encode headers of endpoint %s: %w", endpointID, err)
+	}
+	return v.keys.Seal(headersBinding(merchantID, endpointID), text)
+}
+
+// OpenHeaders opens the custom headers of a webhook endpoint.
+func (v *Vault) OpenHeaders(merchantID, endpointID, sealed string) (map[string]string, error) {
+	if sealed == "" {
+		return map[string]string{}, nil
+	}
+	plain, err := v.keys.Open(headersBinding(merchantID, endpointID), sealed)
+	if err != nil {
+		return nil, fmt.Errorf("open headers of endpoint %s: %w", endpointID, err)
+	}
+	var headers map[string]string
+	if err := json.Unmarshal(plain, &headers); err != nil {
+		return nil, fmt.Errorf("decode headers of endpoint %s: %w", endpointID, err)
+	}
+	return headers, nil
+}
+
 func binding(table Table, a *models.Account, field string) secret.Binding {
 	return secret.Binding{Merchant: a.MerchantID, Table: string(table), Row: a.ID, Field: field}
 }
 
 func endpointBinding(merchantID, endpointID string) secret.Binding {
 	return secret.Binding{Merchant: merchantID, Table: "webhook_endpoints", Row: endpointID, Field: "secret"}
+}
+
+func headersBinding(merchantID, endpointID string) secret.Binding {
+	return secret.Binding{Merchant: merchantID, Table: "webhook_endpoints", Row: endpointID, Field: "headers"}
 }
 
 func checkBaseURL(raw string) error {

@@ -27,7 +27,7 @@ func (v *Vault) Reseal(table Table, a *models.Account) (bool, error) {
 	return changed, nil
 }
 
-// ResealEndpoint does the same for an endpoint's signing secrets.
+// ResealEndpoint does the same for an endpoint's signing secrets and headers.
 func (v *Vault) ResealEndpoint(e *models.Endpoint) (bool, error) {
 	changed := false
 	for _, sealed := range []*string{&e.Secret, &e.PreviousSecret} {
@@ -43,5 +43,13 @@ func (v *Vault) ResealEndpoint(e *models.Endpoint) (bool, error) {
 		}
 		changed = true
 	}
-	return changed, nil
+	if e.Headers == "" || !v.keys.NeedsReseal(e.Headers) {
+		return changed, nil
+	}
+	headers, err := v.OpenHeaders(e.MerchantID, e.ID, e.Headers)
+	if err != nil {
+		return false, err
+	}
+	e.Headers, err = v.SealHeaders(e.MerchantID, e.ID, headers)
+	return true, err
 }

@@ -41,6 +41,7 @@ type Hub struct {
 	last    uint64 // sequence number of the newest hint
 	closed  bool
 	forward func(hints []models.Hint) // to the other nodes; nil when alone
+	heard   func(hints []models.Hint) // of other nodes; nil when nobody asked
 }
 
 // past is a hint that was handed out.
@@ -66,11 +67,22 @@ func (h *Hub) Publish(hints []models.Hint) {
 	}
 }
 
+// Overhear hands hints of other nodes, and the sync after some were lost, to
+// more than subscribers. The function must not block.
+func (h *Hub) Overhear(heard func(hints []models.Hint)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.heard = heard
+}
+
 // publishHere hands hints of another node to the subscribers of this one.
 func (h *Hub) publishHere(hints []models.Hint) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.deliver(hints)
+	if h.heard != nil {
+		h.heard(hints)
+	}
 }
 
 func (h *Hub) deliver(hints []models.Hint) {

@@ -41,6 +41,7 @@ type wireHint struct {
 	ID         string `json:"i"`
 	MerchantID string `json:"m"`
 	New        bool   `json:"n,omitempty"`
+	Endpoint   string `json:"e,omitempty"`
 }
 
 // relay joins a hub with those of the other nodes.

@@ -46,6 +46,9 @@ type Options struct {
 	UserAgent string
 	// MaxConnsPerHost bounds open connections to one host; further requests wait.
 	MaxConnsPerHost int
+	// MaxIdleConns and MaxIdlePerHost are how many connections are kept for further
+	// requests, in all and to one host.
+	MaxIdleConns, MaxIdlePerHost int
 	// Resolver looks up names; nil is the system's, and only tests have another:
 	// that a name cannot lead into a private network can be tried no other way.
 	Resolver *net.Resolver
@@ -64,6 +67,12 @@ func (o Options) withDefaults() Options {
 	if o.MaxConnsPerHost <= 0 {
 		o.MaxConnsPerHost = DefaultMaxConnsPerHost
 	}
+	if o.MaxIdleConns <= 0 {
+		o.MaxIdleConns = maxIdleConns
+	}
+	if o.MaxIdlePerHost <= 0 {
+		o.MaxIdlePerHost = maxIdlePerHost
+	}
 	return o
 }
 
@@ -72,12 +81,7 @@ func (o Options) withDefaults() Options {
 // in its stead, and the addresses could no longer be checked.
 func New(opts Options) *http.Client {
 	opts = opts.withDefaults()
-	dialer := &net.Dialer{
-		Timeout:        dialTimeout,
-		KeepAlive:      keepAlive,
-		Resolver:       opts.Resolver,
-		ControlContext: opts.control,
-	}
+	dialer := opts.Dialer()
 	return &http.Client{
 		Timeout:       opts.Timeout,
 		CheckRedirect: refuseRedirect,
@@ -88,13 +92,24 @@ func New(opts Options) *http.Client {
 				DialContext:            dialer.DialContext,
 				TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 				TLSHandshakeTimeout:    handshakeTimeout,
-				MaxIdleConns:           maxIdleConns,
-				MaxIdleConnsPerHost:    maxIdlePerHost,
+				MaxIdleConns:           opts.MaxIdleConns,
+				MaxIdleConnsPerHost:    opts.MaxIdlePerHost,
 				MaxConnsPerHost:        opts.MaxConnsPerHost,
 				IdleConnTimeout:        idleTimeout,
 				MaxResponseHeaderBytes: maxHeaderBytes,
 			},
 		},
+	}
+}
+
+// Dialer makes connections of other protocols than HTTP, to no other addresses
+// than a client's.
+func (o Options) Dialer() *net.Dialer {
+	return &net.Dialer{
+		Timeout:        dialTimeout,
+		KeepAlive:      keepAlive,
+		Resolver:       o.Resolver,
+		ControlContext: o.control,
 	}
 }
 

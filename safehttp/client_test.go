@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/tillpost/tillpost/safehttp/safehttptest"
 )
 
 // serve starts a server and returns its port and the number of requests it got.
@@ -48,7 +50,7 @@ func TestBlockPrivate(t *testing.T) {
 	t.Run("no spelling of loopback gets through", func(t *testing.T) {
 		t.Parallel()
 		// A resolver that reads odd spellings, where net asks for them, as loopback.
-		resolver := fakeDNS(t, func() [4]byte { return [4]byte{127, 0, 0, 1} })
+		resolver := safehttptest.DNS(t, func() [4]byte { return [4]byte{127, 0, 0, 1} })
 		client := New(Options{BlockPrivate: true, Resolver: resolver, Timeout: 3 * time.Second})
 		for _, host := range []string{
 			"127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1.", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
@@ -96,7 +98,7 @@ func TestRebinding(t *testing.T) {
 	t.Parallel()
 	port, hits := serve(t, func(http.ResponseWriter, *http.Request) {})
 	var lookups atomic.Int32
-	resolver := fakeDNS(t, func() [4]byte {
+	resolver := safehttptest.DNS(t, func() [4]byte {
 		if lookups.Add(1) == 1 {
 			return [4]byte{93, 184, 216, 34}
 		}
@@ -206,7 +208,7 @@ func TestProxyOfTheEnvironmentIsIgnored(t *testing.T) {
 	proxyPort, proxyHits := serve(t, func(http.ResponseWriter, *http.Request) {})
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:"+proxyPort)
 	t.Setenv("http_proxy", "http://127.0.0.1:"+proxyPort)
-	resolver := fakeDNS(t, func() [4]byte { return [4]byte{127, 0, 0, 1} })
+	resolver := safehttptest.DNS(t, func() [4]byte { return [4]byte{127, 0, 0, 1} })
 	port, hits := serve(t, func(http.ResponseWriter, *http.Request) {})
 	if _, err := get(t, New(Options{Resolver: resolver}), "http://shop.test:"+port); err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ type parcels struct {
 	pace    float64  // how many times faster than real parcels these travel; set before serving
 	journal *journal // set before serving
 	atlas   map[string]*place
+	gate    gate
 
 	mu    sync.Mutex
 	known map[string]registration
@@ -38,13 +39,15 @@ type registration struct {
 }
 
 func newParcels(now func() time.Time) *parcels {
-	return &parcels{now: now, pace: 1, journal: &journal{}, atlas: newAtlas(), known: make(map[string]registration)}
+	return &parcels{now: now, pace: 1, journal: &journal{}, atlas: newAtlas(), gate: gate{now: now}, known: make(map[string]registration)}
 }
 
 func (p *parcels) register(mux *http.ServeMux) {
-	mux.HandleFunc("GET /carrier/v1/parcels", authorized(p.list))
+	mux.HandleFunc("GET /carrier/v1/parcels", p.gate.guard(authorized(p.list)))
 	mux.HandleFunc("POST /carrier/v1/parcels", authorized(p.create))
-	mux.HandleFunc("GET /dhl/shipments", p.dhlShipments)
+	mux.HandleFunc("GET /dhl/shipments", p.gate.guard(p.dhlShipments))
+	mux.HandleFunc("GET /carrier/usage", p.gate.usage)
+	mux.HandleFunc("POST /carrier/outage", p.gate.setOutage)
 }
 
 // ParcelNumber names a parcel at the sandbox carrier that follows a scenario

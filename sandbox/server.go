@@ -38,6 +38,8 @@ type Options struct {
 
 	ParcelPace float64 // how many times faster than real parcels those of the sandbox travel; 1 when 0
 
+	CarrierRate int // calls a second that a credential may make at the carriers; any number when 0
+
 	MaxCharges int // charges kept in memory, after which the oldest are dropped; 200,000
 }
 
@@ -86,6 +88,7 @@ func New(opts Options) (*Server, error) {
 	s.bank = newBank(opts, s.journal, s.webhooks)
 	s.parcels = newParcels(opts.Now)
 	s.parcels.pace, s.parcels.journal = cmp.Or(opts.ParcelPace, 1), s.journal
+	s.parcels.gate.rate = opts.CarrierRate
 	s.keys = newKeys(2*opts.MaxCharges, s.journal)
 	s.paypal = newPaypalDesk()
 	if opts.Journal != "" {

@@ -28,8 +28,10 @@ var (
 	ErrPasswordsBusy  = errors.New("too many passwords are being checked")
 )
 
-// hashing costs 64 MiB and about 160 ms on one core.
-var hashing = argon2id.Params{Memory: 64 << 10, Iterations: 3, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+// PasswordCost is that of argon2id for a password: 64 MiB and about 160 ms on one core.
+func PasswordCost() argon2id.Params {
+	return argon2id.Params{Memory: 64 << 10, Iterations: 3, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+}
 
 // queue is how many may wait for a core to hash on.
 const queue = 50
@@ -37,13 +39,14 @@ const queue = 50
 // Passwords hashes and checks passwords by argon2id, a few at a time, so that
 // many logins at once cannot take all memory.
 type Passwords struct {
+	cost    argon2id.Params
 	cores   chan struct{}
 	waiting atomic.Int64
 }
 
-// NewPasswords allows as many hashes at once as there are cores.
-func NewPasswords() *Passwords {
-	return &Passwords{cores: make(chan struct{}, runtime.GOMAXPROCS(0))}
+// NewPasswords allows as many hashes at once as there are cores, each at the cost.
+func NewPasswords(cost argon2id.Params) *Passwords {
+	return &Passwords{cost: cost, cores: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
 // Hash makes the stored form of a password.
@@ -53,7 +56,7 @@ func (p *Passwords) Hash(ctx context.Context, password String) (string, error) {
 		return "", err
 	}
 	defer leave()
-	hash, err := argon2id.CreateHash(password.Reveal(), &hashing)
+	hash, err := argon2id.CreateHash(password.Reveal(), &p.cost)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
@@ -73,7 +76,7 @@ func (p *Passwords) Check(ctx context.Context, password String, hash string) (ok
 		password, hash = String{}, ""
 	}
 	if hash == "" {
-		if _, err := argon2id.CreateHash(password.Reveal(), &hashing); err != nil {
+		if _, err := argon2id.CreateHash(password.Reveal(), &p.cost); err != nil {
 			return false, false, fmt.Errorf("check password: %w", err)
 		}
 		return false, false, nil
@@ -88,7 +91,7 @@ func (p *Passwords) Check(ctx context.Context, password String, hash string) (ok
 	if err != nil {
 		return false, false, fmt.Errorf("check password: %w", err)
 	}
-	return ok, *params != hashing, nil
+	return ok, *params != p.cost, nil
 }
 
 // enter waits for a core. Leaving gives the memory back to the system at once:

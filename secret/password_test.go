@@ -11,7 +11,7 @@ import (
 
 func TestPasswords(t *testing.T) {
 	t.Parallel()
-	p := NewPasswords()
+	p := NewPasswords(PasswordCost())
 	password := NewString("a sentence that nobody knows")
 	hash, err := p.Hash(t.Context(), password)
 	if err != nil {
@@ -44,7 +44,7 @@ func TestPasswordHashedAtAnotherCost(t *testing.T) {
 	t.Parallel()
 	// of "correct horse battery staple", at 64 KiB
 	const hash = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$XLeLg+p+JNgiFrQNsye8eofeXr30s6P3j/ke/9xgk/0"
-	ok, outdated, err := NewPasswords().Check(t.Context(), NewString("correct horse battery staple"), hash)
+	ok, outdated, err := NewPasswords(PasswordCost()).Check(t.Context(), NewString("correct horse battery staple"), hash)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestPasswordHashedAtAnotherCost(t *testing.T) {
 
 func TestPasswordsAreHashedAFewAtATime(t *testing.T) {
 	t.Parallel()
-	p := &Passwords{cores: make(chan struct{}, 1)}
+	p := &Passwords{cost: PasswordCost(), cores: make(chan struct{}, 1)}
 	p.cores <- struct{}{} // the only core is busy
 	ctx, cancel := context.WithCancel(t.Context())
 	var waiting sync.WaitGroup

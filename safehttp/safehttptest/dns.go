@@ -1,4 +1,5 @@
-package safehttp
+// Package safehttptest has name servers for tests of what must not be reached.
+package safehttptest
 
 import (
 	"context"
@@ -7,9 +8,9 @@ import (
 	"testing"
 )
 
-// fakeDNS returns a resolver that asks a name server of our own, which answers
-// every question for an IPv4 address with answer's.
-func fakeDNS(t *testing.T, answer func() [4]byte) *net.Resolver {
+// DNS returns a resolver that asks a name server of our own, which answers every
+// question for an IPv4 address with answer's.
+func DNS(t testing.TB, answer func() [4]byte) *net.Resolver {
 	t.Helper()
 	var config net.ListenConfig
 	server, err := config.ListenPacket(t.Context(), "udp4", "127.0.0.1:0")
