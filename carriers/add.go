@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
 )
 
@@ -12,12 +13,17 @@ import (
 type New struct {
 	OrderID             string // or OrderNumber
 	OrderNumber         string
-	Carrier             string // code, or account id
+	Carrier             string // code, account id, or Auto
 	TrackingNumber      string
 	Items               []models.ShipmentItem
 	Direction           string // outbound or return; empty: outbound
+	ReturnOf            string // id of the parcel that a return sends back; empty: the order's only one
 	PromisedAt          *time.Time
 	RecipientPhoneLast4 string
+
+	// Among says that many parcels are added at once: the next sweep asks for
+	// them, many in a call, where the carrier takes so.
+	Among bool
 }
 
 var (
@@ -46,7 +52,12 @@ func (s *Service) Add(tx *models.Tx, merchantID string, in New) (*models.Shipmen
 	if o.Status == models.OrderCanceled {
 		return nil, models.Conflict("order_canceled", o.Status)
 	}
-	code, account, err := tx.RouteCarrier(merchantID, in.Carrier)
+	if in.Carrier == Auto {
+		if err := in.detect(tx, merchantID, o.ShippingAddress.Country); err != nil {
+			return nil, err
+		}
+	}
+	code, account, err := tx.RouteCarrier(merchantID, in.Carrier, credentials.Aggregators())
 	if err != nil {
 		return nil, err
 	}
@@ -58,17 +69,35 @@ func (s *Service) Add(tx *models.Tx, merchantID string, in New) (*models.Shipmen
 		MerchantID: merchantID, OrderID: o.ID, Carrier: code, TrackingNumber: in.TrackingNumber, Items: in.Items,
 		Direction: in.Direction, PromisedAt: promised, RecipientPhoneLast4: in.RecipientPhoneLast4,
 	}
+	if err := in.link(tx, &sh); err != nil {
+		return nil, err
+	}
 	if account == nil {
 		return tx.CreateShipment(sh)
 	}
 	now, until := tx.Now(), tx.Now().Add(pollLease)
-	sh.CarrierAccountID, sh.NextPollAt, sh.LeaseUntil = &account.ID, &now, &until
+	sh.CarrierAccountID, sh.NextPollAt = &account.ID, &now
+	if in.Among {
+		return tx.CreateShipment(sh)
+	}
+	sh.LeaseUntil = &until
 	created, err := tx.CreateShipment(sh)
 	if err != nil {
 		return nil, err
 	}
 	tx.Enqueue(models.PollArgs{AccountID: account.ID, ShipmentIDs: []string{created.ID}})
 	return created, nil
+}
+
+// link names the parcel that a return sends back, as far as it is known.
+func (in *New) link(tx *models.Tx, sh *models.Shipment) (err error) {
+	switch {
+	case in.ReturnOf != "":
+		sh.ReturnOf = &in.ReturnOf
+	case in.Direction == models.DirectionReturn:
+		sh.ReturnOf, err = tx.OnlyOutbound(sh.OrderID)
+	}
+	return err
 }
 
 func (in *New) orderField() string {

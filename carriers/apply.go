@@ -12,14 +12,12 @@ import (
 // keptRaw is how much of a carrier's answer is kept with the parcel.
 const keptRaw = 16 << 10
 
-// breakerAfter is how many failures in a row stop the calls for a while.
-const breakerAfter = 5
-
-// store applies the answers of one call in one transaction and keeps the
-// account's health. Once a call was made its answers are stored even if the
-// job is being stopped.
+// store applies the answers of one call in one transaction, with the call
+// itself and the account's health. Once a call was made its answers are stored
+// even if the job is being stopped.
 func (s *Service) store(
-	ctx context.Context, account *models.CarrierAccount, shipments []models.Shipment, answers []Answer,
+	ctx context.Context, account *models.CarrierAccount, probe *time.Time, shipments []models.Shipment, answers []Answer,
+	spent spent,
 ) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storing)
 	defer cancel()
@@ -32,11 +30,14 @@ func (s *Service) store(
 			return err
 		}
 		for i := range shipments {
-			if err := s.apply(tx, shipments[i].ID, answers[i], "poll"); err != nil {
+			if err := s.apply(tx, shipments[i].ID, answers[i], causePoll); err != nil {
 				return err
 			}
 		}
-		return s.noteHealth(ctx, tx, account, answers)
+		if err := s.noteHealth(ctx, tx, account, probe, answers); err != nil {
+			return err
+		}
+		return spent.keep(tx, account.ID)
 	})
 	if err != nil {
 		return fmt.Errorf("store answers of account %s: %w", account.ID, err)
@@ -44,8 +45,31 @@ func (s *Service) store(
 	return nil
 }
 
-// apply stores one answer: scans first, then the status that follows from all
-// stored scans, and when to ask again.
+// spent is what a question to a carrier took.
+type spent struct {
+	calls  []models.CarrierCall // those that are kept
+	extra  int                  // calls beside the one that was taken before
+	limits Limits
+}
+
+// keep stores the calls and takes the further ones of the account's budget.
+func (s spent) keep(tx *models.Tx, accountID string) error {
+	if s.extra > 0 {
+		if err := tx.CountCarrierCalls(accountID, s.extra, tx.Now().Add(budget(s.limits).Interval)); err != nil {
+			return err
+		}
+	}
+	return tx.AddCarrierCalls(s.calls)
+}
+
+// What a change of a parcel came of.
+const (
+	causePoll    = "poll"
+	causeWebhook = "webhook"
+)
+
+// apply stores one answer, or what the carrier told by itself: scans first, then
+// the status that follows from all stored scans, and when to ask again.
 func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause string) error {
 	sh, err := tx.Shipment(models.AllMerchants(), shipmentID)
 	if err != nil {
@@ -59,21 +83,24 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 		return tx.MoveShipment(sh, c)
 	}
 	t := answer.Tracking
-	added, err := tx.AddTrackingEvents(sh, rows(sh, t.Events, tx.Now()))
+	if cause == causeWebhook {
+		t = overtaken(sh, *t, answer.told)
+	}
+	stored, added, err := tx.AddTrackingEvents(sh, rows(sh, t.Events, tx.Now()), t.Partial)
 	if err != nil {
 		return err
 	}
-	in, err := known(tx, sh)
+	in, err := known(tx, sh, stored)
 	if err != nil {
 		return err
 	}
 	last, now := in.Header, tx.Now()
-	in.Header, in.LastHeader = t.Header, &last
-	result := Compute(in)
-	c := unchanged(sh)
+	in.Header = t.Header
+	if cause == causePoll { // only what is asked for now can deny what was said
+		in.LastHeader = &last
+	}
+	c := changed(sh, Compute(in))
 	c.Cause, c.SyncedAt, c.SyncError, c.SyncKind, c.Failed = cause, &now, "", "", 0
-	c.Status, c.StatusReason, c.Late = string(result.Status), string(result.Reason), result.Late
-	c.ShippedAt, c.DeliveredAt, c.LastEventAt = result.ShippedAt, result.DeliveredAt, result.LastEventAt
 	c.HeaderStatus, c.HeaderAt = string(t.Header.Status), t.Header.At
 	c.ETA, c.Raw = t.ETA, text(t.Raw)
 	if t.Service != "" {
@@ -83,24 +110,50 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 		c.TrackingURL = t.URL
 	}
 	c.Unchanged = sh.UnchangedPolls + 1
-	if added > 0 || c.Status != sh.Status {
+	news := added > 0 || c.Status != sh.Status
+	if news {
 		c.Unchanged = 0
+	}
+	switch {
+	case cause == causeWebhook:
+		c.PushedAt = latest(sh.PushedAt, answer.told)
+	case news: // the carrier ought to have told of it: it is asked again as others are
+		c.PushedAt = nil
 	}
 	c.NextPollAt = s.next(tx, sh, c, nil, in.Destination)
 	return tx.MoveShipment(sh, c)
 }
 
-// known is what is stored of a parcel, for its status to be derived from.
-func known(tx *models.Tx, sh *models.Shipment) (StatusInput, error) {
+// overtaken is what a webhook adds to what is known. It may come late or once
+// more, so that it takes no scan back, and does not replace a newer summary.
+func overtaken(sh *models.Shipment, t Tracking, told time.Time) *Tracking {
+	t.Partial = true
+	stale := sh.LastSyncedAt != nil && told.Before(*sh.LastSyncedAt)
+	if t.Header.At != nil && sh.HeaderAt != nil {
+		stale = t.Header.At.Before(*sh.HeaderAt)
+	}
+	if stale {
+		t.Header, t.ETA, t.Raw = header(sh), sh.ETA, []byte(sh.Raw)
+	}
+	return &t
+}
+
+// loaded is known with the scans that are stored.
+func loaded(tx *models.Tx, sh *models.Shipment) (StatusInput, error) {
 	stored, err := tx.TrackingEvents(sh.ID)
 	if err != nil {
 		return StatusInput{}, err
 	}
+	return known(tx, sh, stored)
+}
+
+// known is what is known of a parcel with the scans, for its status to be derived from.
+func known(tx *models.Tx, sh *models.Shipment, stored []models.TrackingEvent) (StatusInput, error) {
 	zone, err := destination(tx, sh)
 	return StatusInput{
 		Scans: scans(stored), Header: header(sh),
-		Previous: Status(sh.Status), Reason: Reason(sh.StatusReason), DeliveredAt: sh.DeliveredAt,
-		Since: sh.CreatedAt, PromisedAt: sh.PromisedAt, International: postal(sh.TrackingNumber),
+		Previous: Status(sh.Status), PreviousAt: sh.StatusAt, Reason: Reason(sh.StatusReason), DeliveredAt: sh.DeliveredAt,
+		Since: followedSince(sh), PromisedAt: sh.PromisedAt, International: postal(sh.TrackingNumber),
 		Destination: zone, Now: tx.Now(),
 	}, err
 }
@@ -109,8 +162,8 @@ func known(tx *models.Tx, sh *models.Shipment) (StatusInput, error) {
 // news. Without news time goes on all the same: a promise is broken, and a
 // parcel that was silent for too long expires.
 func (s *Service) afterError(tx *models.Tx, sh *models.Shipment, e *Error) (models.ShipmentChange, error) {
-	c := unchanged(sh)
-	in, err := known(tx, sh)
+	c := sh.Unchanged()
+	in, err := loaded(tx, sh)
 	if err != nil {
 		return c, err
 	}
@@ -119,7 +172,7 @@ func (s *Service) afterError(tx *models.Tx, sh *models.Shipment, e *Error) (mode
 	if result.Status == StatusExpired {
 		c.Status = string(StatusExpired)
 	}
-	c.Cause, c.Failed = "poll", sh.FailedPolls+1
+	c.Cause, c.Failed = causePoll, sh.FailedPolls+1
 	c.SyncError, c.SyncKind = e.Message, string(e.Kind)
 	if len(e.Raw) > 0 {
 		c.Raw = text(e.Raw)
@@ -132,56 +185,7 @@ func (s *Service) next(
 	tx *models.Tx, sh *models.Shipment, c models.ShipmentChange, e *Error, zone *time.Location,
 ) *time.Time {
 	return NextPoll(PollInput{
-		Status: Status(c.Status), Reason: Reason(c.StatusReason), Since: sh.CreatedAt, Unchanged: c.Unchanged,
-		Failed: c.Failed, Err: e, Zone: zone, Now: tx.Now(), Pace: s.pace, Random: rand.Float64,
+		Status: Status(c.Status), Reason: Reason(c.StatusReason), Since: followedSince(sh), Unchanged: c.Unchanged,
+		Failed: c.Failed, Err: e, Pushed: c.PushedAt != nil, Zone: zone, Now: tx.Now(), Pace: s.pace, Random: rand.Float64,
 	})
-}
-
-// unchanged is the change that changes nothing.
-func unchanged(sh *models.Shipment) models.ShipmentChange {
-	return models.ShipmentChange{
-		Status: sh.Status, StatusReason: sh.StatusReason, HeaderStatus: sh.HeaderStatus, HeaderAt: sh.HeaderAt,
-		Late: sh.Late, ETA: sh.ETA, ShippedAt: sh.ShippedAt, DeliveredAt: sh.DeliveredAt, LastEventAt: sh.LastEventAt,
-		Service: sh.Service, TrackingURL: sh.TrackingURL, Raw: sh.Raw, NextPollAt: sh.NextPollAt,
-		Unchanged: sh.UnchangedPolls, Failed: sh.FailedPolls, SyncError: sh.SyncError, SyncKind: sh.SyncErrorKind,
-	}
-}
-
-// noteHealth stops an account whose credentials were refused, and pauses one
-// whose carrier asks to wait or is down.
-func (s *Service) noteHealth(
-	ctx context.Context, tx *models.Tx, account *models.CarrierAccount, answers []Answer,
-) error {
-	worst := worstError(answers)
-	switch {
-	case worst == nil:
-		return tx.NoteCarrierCall(account.ID, true, nil)
-	case worst.Kind == ErrAuth:
-		s.log.ErrorContext(ctx, "carrier account stopped: credentials refused",
-			"account", account.ID, "carrier", account.Kind, "status", worst.HTTPStatus)
-		_, err := tx.StopCarrierAccount(account.ID, worst.Message)
-		return err
-	case worst.Kind == ErrRateLimited:
-		resume := tx.Now().Add(max(worst.After, time.Minute))
-		return tx.NoteCarrierCall(account.ID, false, &resume)
-	case worst.Kind == ErrUnavailable && account.Failures+1 >= breakerAfter:
-		resume := tx.Now().Add(min(time.Duration(account.Failures+1)*time.Minute, 30*time.Minute))
-		return tx.NoteCarrierCall(account.ID, false, &resume)
-	case worst.Kind == ErrUnavailable:
-		return tx.NoteCarrierCall(account.ID, false, nil)
-	default:
-		return tx.NoteCarrierCall(account.ID, true, nil)
-	}
-}
-
-// worstError picks the error that says most about the account, not about one parcel.
-func worstError(answers []Answer) *Error {
-	var worst *Error
-	weight := map[ErrorKind]int{ErrAuth: 3, ErrRateLimited: 2, ErrUnavailable: 1}
-	for _, a := range answers {
-		if a.Err != nil && (worst == nil || weight[a.Err.Kind] > weight[worst.Kind]) {
-			worst = a.Err
-		}
-	}
-	return worst
 }

@@ -26,13 +26,22 @@ const (
 // refine it. Secrets are masked wherever the answer repeats them. The client is
 // one of safehttp's: it follows no redirect, to which credentials would go along.
 func Call(client *http.Client, request *http.Request, secrets ...string) ([]byte, *Error) {
+	turn(request.Context())
 	ctx, cancel := context.WithTimeout(request.Context(), answerTimeout)
 	defer cancel()
-	response, err := client.Do(request.WithContext(ctx))
+	noted := note(request, secrets)
+	body, failure := exchange(client, request.WithContext(ctx), secrets, noted)
+	noted.end(failure)
+	return body, failure
+}
+
+func exchange(client *http.Client, request *http.Request, secrets []string, noted *madeCall) ([]byte, *Error) {
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, unreachable(err)
 	}
 	body, cut, err := safehttp.ReadAll(response, maxAnswer)
+	noted.answered(response.StatusCode, body)
 	body = mask(body, secrets)
 	if err != nil {
 		failure := unreachable(err)

@@ -19,9 +19,16 @@ type Carrier interface {
 	Limits() Limits
 }
 
-// Tester is a Carrier that can check an account's credentials.
+// Tester is a Carrier that can check an account's credentials. The Probe says
+// what the carrier told beside that they are good.
 type Tester interface {
-	Test(ctx context.Context, account Account) error
+	Test(ctx context.Context, account Account) (Probe, error)
+}
+
+// Probe is what a test of good credentials found out.
+type Probe struct {
+	Scopes    []string // what the credentials are for; empty when the carrier does not say
+	QuotaLeft *int     // calls or parcels left; nil when the carrier does not say
 }
 
 // Account is one account at a carrier with its credentials opened.
@@ -29,6 +36,10 @@ type Account struct {
 	ID      string            // cra_…
 	BaseURL string            // empty: the carrier's own host
 	Fields  map[string]string // by the names of the account kind's form, secrets in clear
+
+	// CallbackURL is where the carrier may send its webhooks for the account;
+	// empty when this node cannot be reached from outside.
+	CallbackURL string
 }
 
 // LogValue keeps credentials out of logs.
@@ -43,16 +54,23 @@ type Limits struct {
 
 // Parcel is what a carrier needs to know to find a parcel.
 type Parcel struct {
-	Number              string
-	Service             string // the carrier's own division, learned from an earlier answer
+	Number  string
+	Carrier string // our code of who carries it, for aggregators; the kind of the account when nobody said
+	// Service is what an earlier answer said to send along: the carrier's
+	// division, or an aggregator's own id of the parcel.
+	Service             string
+	RecipientCountry    string // ISO 3166-1 alpha-2
 	RecipientPostalCode string
 	RecipientPhoneLast4 string
+	Since               time.Time // when following began; tells apart numbers that were used twice
 }
 
 // Answer is what the carrier said about one parcel: Tracking or Err, never both.
 type Answer struct {
 	Tracking *Tracking
 	Err      *Error
+
+	told time.Time // when a webhook said it
 }
 
 // Tracking is a carrier's knowledge of one parcel.
@@ -60,6 +78,7 @@ type Tracking struct {
 	Service string // to be sent with the next question
 	Header  Header // the carrier's own summary
 	Events  []Event
+	Partial bool // Events are not all scans: those that are missing are not taken back
 	ETA     *time.Time
 	URL     string // the carrier's public page of the parcel
 	Raw     []byte // the answer as it came
@@ -133,15 +152,33 @@ const (
 	ReasonAddressProblem       Reason = "address_problem"
 	ReasonRecipientUnavailable Reason = "recipient_unavailable"
 	ReasonRecipientRefused     Reason = "recipient_refused"
+	ReasonSignatureRequired    Reason = "signature_required"
+	ReasonPaymentDue           Reason = "payment_due"
 	ReasonRedirected           Reason = "redirected"
 	ReasonHeld                 Reason = "held"
+	ReasonSecurityCheck        Reason = "security_check"
+	ReasonAccessRestricted     Reason = "access_restricted"
 	ReasonDamaged              Reason = "damaged"
 	ReasonLost                 Reason = "lost"
 	ReasonSeized               Reason = "seized"
 	ReasonDestroyed            Reason = "destroyed"
+	ReasonUndeliverable        Reason = "undeliverable"
 	ReasonMisrouted            Reason = "misrouted"
 	ReasonUnclaimed            Reason = "unclaimed"
+	ReasonActionRequired       Reason = "action_required" // somebody must act, the carrier does not say how
 )
+
+// ActionRequired reports whether the parcel waits for its sender or recipient
+// to do something about the reason.
+func (r Reason) ActionRequired() bool {
+	switch r {
+	case ReasonCustomsDocuments, ReasonCustomsDuties, ReasonPaymentDue, ReasonAddressProblem,
+		ReasonSignatureRequired, ReasonActionRequired:
+		return true
+	default:
+		return false
+	}
+}
 
 // ErrorKind decides what happens after a failed question.
 type ErrorKind string

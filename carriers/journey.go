@@ -20,6 +20,10 @@ const stageAfterException = 2
 // place among them.
 func follow(in StatusInput, scans []placed) journey {
 	j := journey{status: StatusUnknown}
+	if o := newestOverride(scans); o != nil {
+		in.Header, scans = toldSince(o, in.Header, scans)
+		j.begin(o)
+	}
 	for _, p := range withHeader(in, scans) {
 		var at *time.Time
 		if p.exact {
@@ -31,8 +35,8 @@ func follow(in StatusInput, scans []placed) journey {
 }
 
 // withHeader puts the carrier's summary among its scans. A final summary always
-// counts. Another counts when it is newer than every scan, or when there is no
-// milestone to go by.
+// counts. Another counts when it is newer than every milestone, or when there is
+// none to go by.
 func withHeader(in StatusInput, scans []placed) []placed {
 	header := in.Header
 	if !Milestone(header.Status) {
@@ -42,15 +46,16 @@ func withHeader(in StatusInput, scans []placed) []placed {
 	if header.At != nil {
 		p.first, p.last, p.likely, p.exact = *header.At, *header.At, *header.At, true
 	}
-	place, milestones := 0, false
+	place, newest := 0, true
 	for i, scan := range scans {
-		milestones = milestones || Milestone(scan.Status)
 		if header.At == nil || !scan.first.After(p.first) {
 			place = i + 1
 		}
+		if Milestone(scan.Status) && (header.At == nil || !p.first.After(scan.last)) {
+			newest = false
+		}
 	}
-	newest := header.At != nil && place == len(scans) && (place == 0 || p.first.After(scans[place-1].last))
-	if milestones && !newest && !Terminal(header.Status, header.Reason) {
+	if !newest && !Terminal(header.Status, header.Reason) {
 		return scans
 	}
 	out := make([]placed, 0, len(scans)+1)

@@ -11,6 +11,9 @@ type Scan struct {
 
 	ReceivedAt  time.Time  // when the carrier first told of it
 	RetractedAt *time.Time // when the carrier was found to tell of it no more
+
+	Entered  bool // by a person, who may take it back
+	Override bool // says where the parcel stands, whatever was told before
 }
 
 // placed is a scan with its place in time.

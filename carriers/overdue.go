@@ -33,7 +33,7 @@ func markOverdue(tx *models.Tx, ids []string) error {
 		return err
 	}
 	for i := range found {
-		c := unchanged(&found[i])
+		c := found[i].Unchanged()
 		c.Cause, c.Late = "promise", true
 		if err := tx.MoveShipment(&found[i], c); err != nil {
 			return err

@@ -50,6 +50,7 @@ func scans(stored []models.TrackingEvent) []Scan {
 				Location: e.Location,
 			},
 			ReceivedAt: e.ReceivedAt, RetractedAt: e.RetractedAt,
+			Entered: e.Source != models.SourceCarrier, Override: e.Source == models.SourceOverride,
 		}
 	}
 	return out
@@ -67,11 +68,11 @@ func header(sh *models.Shipment) Header {
 
 // destination is the time zone that a parcel goes to, nil when it is not known.
 func destination(tx *models.Tx, sh *models.Shipment) (*time.Location, error) {
-	o, err := tx.OrderByRef(models.MerchantScope(sh.MerchantID), sh.OrderID, "")
+	to, err := tx.OrderAddress(models.MerchantScope(sh.MerchantID), sh.OrderID)
 	if err != nil {
 		return nil, err
 	}
-	return ZoneOf(o.ShippingAddress.Country), nil
+	return ZoneAt(to.Country, to.Region, to.PostalCode), nil
 }
 
 // s10 is the form of the numbers of international post (UPU S10).
@@ -86,5 +87,10 @@ func text(raw []byte) string {
 	if len(raw) > keptRaw {
 		raw = raw[:keptRaw]
 	}
+	return storable(raw)
+}
+
+// storable is a text in a form that every database stores.
+func storable(raw []byte) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(string(raw), "\uFFFD"), "\x00", "")
 }

@@ -13,6 +13,7 @@ const (
 	patience        = 5 // unchanged polls before the interval grows
 	growth          = 1.5
 	longestWait     = 24 * time.Hour // the most that a carrier's wish to wait is honoured
+	safetyInterval  = 18 * time.Hour // of parcels that their carrier tells of by itself
 )
 
 // PollInput is all that the time of a shipment's next poll rests on.
@@ -23,6 +24,7 @@ type PollInput struct {
 	Unchanged int       // polls running that brought nothing new; 0 after news
 	Failed    int       // polls running that failed; 0 after an answer
 	Err       *Error    // how the last poll failed; nil when it did not
+	Pushed    bool      // the carrier tells of the parcel by itself
 	Zone      *time.Location
 	Now       time.Time
 
@@ -100,7 +102,39 @@ func (in PollInput) afterNotFound() *time.Time {
 
 // interval is the time between two polls of a parcel that is under way.
 func (in PollInput) interval() time.Duration {
-	return grown(in.base(), in.Unchanged-patience+1, longestInterval)
+	if in.Pushed {
+		return safetyInterval
+	}
+	interval := grown(in.base(), in.Unchanged-patience+1, longestInterval)
+	if in.Status == StatusPickedUp || in.Status == StatusInTransit {
+		return in.byDay(interval)
+	}
+	return interval
+}
+
+// byDay keeps a parcel under way from being slept over while it is loaded for
+// delivery: it is asked for in the course of the recipient's morning, and not
+// much later once more.
+func (in PollInput) byDay(interval time.Duration) time.Duration {
+	const (
+		loaded, within = 9, 2 * time.Hour
+		early, late    = 8, 13
+		again          = 4 * time.Hour
+	)
+	if in.Zone == nil {
+		return interval
+	}
+	local := in.Now.In(in.Zone)
+	at := time.Date(local.Year(), local.Month(), local.Day(), loaded, 0, 0, 0, in.Zone).
+		Add(time.Duration(in.random() * float64(within)))
+	switch wait := at.Sub(in.Now); {
+	case wait >= 30*time.Minute:
+		return min(wait, interval)
+	case local.Hour() >= early && local.Hour() < late:
+		return min(again, interval)
+	default:
+		return interval
+	}
 }
 
 func (in PollInput) base() time.Duration {

@@ -1,6 +1,7 @@
 package carriers
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -19,6 +20,12 @@ func TestNextPoll(t *testing.T) {
 		want time.Duration
 	}{
 		{"in transit", PollInput{Status: StatusInTransit}, 210 * time.Minute},
+		{"told of by webhook", PollInput{Status: StatusInTransit, Pushed: true}, 18 * time.Hour},
+		{"told of by webhook, then an outage", PollInput{Status: StatusInTransit, Pushed: true, Err: failure(ErrUnavailable), Failed: 1}, 2 * time.Minute},
+		{"silent, past the morning", PollInput{Status: StatusInTransit, Unchanged: 99, Zone: ZoneOf("DE"), Now: noon.Add(13 * time.Hour)}, 8 * time.Hour},
+		{"silent, after the morning", PollInput{Status: StatusInTransit, Unchanged: 99, Zone: ZoneOf("DE"), Now: noon.Add(-time.Hour)}, 4 * time.Hour},
+		{"silent, until tomorrow", PollInput{Status: StatusInTransit, Unchanged: 99, Zone: ZoneOf("DE"), Now: noon.Add(2 * time.Hour)}, 12 * time.Hour},
+		{"moving, past the morning", PollInput{Status: StatusInTransit, Zone: ZoneOf("DE"), Now: noon.Add(18 * time.Hour)}, 3 * time.Hour},
 		{"data only", PollInput{Status: StatusInfoReceived}, 6 * time.Hour},
 		{"data only for days", PollInput{Status: StatusInfoReceived, Since: old}, 12 * time.Hour},
 		{"out for delivery, zone unknown", PollInput{Status: StatusOutForDelivery}, 45 * time.Minute},
@@ -102,6 +109,8 @@ func TestNextPollProperties(t *testing.T) {
 			Failed:    rapid.IntRange(0, 1<<30).Draw(t, "failed"),
 			Now:       day0.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "now")) * time.Hour),
 			Pace:      rapid.SampledFrom([]float64{0, 1, 1000}).Draw(t, "pace"),
+			Zone:      ZoneOf(rapid.SampledFrom([]string{"", "DE", "JP", "BR"}).Draw(t, "country")),
+			Pushed:    rapid.Bool().Draw(t, "pushed"),
 			Random:    func() float64 { return rapid.Float64Range(0, 0.999).Draw(t, "random") },
 		}
 		if kind := rapid.SampledFrom(kinds).Draw(t, "kind"); kind != "" {
@@ -119,7 +128,7 @@ func TestNextPollProperties(t *testing.T) {
 	})
 }
 
-func TestAffordable(t *testing.T) {
+func TestLeft(t *testing.T) {
 	t.Parallel()
 	limits := Limits{PerDay: 240}
 	hourOf := func(h int) time.Time { return time.Date(2026, 3, 2, h, 0, 0, 0, time.UTC) }
@@ -129,22 +138,22 @@ func TestAffordable(t *testing.T) {
 		used   int
 		urgent bool
 		now    time.Time
-		want   bool
+		want   int
 	}{
-		{"no quota", Limits{}, 1 << 30, false, hourOf(0), true},
-		{"the first hour's share", limits, 7, false, hourOf(0), true},
-		{"beyond the first hour's share", limits, 8, false, hourOf(0), false},
-		{"urgent, beyond the share", limits, 8, true, hourOf(0), true},
-		{"the day's share", limits, 191, false, hourOf(23), true},
-		{"the reserve is not for ordinary polls", limits, 192, false, hourOf(23), false},
-		{"the reserve is for urgent ones", limits, 239, true, hourOf(1), true},
-		{"nothing left", limits, 240, true, hourOf(23), false},
+		{"no quota", Limits{}, 1 << 30, false, hourOf(0), math.MaxInt},
+		{"the first hour's share", limits, 7, false, hourOf(0), 1},
+		{"beyond the first hour's share", limits, 8, false, hourOf(0), 0},
+		{"urgent, beyond the share", limits, 8, true, hourOf(0), 232},
+		{"the day's share", limits, 191, false, hourOf(23), 1},
+		{"the reserve is not for ordinary polls", limits, 192, false, hourOf(23), 0},
+		{"the reserve is for urgent ones", limits, 239, true, hourOf(1), 1},
+		{"nothing left", limits, 240, true, hourOf(23), 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := tt.limits.Affordable(tt.used, tt.urgent, tt.now); got != tt.want {
-				t.Errorf("Affordable(%d, %v) = %v, want %v", tt.used, tt.urgent, got, tt.want)
+			if got := tt.limits.Left(tt.used, tt.urgent, tt.now); got != tt.want {
+				t.Errorf("Left(%d, %v) = %v, want %v", tt.used, tt.urgent, got, tt.want)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/monitor"
 )
 
 // Bounds of background work.
@@ -18,12 +19,11 @@ const (
 	storing     = 15 * time.Second
 	pollLease   = 2 * time.Minute
 	// longestSnooze is how long a poll waits for its account's turn before its
-	// parcels are put back.
+	// parcels are let go, to be found by a later sweep.
 	longestSnooze = 30 * time.Second
-	// overBudget is when parcels are looked at again that the day's quota has
-	// no call for now.
-	overBudget = 15 * time.Minute
-	// notCallable is when parcels of a stopped or removed account are.
+	// overBudget is how long an account is left alone whose quota has no call
+	// for now, and notCallable how long one that was stopped.
+	overBudget  = 15 * time.Minute
 	notCallable = time.Hour
 )
 
@@ -33,7 +33,9 @@ type Service struct {
 	vault    *credentials.Vault
 	carriers map[string]Carrier
 	pace     float64
+	public   string
 	log      *slog.Logger
+	figures  *monitor.Figures
 }
 
 // Options tune the service.
@@ -41,21 +43,26 @@ type Options struct {
 	// Pace divides the waits between polls, so that a demonstration runs
 	// faster; 0 is 1.
 	Pace float64
+	// PublicURL is where carriers reach this program; empty: nowhere.
+	PublicURL string
 }
 
 // NewService wires the service; carriers are by account kind.
 func NewService(
 	db *models.DB, vault *credentials.Vault, carriers map[string]Carrier, opts Options, log *slog.Logger,
 ) *Service {
-	return &Service{db: db, vault: vault, carriers: carriers, pace: opts.Pace, log: log}
+	return &Service{db: db, vault: vault, carriers: carriers, pace: opts.Pace, public: opts.PublicURL, log: log}
 }
+
+// Watch has figures count what the service does; it is called before the first use.
+func (s *Service) Watch(figures *monitor.Figures) { s.figures = figures }
 
 // Poll asks one account for some of its parcels and stores what it says. It
 // returns how long to wait when the account cannot be called yet.
 func (s *Service) Poll(ctx context.Context, args models.PollArgs) (wait time.Duration, err error) {
 	account, err := s.db.CarrierAccount(ctx, models.AllMerchants(), args.AccountID)
 	if errors.Is(err, models.ErrNotFound) {
-		return 0, s.postpone(ctx, args.ShipmentIDs, notCallable)
+		return 0, s.release(ctx, args.ShipmentIDs)
 	}
 	if err != nil {
 		return 0, err
@@ -63,18 +70,19 @@ func (s *Service) Poll(ctx context.Context, args models.PollArgs) (wait time.Dur
 	carrier, opened, err := s.open(account)
 	if err != nil {
 		s.log.ErrorContext(ctx, "carrier account cannot be used", "account", args.AccountID, "error", err)
-		return 0, s.postpone(ctx, args.ShipmentIDs, notCallable)
+		return 0, s.release(ctx, args.ShipmentIDs)
 	}
 	shipments, err := s.due(ctx, args.ShipmentIDs)
 	if err != nil || len(shipments) == 0 {
 		return 0, err
 	}
-	wait, err = s.takeCall(ctx, account, carrier.Limits(), call{urgent: args.Manual || urgent(shipments)})
+	limits := s.limits(carrier, account)
+	turn, wait, err := s.takeCall(ctx, account, limits, call{urgent: args.Manual || urgent(shipments)})
 	switch {
 	case err != nil:
 		return 0, err
 	case wait > longestSnooze:
-		return 0, s.postpone(ctx, args.ShipmentIDs, wait)
+		return 0, s.release(ctx, args.ShipmentIDs)
 	case wait > 0:
 		return wait, nil
 	}
@@ -84,8 +92,12 @@ func (s *Service) Poll(ctx context.Context, args models.PollArgs) (wait time.Dur
 	}
 	asking, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	asking, log := s.record(asking, account, opened, parcels, limits)
+	asking, span := monitor.Start(asking, "carrier track", "carrier", account.Kind, "account.id", account.ID)
 	answers := carrier.Track(asking, opened, parcels)
-	return 0, s.store(ctx, account, shipments, answers)
+	span.End("")
+	log.explain(answers)
+	return 0, s.store(ctx, account, turn.Probe, shipments, answers, spent{log.rows(account, "poll"), log.extra(), limits})
 }
 
 // due loads those of the parcels that are still to be asked for: a job that is
@@ -93,9 +105,9 @@ func (s *Service) Poll(ctx context.Context, args models.PollArgs) (wait time.Dur
 // what another job has done.
 func (s *Service) due(ctx context.Context, shipmentIDs []string) ([]models.Shipment, error) {
 	shipments, err := s.db.ShipmentsByID(ctx, shipmentIDs)
-	now := s.db.Now()
+	soon := s.db.Now().Add(s.ahead())
 	return slices.DeleteFunc(shipments, func(sh models.Shipment) bool {
-		return sh.NextPollAt == nil || sh.NextPollAt.After(now)
+		return sh.NextPollAt == nil || sh.NextPollAt.After(soon)
 	}), err
 }
 
@@ -108,41 +120,29 @@ type call struct {
 // takeCall reserves a call of the account, or says how long there is none.
 func (s *Service) takeCall(
 	ctx context.Context, a *models.CarrierAccount, l Limits, c call,
-) (wait time.Duration, err error) {
-	err = s.db.Write(ctx, func(tx *models.Tx) error {
-		wait = 0
-		used := a.CallsToday
-		if a.BudgetDay != tx.Now().Format(time.DateOnly) {
-			used = 0
-		}
-		if !l.Affordable(used, c.urgent, tx.Now()) {
+) (turn models.CarrierTurn, wait time.Duration, err error) {
+	err = s.db.Write(ctx, func(tx *models.Tx) (err error) {
+		turn, wait = models.CarrierTurn{}, 0
+		if l.Left(a.CallsOn(tx.Now()), c.urgent, tx.Now()) == 0 {
 			wait = overBudget
 			return nil
 		}
 		b := budget(l)
 		b.Test = c.test
-		ok, retryAt, err := tx.TakeCarrierCall(a.ID, b)
-		if err != nil || ok {
+		turn, err = tx.TakeCarrierCall(a, b)
+		if err != nil || turn.OK {
 			return err
 		}
 		wait = notCallable
-		if !retryAt.IsZero() {
-			wait = max(retryAt.Sub(tx.Now()), time.Millisecond)
+		if !turn.RetryAt.IsZero() {
+			wait = max(turn.RetryAt.Sub(tx.Now()), time.Millisecond)
 		}
 		return nil
 	})
 	if err != nil {
-		return 0, fmt.Errorf("take a call of account %s: %w", a.ID, err)
+		return turn, 0, fmt.Errorf("take a call of account %s: %w", a.ID, err)
 	}
-	return wait, nil
-}
-
-func budget(l Limits) models.CarrierBudget {
-	b := models.CarrierBudget{PerDay: l.PerDay}
-	if l.PerSecond > 0 {
-		b.Interval = time.Duration(float64(time.Second) / l.PerSecond)
-	}
-	return b
+	return turn, wait, nil
 }
 
 // urgent says whether a parcel of the batch may use the reserve of the quota.
@@ -155,12 +155,10 @@ func urgent(shipments []models.Shipment) bool {
 	return false
 }
 
-func (s *Service) postpone(ctx context.Context, shipmentIDs []string, wait time.Duration) error {
-	err := s.db.Write(ctx, func(tx *models.Tx) error {
-		return tx.PostponeShipments(shipmentIDs, tx.Now().Add(wait))
-	})
+func (s *Service) release(ctx context.Context, shipmentIDs []string) error {
+	err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.ReleaseShipments(shipmentIDs) })
 	if err != nil {
-		return fmt.Errorf("postpone polls: %w", err)
+		return fmt.Errorf("release parcels: %w", err)
 	}
 	return nil
 }
@@ -174,21 +172,30 @@ func (s *Service) open(stored *models.CarrierAccount) (Carrier, Account, error) 
 	if err != nil {
 		return nil, Account{}, err
 	}
-	return carrier, Account{ID: stored.ID, BaseURL: stored.BaseURL, Fields: fields}, nil
+	account := Account{ID: stored.ID, BaseURL: stored.BaseURL, Fields: fields}
+	if s.public != "" {
+		account.CallbackURL = s.public + "/hooks/" + stored.ID
+	}
+	return carrier, account, nil
 }
 
 // parcels says to the carrier what it needs to know of each shipment.
 func (s *Service) parcels(ctx context.Context, shipments []models.Shipment) ([]Parcel, error) {
+	orders := make([]string, len(shipments))
+	for i := range shipments {
+		orders[i] = shipments[i].OrderID
+	}
+	// All parcels of an account are of its merchant.
+	addresses, err := s.db.OrderAddresses(ctx, models.MerchantScope(shipments[0].MerchantID), orders)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Parcel, len(shipments))
 	for i := range shipments {
-		sh := &shipments[i]
-		o, err := s.db.Order(ctx, models.MerchantScope(sh.MerchantID), sh.OrderID)
-		if err != nil {
-			return nil, fmt.Errorf("order of shipment %s: %w", sh.ID, err)
-		}
+		sh, to := &shipments[i], addresses[shipments[i].OrderID]
 		out[i] = Parcel{
-			Number: sh.TrackingNumber, Service: sh.Service,
-			RecipientPostalCode: o.ShippingAddress.PostalCode, RecipientPhoneLast4: sh.RecipientPhoneLast4,
+			Number: sh.TrackingNumber, Carrier: sh.Carrier, Service: sh.Service, RecipientCountry: to.Country,
+			RecipientPostalCode: to.PostalCode, RecipientPhoneLast4: sh.RecipientPhoneLast4, Since: sh.CreatedAt,
 		}
 	}
 	return out, nil

@@ -15,6 +15,7 @@ type StatusInput struct {
 	Header Header // the carrier's newest own summary; zero when it has none
 
 	Previous    Status     // what the shipment shows now; empty for a new one
+	PreviousAt  time.Time  // since when it does
 	Reason      Reason     // the reason that goes with Previous
 	DeliveredAt *time.Time // the instant that goes with Previous
 
@@ -48,7 +49,7 @@ type StatusResult struct {
 // final statuses stay: later scans do not move them, except that a delivered
 // parcel may come back and a lost one be found. A final status falls only as a
 // correction: its scan was retracted and the carrier's summary does not name it
-// any more.
+// any more, or a person overrides it.
 func Compute(in StatusInput) StatusResult {
 	scans := order(in.Scans, in.Destination)
 	journey := follow(in, living(in, scans))
@@ -76,7 +77,7 @@ func Compute(in StatusInput) StatusResult {
 func living(in StatusInput, scans []placed) []placed {
 	var out []placed
 	for _, p := range scans {
-		final := Terminal(p.Status, p.Reason)
+		final := Terminal(p.Status, p.Reason) && !p.Entered
 		if p.RetractedAt == nil || (final && p.Status == in.Header.Status) {
 			out = append(out, p)
 		}
@@ -94,6 +95,9 @@ func sticks(in StatusInput, scans []placed, now journey) bool {
 		if p.RetractedAt != nil && p.Status == in.Previous {
 			return false // a correction: the scan itself was taken back
 		}
+	}
+	if o := newestOverride(scans); o != nil && !o.ReceivedAt.Before(in.PreviousAt) {
+		return false
 	}
 	denied := func(h *Header) bool { return h != nil && Milestone(h.Status) && h.Status != in.Previous }
 	return !(denied(&in.Header) && denied(in.LastHeader))

@@ -133,6 +133,9 @@ func TestCompute(t *testing.T) {
 		{"a header without a time does not", StatusInput{
 			Scans: []Scan{at(5, StatusOutForDelivery)}, Header: Header{Status: StatusInTransit},
 		}, StatusOutForDelivery, ""},
+		{"a header as new as a scan without meaning wins", StatusInput{
+			Scans: []Scan{at(0, StatusInTransit), at(5, StatusInfo)}, Header: head(5, StatusDeliveryFailed),
+		}, StatusDeliveryFailed, ""},
 		{"a header alone is all there is", StatusInput{
 			Scans: []Scan{at(5, StatusInfo)}, Header: Header{Status: StatusInTransit},
 		}, StatusInTransit, ""},

@@ -34,22 +34,86 @@ func (s *Service) Sweep(ctx context.Context) error {
 // sweep.
 func (s *Service) sweepAccount(ctx context.Context, a *models.CarrierAccount) error {
 	carrier, known := s.carriers[a.Kind]
-	if !known || !a.Enabled || a.StoppedAt != nil || (a.ResumeAt != nil && a.ResumeAt.After(s.db.Now())) {
+	if !known || !a.Callable(s.db.Now()) {
 		return nil
 	}
-	limits := carrier.Limits()
-	calls, batch := max(1, int(limits.PerSecond*SweepEvery.Seconds())), max(1, limits.Batch)
-	due, err := s.db.DueShipments(ctx, a.ID, calls*batch)
+	limits := s.limits(carrier, a)
+	ids, err := s.choose(ctx, a, limits)
 	if err != nil {
 		return err
 	}
+	return s.enqueue(ctx, a.ID, ids, max(1, limits.Batch))
+}
+
+// choose finds the parcels to ask for until the next sweep. Those that may use
+// the reserve of the quota go first. The others wait their turn by age, so that
+// a quota too small for all parcels goes round among them. What is due soon
+// fills the last call up.
+func (s *Service) choose(ctx context.Context, a *models.CarrierAccount, l Limits) ([]string, error) {
+	now, batch := s.db.Now(), max(1, l.Batch)
+	calls := max(1, int(l.PerSecond*SweepEvery.Seconds()))
+	if a.BrokenAt != nil {
+		calls = 1 // tries whether the carrier answers again
+	}
+	// What is enqueued and not asked for yet counts: a slow carrier must not
+	// fill the queue.
+	leased, err := s.db.LeasedShipments(ctx, a.ID, calls*batch)
+	if err != nil {
+		return nil, err
+	}
+	if calls -= (leased + batch - 1) / batch; calls <= 0 {
+		return nil, nil
+	}
+	urgent := min(calls, l.Left(a.CallsOn(now), true, now)) * batch
+	ordinary := min(calls, l.Left(a.CallsOn(now), false, now)) * batch
+	var chosen []string
+	add := func(room int, d models.Due) error {
+		if room -= len(chosen); room <= 0 {
+			return nil
+		}
+		d.AccountID = a.ID
+		found, err := s.db.DueShipments(ctx, d, room+len(chosen))
+		if err != nil {
+			return err
+		}
+		for _, id := range found {
+			if room > 0 && !slices.Contains(chosen, id) {
+				chosen = append(chosen, id)
+				room--
+			}
+		}
+		return nil
+	}
+	if err := add(urgent, models.Due{By: now, Urgent: true}); err != nil {
+		return nil, err
+	}
+	whole := func() int { return (len(chosen) + batch - 1) / batch * batch }
+	if err := add(max(ordinary, whole()), models.Due{By: now}); err != nil {
+		return nil, err
+	}
+	return chosen, add(whole(), models.Due{By: now.Add(s.ahead())})
+}
+
+// ahead is how long before its time a parcel may be asked for together with
+// others. It is shorter than any interval after an answer, by which a poll that
+// is done twice is known.
+func (s *Service) ahead() time.Duration {
+	const ahead = 20 * time.Minute
+	if s.pace > 1 {
+		return time.Duration(float64(ahead) / s.pace)
+	}
+	return ahead
+}
+
+// enqueue claims parcels and enqueues their polls.
+func (s *Service) enqueue(ctx context.Context, accountID string, due []string, batch int) error {
 	for ids := range slices.Chunk(due, batch) {
 		err := s.db.Write(ctx, func(tx *models.Tx) error {
-			claimed, err := tx.ClaimShipments(ids, tx.Now().Add(pollLease))
+			claimed, err := tx.ClaimShipments(ids, tx.Now().Add(s.ahead()), tx.Now().Add(pollLease))
 			if err != nil || len(claimed) == 0 {
 				return err
 			}
-			tx.Enqueue(models.PollArgs{AccountID: a.ID, ShipmentIDs: claimed})
+			tx.Enqueue(models.PollArgs{AccountID: accountID, ShipmentIDs: claimed})
 			return nil
 		})
 		if err != nil {

@@ -1,6 +1,7 @@
 package carriers_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -112,4 +113,74 @@ func TestEndlessAnswer(t *testing.T) {
 			t.Errorf("parcel is %s", got)
 		}
 	})
+}
+
+// A quota that is too small for all parcels goes round among them, and never is
+// exceeded; what is out for delivery finds the reserve.
+func TestShortQuotaGoesRound(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		now := time.Date(2026, 3, 2, 0, 0, 30, 0, time.UTC)
+		db.Now = func() time.Time { return now }
+		d.courier.limits = carriers.Limits{Batch: 1, PerSecond: 1000, PerDay: 25}
+		asked := map[string]int{}
+		days := map[string]int{}
+		d.courier.answer = func(p carriers.Parcel) carriers.Answer {
+			asked[p.Number]++
+			days[now.Format(time.DateOnly)]++
+			return tracking(scan(carriers.StatusInTransit, now.Add(-time.Hour)))
+		}
+		d.addMany(t, d.account, 30)
+		for range 6 * 24 {
+			if err := d.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range pollJobs(t, db) {
+				if _, err := d.Poll(t.Context(), args); err != nil {
+					t.Fatal(err)
+				}
+			}
+			now = now.Add(time.Hour)
+		}
+		for day, calls := range days {
+			if calls > 20 {
+				t.Errorf("%d ordinary calls on %s: 20 of 25 are for them", calls, day)
+			}
+		}
+		least, most := 1000, 0
+		for _, n := range asked {
+			least, most = min(least, n), max(most, n)
+		}
+		if len(asked) != 30 || least < 3 || most-least > 1 {
+			t.Errorf("%d of 30 parcels were asked for, between %d and %d times", len(asked), least, most)
+		}
+	})
+}
+
+// pollJobs takes the polls out of the queue.
+func pollJobs(t *testing.T, db *models.DB) []models.PollArgs {
+	t.Helper()
+	args := map[models.Dialect]string{models.SQLite: "json(args)", models.Postgres: "args"}[db.Dialect]
+	rows, err := db.SQL().QueryContext(t.Context(), "DELETE FROM river_job WHERE kind = 'shipment.poll' RETURNING "+args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var jobs []models.PollArgs
+	for rows.Next() {
+		var raw []byte
+		var job models.PollArgs
+		if err := rows.Scan(&raw); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(raw, &job); err != nil {
+			t.Fatal(err)
+		}
+		jobs = append(jobs, job)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return jobs
 }

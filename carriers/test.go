@@ -2,6 +2,7 @@ package carriers
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tillpost/tillpost/models"
@@ -11,53 +12,96 @@ import (
 // account's other calls.
 const testPatience = 10 * time.Second
 
+// What a test finds that is no error of the carrier.
+const (
+	TestNoCall   = "no_call"   // this carrier has none to test credentials with
+	TestNoTurn   = "no_turn"   // by the account's limits there is none left now
+	TestUnusable = "unusable"  // the account cannot be opened here
+	TestOther    = "no_answer" // the test itself failed
+)
+
 // TestAccount checks the credentials of a carrier account with the carrier and
-// stores the result on the account.
+// stores the result on the account, with the calls that it took.
 func (s *Service) TestAccount(ctx context.Context, scope models.Scope, id string) (models.AccountTest, error) {
 	stored, err := s.db.CarrierAccount(ctx, scope, id)
 	if err != nil {
 		return models.AccountTest{}, err
 	}
-	test, err := s.test(ctx, stored)
+	tested, err := s.test(ctx, stored)
 	if err != nil {
 		return models.AccountTest{}, err
 	}
-	err = s.db.Write(ctx, func(tx *models.Tx) error { return tx.NoteAccountTest(id, test) })
-	return test, err
+	err = s.db.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.NoteAccountTest(id, tested.AccountTest); err != nil || !tested.asked {
+			return err
+		}
+		a, err := tx.CarrierAccount(models.AllMerchants(), id)
+		if err != nil {
+			return err
+		}
+		if err := tx.SetCarrierHealth(a, afterTest(a, tested.failure, tx.Now())); err != nil {
+			return err
+		}
+		return tested.spent.keep(tx, id)
+	})
+	return tested.AccountTest, err
 }
 
-func (s *Service) test(ctx context.Context, stored *models.CarrierAccount) (models.AccountTest, error) {
+// tested is a test with what it took.
+type tested struct {
+	models.AccountTest
+
+	asked   bool // the carrier
+	failure *Error
+	spent   spent
+}
+
+func (s *Service) test(ctx context.Context, stored *models.CarrierAccount) (tested, error) {
 	carrier, account, err := s.open(stored)
 	if err != nil {
-		return models.AccountTest{Message: err.Error()}, nil
+		return tested{AccountTest: models.AccountTest{Kind: TestUnusable, Message: err.Error()}}, nil
 	}
 	tester, ok := carrier.(Tester)
 	if !ok {
-		return models.AccountTest{OK: true, Message: "stored; this carrier has no call to test credentials with"}, nil
+		return tested{AccountTest: models.AccountTest{
+			OK: true, Kind: TestNoCall, Message: "stored; this carrier has no call to test credentials with",
+		}}, nil
 	}
-	wait, err := s.turn(ctx, stored, carrier.Limits())
+	limits := s.limits(carrier, stored)
+	wait, err := s.turn(ctx, stored, limits)
 	if err != nil {
-		return models.AccountTest{}, err
+		return tested{}, err
 	}
 	if wait > 0 {
-		return models.AccountTest{Message: "no call left: by the carrier's limits the next is in " + wait.Round(time.Second).String()}, nil
+		return tested{AccountTest: models.AccountTest{
+			Kind: TestNoTurn, Message: "no call left: by the account's limits the next is in " + wait.Round(time.Second).String(),
+		}}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	ctx, log := s.record(ctx, stored, account, nil, limits)
+	log.interval = 0 // whoever waits for the test wants to know how long the carrier takes
 	start := time.Now()
-	err = tester.Test(ctx, account)
-	test := models.AccountTest{OK: err == nil, LatencyMS: time.Since(start).Milliseconds()}
+	probe, err := tester.Test(ctx, account)
+	t := tested{asked: true, AccountTest: models.AccountTest{
+		OK: err == nil, LatencyMS: time.Since(start).Milliseconds(), Scopes: probe.Scopes, QuotaLeft: probe.QuotaLeft,
+	}}
 	if err != nil {
-		test.Message = err.Error()
+		t.Kind, t.Message = TestOther, err.Error()
+		if failure, ok := errors.AsType[*Error](err); ok {
+			t.Kind, t.Message, t.failure = string(failure.Kind), failure.Message, failure
+			log.explain([]Answer{{Err: failure}})
+		}
 	}
-	return test, nil
+	t.spent = spent{log.rows(stored, "test"), log.extra(), limits}
+	return t, nil
 }
 
 // turn takes one call of the account for a test, and waits a little for it. It
 // says how long there is none when that is too long.
 func (s *Service) turn(ctx context.Context, stored *models.CarrierAccount, l Limits) (time.Duration, error) {
 	for until := time.Now().Add(testPatience); ; {
-		wait, err := s.takeCall(ctx, stored, l, call{urgent: true, test: true})
+		_, wait, err := s.takeCall(ctx, stored, l, call{urgent: true, test: true})
 		if err != nil || wait == 0 || time.Now().Add(wait).After(until) {
 			return wait, err
 		}

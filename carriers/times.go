@@ -12,6 +12,9 @@ const localLayout = "2006-01-02T15:04:05"
 // maxOffset is the largest distance from UTC that any place keeps.
 const maxOffset = 14 * time.Hour
 
+// offsetStep divides the offset of every place.
+const offsetStep = 15 * time.Minute
+
 // layout is a form in which carriers write times.
 type layout struct {
 	form      string
@@ -73,6 +76,27 @@ func (e *Event) SetTime(raw string, zone *time.Location, further ...string) {
 		return
 	}
 	e.Offset, e.OccurredAt = &minutes, &instant
+}
+
+// SetInstant adds the instant of an event whose carrier writes it in UTC beside
+// the local text, which SetTime has read with the same further layouts; it
+// counts before a zone and before an offset in that text. What lies between the
+// two is the offset. Where no place's offset lies there, or one of the texts
+// names no time of day, the event stays as it is.
+func (e *Event) SetInstant(utc string, further ...string) {
+	wall, form, ok := readTime(e.RawTime, further)
+	instant, in, sure := readTime(utc, nil)
+	if !ok || !sure || form.precision == PrecisionDate || in.precision == PrecisionDate {
+		return
+	}
+	clock := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), 0, time.UTC)
+	apart := clock.Sub(instant)
+	offset := apart.Round(offsetStep)
+	if (apart-offset).Abs() > time.Minute || offset.Abs() > maxOffset {
+		return
+	}
+	minutes, at := int(offset.Minutes()), instant.UTC().Truncate(time.Microsecond)
+	e.LocalTime, e.Precision, e.Offset, e.OccurredAt = clock.Format(localLayout), form.precision, &minutes, &at
 }
 
 // readTime finds the form that fits a text.

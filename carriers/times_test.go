@@ -80,6 +80,74 @@ func TestSetTime(t *testing.T) {
 	})
 }
 
+func TestSetInstant(t *testing.T) {
+	t.Parallel()
+	berlin := ZoneOf("DE")
+	tests := []struct {
+		name, local, utc string
+		zone             *time.Location
+		want             Event
+	}{
+		{"an offset west of Greenwich", "2026-01-05T13:58:05", "2026-01-05T18:58:05Z", nil,
+			Event{LocalTime: "2026-01-05T13:58:05", Offset: new(-300), OccurredAt: utc("2026-01-05T18:58:05Z"), Precision: PrecisionSecond}},
+		{"UTC without saying so", "20260105 235500", "20260105 182500", nil,
+			Event{LocalTime: "2026-01-05T23:55:00", Offset: new(330), OccurredAt: utc("2026-01-05T18:25:00Z"), Precision: PrecisionSecond}},
+		{"a local text without the seconds", "2026-01-05T13:58:00", "2026-01-05T18:58:40.5Z", nil,
+			Event{LocalTime: "2026-01-05T13:58:00", Offset: new(-300), OccurredAt: utc("2026-01-05T18:58:40.5Z"), Precision: PrecisionSecond}},
+		{"quarters of an hour", "2026-01-05T12:45", "2026-01-05T07:00:00Z", nil,
+			Event{LocalTime: "2026-01-05T12:45:00", Offset: new(345), OccurredAt: utc("2026-01-05T07:00:00Z"), Precision: PrecisionMinute}},
+		{"UTC counts before the zone", "2026-01-05T13:58:05", "2026-01-05T18:58:05Z", berlin,
+			Event{LocalTime: "2026-01-05T13:58:05", Offset: new(-300), OccurredAt: utc("2026-01-05T18:58:05Z"), Precision: PrecisionSecond}},
+		{"UTC counts before an offset in the text", "2026-01-05T13:58:05+01:00", "2026-01-05T18:58:05Z", nil,
+			Event{LocalTime: "2026-01-05T13:58:05", Offset: new(-300), OccurredAt: utc("2026-01-05T18:58:05Z"), Precision: PrecisionSecond}},
+		{"the hour that comes twice", "2026-10-25T02:30:00", "2026-10-25T01:30:00Z", berlin,
+			Event{LocalTime: "2026-10-25T02:30:00", Offset: new(60), OccurredAt: utc("2026-10-25T01:30:00Z"), Precision: PrecisionSecond}},
+		{"an offset that no place keeps", "2026-01-05T13:58:05", "2026-01-06T18:58:05Z", nil,
+			Event{LocalTime: "2026-01-05T13:58:05", Precision: PrecisionSecond}},
+		{"times that are not the same moment", "2026-01-05T13:58:05", "2026-01-05T18:51:00Z", berlin,
+			Event{LocalTime: "2026-01-05T13:58:05", Offset: new(60), OccurredAt: utc("2026-01-05T12:58:05Z"), Precision: PrecisionSecond}},
+		{"a day beside an instant", "2026-01-05", "2026-01-05T05:00:00Z", nil,
+			Event{LocalTime: "2026-01-05T00:00:00", Precision: PrecisionDate}},
+		{"a day in UTC", "2026-01-05T01:00:00", "2026-01-05", nil,
+			Event{LocalTime: "2026-01-05T01:00:00", Precision: PrecisionSecond}},
+		{"no UTC", "2026-01-05T13:58:05", "", nil, Event{LocalTime: "2026-01-05T13:58:05", Precision: PrecisionSecond}},
+		{"no local time", "soon", "2026-01-05T18:58:05Z", nil, Event{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got Event
+			got.SetTime(tt.local, tt.zone)
+			got.SetInstant(tt.utc)
+			tt.want.RawTime = tt.local
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("SetInstant(%q) after SetTime(%q) (-want +got):\n%s", tt.utc, tt.local, diff)
+			}
+		})
+	}
+	t.Run("a midnight with an instant is no day", func(t *testing.T) {
+		t.Parallel()
+		events := make([]Event, 2)
+		events[0].SetTime("2026-01-05T00:00:00", nil)
+		events[1].SetTime("2026-01-04T10:30:00", nil)
+		MidnightsAreDates(events)
+		events[0].SetInstant("2026-01-05T05:00:00Z")
+		if got := events[0]; got.Precision != PrecisionSecond || got.OccurredAt == nil {
+			t.Errorf("got %s at %v, want the instant", got.Precision, got.OccurredAt)
+		}
+	})
+	t.Run("a carrier's own form", func(t *testing.T) {
+		t.Parallel()
+		var got Event
+		const form = "1/2/2006 3:04:05 PM"
+		got.SetTime("8/17/2026 7:11:26 PM", nil, form)
+		got.SetInstant("2026-08-17T17:11:26Z", form)
+		if got.Offset == nil || *got.Offset != 120 {
+			t.Errorf("got %+v, want an offset of two hours", got)
+		}
+	})
+}
+
 func TestMidnightsAreDates(t *testing.T) {
 	t.Parallel()
 	read := func(raws ...string) []Event {

@@ -3,7 +3,9 @@
 package carrierstest
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -22,6 +24,11 @@ type Spec struct {
 	Account carriers.Account // without a base URL
 	Secrets []string         // of the account's fields; must never come back
 	Parcel  carriers.Parcel  // the one that Success is about
+	XML     bool             // answers are XML instead of JSON
+
+	// Before answers the calls that come before the question, such as one for a
+	// token; nil for the question itself. It may be nil.
+	Before func(r *http.Request) *Reply
 
 	Success  Reply // at least two events
 	NotFound Reply // the number is unknown
@@ -60,10 +67,29 @@ func Run(t *testing.T, spec Spec) {
 	}
 }
 
+// after lets Before answer what comes before the question. Each request is read
+// to its end first: only then does a server notice that the caller has left.
+func (s Spec) after(question http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // the caller has left already
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if s.Before != nil {
+			if reply := s.Before(r); reply != nil {
+				reply.ServeHTTP(w, r)
+				return
+			}
+		}
+		question.ServeHTTP(w, r)
+	})
+}
+
 // ask puts one question to a server that answers as the handler does.
 func (s Spec) ask(ctx context.Context, t *testing.T, handler http.Handler) carriers.Answer {
 	t.Helper()
-	server := httptest.NewServer(handler)
+	server := httptest.NewServer(s.after(handler))
 	defer server.Close()
 	account := s.Account
 	account.BaseURL = server.URL
@@ -143,7 +169,7 @@ func answers(t *testing.T, s Spec) {
 	}
 	t.Run("success", func(t *testing.T) { inOrder(t, good.Tracking) })
 	t.Run("every question is answered in its place", func(t *testing.T) {
-		server := httptest.NewServer(s.NotFound)
+		server := httptest.NewServer(s.after(s.NotFound))
 		defer server.Close()
 		account := s.Account
 		account.BaseURL = server.URL

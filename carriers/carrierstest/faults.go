@@ -3,9 +3,11 @@ package carrierstest
 import (
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -21,6 +23,13 @@ const page = "<!DOCTYPE html><html><head><title>Sorry</title></head><body>We are
 // unreadable is about answers that came whole and still say nothing.
 func unreadable(t *testing.T, s Spec) {
 	t.Helper()
+	language, deeper := `<?xml version="1.0"?><tracking/>`, "["
+	if s.XML {
+		language, deeper = `{"tracking":{}}`, "<tracking>"
+		t.Run("another document", func(t *testing.T) {
+			wantKind(t, s.ask(t.Context(), t, Reply{http.StatusOK, `<?xml version="1.0"?><tracking/>`}), carriers.ErrMalformed)
+		})
+	}
 	for name, body := range map[string]string{
 		"a web page":           page,
 		"nothing":              "",
@@ -31,9 +40,9 @@ func unreadable(t *testing.T, s Spec) {
 		"null":                 "null",
 		"an empty object":      "{}",
 		"words":                "Bad Gateway",
-		"another language":     "<?xml version=\"1.0\"?><tracking/>",
+		"another language":     language,
 		"binary":               "\x00\x01\xff\xfe",
-		"nested to the sky":    strings.Repeat("[", 100_000),
+		"nested to the sky":    strings.Repeat(deeper, 100_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			wantKind(t, s.ask(t.Context(), t, Reply{http.StatusOK, body}), carriers.ErrMalformed)
@@ -117,6 +126,9 @@ func network(t *testing.T, s Spec) {
 	})
 }
 
+// rootTag finds where an XML document's root begins.
+var rootTag = regexp.MustCompile(`^(?s)\s*(?:<\?.*?\?>\s*)?(?:<!--.*?-->\s*)*<[A-Za-z][^>]*>`)
+
 // secrecy is about credentials that must stay between us and the carrier.
 func secrecy(t *testing.T, s Spec) {
 	t.Helper()
@@ -124,13 +136,22 @@ func secrecy(t *testing.T, s Spec) {
 	t.Run("an echo of the question as an error", func(t *testing.T) {
 		for _, status := range []int{400, 401, 403, 404, 429, 500} {
 			s.ask(t.Context(), t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				Reply{status, fmt.Sprintf(`{"title":%q,"detail":%q,"message":%q}`, "x", echo(r), echo(r))}.ServeHTTP(w, r)
+				body := fmt.Sprintf(`{"title":%q,"detail":%q,"message":%q}`, "x", echo(r), echo(r))
+				if s.XML {
+					body = fmt.Sprintf("<error title='x'><code>x</code><message>%s</message></error>", html.EscapeString(echo(r)))
+				}
+				Reply{status, body}.ServeHTTP(w, r)
 			}))
 		}
 	})
 	t.Run("an echo of the question beside the answer", func(t *testing.T) {
 		got := s.ask(t.Context(), t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body := strings.Replace(s.Success.Body, "{", fmt.Sprintf(`{"echo":%q,`, echo(r)), 1)
+			if s.XML {
+				body = rootTag.ReplaceAllStringFunc(s.Success.Body, func(tag string) string {
+					return tag + "<echo>" + html.EscapeString(echo(r)) + "</echo>"
+				})
+			}
 			Reply{http.StatusOK, body}.ServeHTTP(w, r)
 		}))
 		if got.Err != nil {
@@ -156,12 +177,13 @@ func secrecy(t *testing.T, s Spec) {
 func connection(t *testing.T, s Spec) {
 	t.Helper()
 	test := func(reply Reply) error {
-		server := httptest.NewServer(reply)
+		server := httptest.NewServer(s.after(reply))
 		defer server.Close()
 		account := s.Account
 		account.BaseURL = server.URL
 		tester, _ := s.New(safehttp.New(safehttp.Options{})).(carriers.Tester)
-		return tester.Test(t.Context(), account)
+		_, err := tester.Test(t.Context(), account)
+		return err
 	}
 	if err := test(s.Success); err != nil {
 		t.Errorf("good credentials: %v", err)
@@ -191,7 +213,7 @@ func Fuzz(f *testing.F, s Spec) {
 		if status < 200 || status > 599 {
 			status = http.StatusOK
 		}
-		client := &http.Client{Transport: canned{status, body}}
+		client := &http.Client{Transport: canned{s.Before, status, body}}
 		got := s.New(client).Track(t.Context(), account, []carriers.Parcel{s.Parcel})
 		if len(got) != 1 {
 			t.Fatalf("%d answers to one question", len(got))
@@ -202,13 +224,20 @@ func Fuzz(f *testing.F, s Spec) {
 
 // canned answers without a network.
 type canned struct {
+	before func(r *http.Request) *Reply
 	status int
 	body   []byte
 }
 
 func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
+	reply := &Reply{c.status, string(c.body)}
+	if c.before != nil {
+		if early := c.before(r); early != nil {
+			reply = early
+		}
+	}
 	return &http.Response{
-		StatusCode: c.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(c.body))), Request: r,
+		StatusCode: reply.Status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{}, Body: io.NopCloser(strings.NewReader(reply.Body)), Request: r,
 	}, nil
 }

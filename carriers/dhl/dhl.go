@@ -5,11 +5,9 @@ package dhl
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/tillpost/tillpost/carriers"
 )
@@ -48,22 +46,23 @@ func (c *Carrier) Track(ctx context.Context, account carriers.Account, parcels [
 
 // Test asks for the documented demo number. That DHL does not know it is fine:
 // the credentials were accepted.
-func (c *Carrier) Test(ctx context.Context, account carriers.Account) error {
+func (c *Carrier) Test(ctx context.Context, account carriers.Account) (carriers.Probe, error) {
 	_, failure := c.ask(ctx, account, carriers.Parcel{Number: demoNumber})
 	if failure == nil || failure.Kind == carriers.ErrNotFound {
-		return nil
+		return carriers.Probe{}, nil
 	}
-	return fmt.Errorf("test the DHL account: %w", failure)
+	return carriers.Probe{}, fmt.Errorf("test the DHL account: %w", failure)
 }
 
 func (c *Carrier) ask(ctx context.Context, account carriers.Account, parcel carriers.Parcel) ([]byte, *carriers.Error) {
-	key := strings.TrimSpace(account.Fields["api_key"])
-	if key == "" {
-		return nil, &carriers.Error{Kind: carriers.ErrAuth, Message: "the account has no API key"}
+	fields, failure := account.Needs("api_key")
+	if failure != nil {
+		return nil, failure
 	}
-	request, err := newRequest(ctx, account.BaseURL, parcel)
-	if err != nil {
-		return nil, &carriers.Error{Kind: carriers.ErrBadRequest, Message: err.Error()}
+	key := fields[0]
+	request, failure := carriers.NewRequest(ctx, http.MethodGet, account, host, "/shipments?"+query(parcel), nil)
+	if failure != nil {
+		return nil, failure
 	}
 	request.Header.Set("DHL-API-Key", key)
 	body, failure := carriers.Call(c.client, request, key)
@@ -82,12 +81,9 @@ func isProblem(body []byte) bool {
 	return json.Unmarshal(body, &problem) == nil && problem.Title != ""
 }
 
-// newRequest builds the question. The division, once known, must go along:
-// another division may have a parcel of the same number.
-func newRequest(ctx context.Context, base string, parcel carriers.Parcel) (*http.Request, error) {
-	if base == "" {
-		base = host
-	}
+// query is the question. The division, once known, must go along: another
+// division may have a parcel of the same number.
+func query(parcel carriers.Parcel) string {
 	query := url.Values{"trackingNumber": {parcel.Number}, "language": {"en"}}
 	if parcel.Service != "" {
 		query.Set("service", parcel.Service)
@@ -95,11 +91,5 @@ func newRequest(ctx context.Context, base string, parcel carriers.Parcel) (*http
 	if parcel.RecipientPostalCode != "" {
 		query.Set("recipientPostalCode", parcel.RecipientPostalCode)
 	}
-	address := strings.TrimRight(base, "/") + "/shipments?" + query.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
-	if err != nil || request.URL.Host == "" {
-		return nil, errors.New("the account's base URL is not a web address")
-	}
-	request.Header.Set("Accept", "application/json")
-	return request, nil
+	return query.Encode()
 }

@@ -4,7 +4,6 @@ package sandbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -60,25 +59,27 @@ func (c *Carrier) track(ctx context.Context, account carriers.Account, parcels [
 }
 
 // Test asks for no parcel, which needs credentials all the same.
-func (c *Carrier) Test(ctx context.Context, account carriers.Account) error {
+func (c *Carrier) Test(ctx context.Context, account carriers.Account) (carriers.Probe, error) {
 	body, failure := c.ask(ctx, account, nil)
 	if failure == nil {
 		_, failure = parse(body, nil)
 	}
 	if failure != nil {
-		return fmt.Errorf("test the sandbox carrier account: %w", failure)
+		return carriers.Probe{}, fmt.Errorf("test the sandbox carrier account: %w", failure)
 	}
-	return nil
+	return carriers.Probe{}, nil
 }
 
 func (c *Carrier) ask(ctx context.Context, account carriers.Account, numbers []string) ([]byte, *carriers.Error) {
-	token := strings.TrimSpace(account.Fields["token"])
-	if token == "" {
-		return nil, &carriers.Error{Kind: carriers.ErrAuth, Message: "the account has no token"}
+	fields, failure := account.Needs("token")
+	if failure != nil {
+		return nil, failure
 	}
-	request, err := newRequest(ctx, account.BaseURL, numbers)
-	if err != nil {
-		return nil, &carriers.Error{Kind: carriers.ErrBadRequest, Message: err.Error()}
+	token := fields[0]
+	query := url.Values{"numbers": {strings.Join(numbers, ",")}}
+	request, failure := carriers.NewRequest(ctx, http.MethodGet, account, host, "/carrier/v1/parcels?"+query.Encode(), nil)
+	if failure != nil {
+		return nil, failure
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	body, failure := carriers.Call(c.client, request, token)
@@ -87,18 +88,4 @@ func (c *Carrier) ask(ctx context.Context, account carriers.Account, numbers []s
 		failure.Kind, failure.Message = carriers.ErrMalformed, "the base URL does not lead to a sandbox carrier"
 	}
 	return body, failure
-}
-
-func newRequest(ctx context.Context, base string, numbers []string) (*http.Request, error) {
-	if base == "" {
-		base = host
-	}
-	query := url.Values{"numbers": {strings.Join(numbers, ",")}}
-	address := strings.TrimRight(base, "/") + "/carrier/v1/parcels?" + query.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
-	if err != nil || request.URL.Host == "" {
-		return nil, errors.New("the account's base URL is not a web address")
-	}
-	request.Header.Set("Accept", "application/json")
-	return request, nil
 }

@@ -1,0 +1,217 @@
+package carriers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tillpost/tillpost/carriers/detect"
+	"github.com/tillpost/tillpost/credentials"
+	"github.com/tillpost/tillpost/models"
+)
+
+// Planned is what becomes of a line.
+type Planned struct {
+	Line
+
+	Order      *models.Order // nil when it is not known
+	Candidates []detect.Candidate
+	Chosen     string           // code of the carrier, or account id; empty while it is unclear
+	Existing   *models.Shipment // that is the same
+	ReturnOfID string
+}
+
+// Ready says whether the line makes a new parcel.
+func (p *Planned) Ready() bool { return p.Refusal == nil && p.Existing == nil }
+
+// Plan says of each line what would become of it, and why not. Lines without an
+// order are of the given one, which may be empty.
+func (s *Service) Plan(ctx context.Context, merchantID string, lines []Line, orderNumber string) ([]Planned, error) {
+	scope := models.MerchantScope(merchantID)
+	habit, err := s.db.CarrierHabit(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	var orders, numbers []string
+	for i := range lines {
+		l := &lines[i]
+		l.OrderNumber = cmp.Or(l.OrderNumber, orderNumber)
+		orders = append(orders, l.OrderNumber)
+		numbers = append(numbers, models.NormalTrackingNumber(l.Number))
+		if l.ReturnOf != "" {
+			numbers = append(numbers, models.NormalTrackingNumber(l.ReturnOf))
+		}
+	}
+	plan := planner{seen: map[string]bool{}, habit: habit}
+	if plan.orders, err = s.db.OrdersByNumber(ctx, scope, unique(orders)); err != nil {
+		return nil, err
+	}
+	if plan.existing, err = s.db.ShipmentsByNumber(ctx, scope, unique(numbers)); err != nil {
+		return nil, err
+	}
+	out := make([]Planned, len(lines))
+	for i := range lines {
+		out[i] = plan.line(lines[i])
+	}
+	return out, nil
+}
+
+func unique(texts []string) []string {
+	texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
+// planner holds what lines are compared with.
+type planner struct {
+	orders   map[string]models.Order
+	existing []models.Shipment
+	habit    models.CarrierHabit
+	seen     map[string]bool // orders with carriers and numbers of earlier lines
+}
+
+func (p *planner) line(l Line) Planned {
+	planned := Planned{Line: l}
+	country := ""
+	if o, known := p.orders[l.OrderNumber]; known {
+		planned.Order, country = &o, o.ShippingAddress.Country
+	}
+	if planned.Refusal == nil || planned.Refusal.Field != "tracking_number" {
+		p.choose(&planned, country)
+	}
+	if planned.Refusal == nil {
+		planned.Refusal = p.refuse(&planned)
+	}
+	return planned
+}
+
+// choose finds the carrier, and the number as the carrier writes it.
+func (p *planner) choose(planned *Planned, country string) {
+	planned.Candidates = detect.Detect(planned.Number, hints(p.habit, country))
+	planned.Number = models.NormalTrackingNumber(planned.Number)
+	switch best, certain := detect.Best(planned.Candidates); {
+	case planned.Carrier != "":
+		planned.Chosen = codeOf(planned.Carrier)
+		for _, c := range planned.Candidates {
+			if c.Carrier == planned.Chosen {
+				planned.Number = c.Number
+			}
+		}
+	case certain:
+		planned.Chosen, planned.Number = best.Carrier, best.Number
+	}
+	for i := range p.existing {
+		sh := &p.existing[i]
+		same := planned.Chosen == "" || sh.Carrier == planned.Chosen || models.IsID(models.PrefixCarrierAccount, planned.Chosen)
+		if same && sh.TrackingNumber == planned.Number && planned.Order != nil && sh.OrderID == planned.Order.ID {
+			planned.Existing, planned.Chosen = sh, sh.Carrier
+		}
+	}
+}
+
+// refuse says why a line that can be read makes no parcel; nil when it does, or
+// did already.
+func (p *planner) refuse(planned *Planned) *models.Error {
+	switch {
+	case planned.OrderNumber == "":
+		return models.Invalid("order_number", "order_missing")
+	case planned.Order == nil:
+		return models.Invalid("order_number", "unknown_order")
+	case planned.Existing != nil:
+		return nil
+	case planned.Order.Status == models.OrderCanceled:
+		return models.Conflict("order_canceled", planned.Order.Status)
+	case planned.Chosen == "" && planned.Carrier != "":
+		return models.Invalid("carrier", "unknown_carrier")
+	case planned.Chosen == "":
+		return models.Invalid("carrier", "choose_carrier")
+	case planned.ReturnOf != "" && !p.findReturn(planned):
+		return models.Invalid("return_of", "unknown_parcel")
+	}
+	key := planned.Order.ID + " " + planned.Chosen + " " + planned.Number
+	if p.seen[key] {
+		return models.Invalid("tracking_number", "twice_here")
+	}
+	p.seen[key] = true
+	return nil
+}
+
+// findReturn finds the parcel that a return sends back.
+func (p *planner) findReturn(planned *Planned) bool {
+	number := models.NormalTrackingNumber(planned.ReturnOf)
+	for i := range p.existing {
+		sh := &p.existing[i]
+		if sh.TrackingNumber == number && sh.OrderID == planned.Order.ID && sh.Direction == models.DirectionOutbound {
+			planned.ReturnOfID = sh.ID
+		}
+	}
+	return planned.ReturnOfID != ""
+}
+
+// codeOf is the carrier that a word names: its code or its name, or an account;
+// empty when it names none.
+func codeOf(word string) string {
+	word = strings.TrimSpace(word)
+	if models.IsID(models.PrefixCarrierAccount, word) {
+		return word
+	}
+	code := strings.ReplaceAll(strings.ToLower(word), " ", "_")
+	if _, known := names[code]; known || detect.Post(code) != "" {
+		return code
+	}
+	if _, known := credentials.KindOf(credentials.Carriers, code); known {
+		return code
+	}
+	for code, name := range names {
+		if strings.EqualFold(name, word) {
+			return code
+		}
+	}
+	return ""
+}
+
+// AddAll adds the parcels of a plan that can be, in one transaction, and notes
+// in the plan what became of each: a parcel that somebody added meanwhile is
+// existing, one that is refused says why. It returns how many are new.
+func (s *Service) AddAll(tx *models.Tx, merchantID string, plan []Planned, actor models.Actor) (int, error) {
+	var order []int
+	for i := range plan {
+		if plan[i].Ready() {
+			order = append(order, i)
+		}
+	}
+	// Orders are locked one after the other, by all transactions in one direction.
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(plan[a].Order.ID, plan[b].Order.ID), cmp.Compare(a, b))
+	})
+	added := 0
+	for _, i := range order {
+		p := &plan[i]
+		created, err := s.Add(tx, merchantID, New{
+			OrderID: p.Order.ID, Carrier: p.Chosen, TrackingNumber: p.Number, Items: p.Items, Direction: p.Direction,
+			ReturnOf: p.ReturnOfID, PromisedAt: p.PromisedAt, Among: true,
+		})
+		var refusal *models.Error
+		switch {
+		case err == nil:
+			added++
+		case !errors.As(err, &refusal):
+			return 0, err
+		case refusal.Code == "shipment_exists":
+			created = &models.Shipment{Carrier: p.Chosen, TrackingNumber: p.Number}
+		default:
+			p.Refusal = refusal
+			continue
+		}
+		p.Existing = created
+	}
+	if added == 0 {
+		return 0, nil
+	}
+	return added, tx.Audit(actor, models.AuditEntry{
+		MerchantID: &merchantID, Action: "shipment.paste", ObjectID: merchantID, Detail: map[string]string{"added": strconv.Itoa(added)},
+	})
+}

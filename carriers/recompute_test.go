@@ -1,0 +1,128 @@
+package carriers_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tillpost/tillpost/carriers"
+	"github.com/tillpost/tillpost/credentials"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/models/modelstest"
+)
+
+func TestRecompute(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		start := db.Now().Add(-3 * time.Hour).Truncate(time.Second)
+		d.courier.say(tracking(scan(carriers.StatusPickedUp, start), scan(carriers.StatusDelivered, start.Add(time.Hour))))
+		d.poll(t, id)
+		recompute := func(scope models.Scope, apply bool) (fields []string) {
+			n, err := carriers.Recompute(t.Context(), db, scope, apply, func(found carriers.Difference) { fields = append(fields, found.Field) })
+			if err != nil || n > 1 {
+				t.Fatalf("%d parcels, %v", n, err)
+			}
+			return fields
+		}
+		if fields := recompute(models.AllMerchants(), false); len(fields) != 0 {
+			t.Errorf("a fresh parcel differs in %v", fields)
+		}
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			sh, err := tx.Shipment(models.AllMerchants(), id)
+			if err != nil {
+				return err
+			}
+			c := sh.Unchanged()
+			c.Status, c.DeliveredAt = models.ShipmentInTransit, nil
+			return tx.MoveShipment(sh, c)
+		})
+		if fields := recompute(models.MerchantScope(models.NewID(models.PrefixMerchant)), false); len(fields) != 0 {
+			t.Errorf("another merchant's parcels differ in %v", fields)
+		}
+		for _, apply := range []bool{false, true} {
+			if fields := recompute(models.AllMerchants(), apply); len(fields) != 2 {
+				t.Errorf("apply %v: it differs in %v, want status and delivered_at", apply, fields)
+			}
+		}
+		if fields := recompute(models.AllMerchants(), false); len(fields) != 0 {
+			t.Errorf("a corrected parcel differs in %v", fields)
+		}
+		if got := d.shipment(t, id); got.Status != models.ShipmentDelivered || got.DeliveredAt == nil {
+			t.Errorf("parcel is %s", got.Status)
+		}
+	})
+}
+
+// An account that is added late follows the parcels that came before it.
+func TestFollow(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		early := func(carrier, number, status string) string {
+			var id string
+			modelstest.Write(t, db, func(tx *models.Tx) error {
+				sh, err := tx.CreateShipment(models.Shipment{
+					MerchantID: d.shop.ID, OrderID: d.order.ID, Carrier: carrier, TrackingNumber: number, Status: status,
+					Direction: models.DirectionOutbound,
+				})
+				if err == nil {
+					id = sh.ID
+				}
+				return err
+			})
+			return id
+		}
+		waiting, done := early("dhl", "A1", models.ShipmentUnknown), early("dhl", "A2", models.ShipmentDelivered)
+		other := early("elsewhere", "A3", models.ShipmentUnknown)
+		account := models.NewID(models.PrefixCarrierAccount)
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			return tx.CreateCarrierAccount(models.CarrierAccount{Account: models.Account{
+				ID: account, MerchantID: d.shop.ID, Kind: "dhl", Name: "DHL", Enabled: true,
+			}})
+		})
+		for range 2 {
+			if err := d.Follow(t.Context(), account); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := d.shipment(t, waiting); got.CarrierAccountID == nil || *got.CarrierAccountID != account || got.NextPollAt == nil {
+			t.Errorf("the waiting parcel: account %v, due %v", got.CarrierAccountID, got.NextPollAt)
+		}
+		for _, id := range []string{done, other} {
+			if got := d.shipment(t, id); got.CarrierAccountID != nil || got.NextPollAt != nil {
+				t.Errorf("parcel %s of %s: account %v", got.TrackingNumber, got.Carrier, got.CarrierAccountID)
+			}
+		}
+	})
+}
+
+// Parcels of carriers without an account go to an aggregator's.
+func TestAggregatorsTakeWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	aggregators := credentials.Aggregators()
+	if len(aggregators) == 0 {
+		t.Fatal("there is no aggregator")
+	}
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		account := models.NewID(models.PrefixCarrierAccount)
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			return tx.CreateCarrierAccount(models.CarrierAccount{Account: models.Account{
+				ID: account, MerchantID: d.shop.ID, Kind: aggregators[0], Name: "All", Enabled: true,
+			}})
+		})
+		for carrier, want := range map[string]string{"sandbox": d.account, "ups": account} {
+			modelstest.Write(t, db, func(tx *models.Tx) error {
+				sh, err := d.Add(tx, d.shop.ID, carriers.New{OrderID: d.order.ID, Carrier: carrier, TrackingNumber: "1Z999AA10123456784"})
+				if err != nil {
+					return err
+				}
+				if sh.Carrier != carrier || sh.CarrierAccountID == nil || *sh.CarrierAccountID != want {
+					t.Errorf("%s went to %v, want %s", carrier, sh.CarrierAccountID, want)
+				}
+				return nil
+			})
+		}
+	})
+}

@@ -1,0 +1,121 @@
+package tracking
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/secret"
+)
+
+// VisitTime is how long somebody who knew an order's number and address sees
+// its parcels without saying so again.
+const VisitTime = 30 * time.Minute
+
+// What is sealed into links and cookies, apart from each other: one is no use
+// as the other.
+var (
+	visitSeal  = secret.Binding{Table: "tracking", Row: "visit", Field: "order"}
+	optOutSeal = secret.Binding{Table: "tracking", Row: "opt_out", Field: "address"}
+)
+
+// Knows says whether a visitor has proven to be the recipient: by the order's
+// number, and the e-mail address or the postal code. All is compared, whatever
+// is wrong, so that the answer's time tells nothing.
+func Knows(o *models.Order, number, proof string) bool {
+	right := same(plain(number), plain(o.Number))
+	email := same(models.NormalMailAddress(norm.NFKC.String(proof)), models.NormalMailAddress(o.CustomerEmail))
+	postal := same(plain(proof), plain(o.ShippingAddress.PostalCode))
+	return right&(email|postal) == 1
+}
+
+// same compares without telling where two texts differ. Empty ones are never the same.
+func same(given, stored string) int {
+	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(stored))
+	equal := subtle.ConstantTimeCompare(a[:], b[:])
+	if stored == "" {
+		equal = 0
+	}
+	return equal
+}
+
+// plain is a number or a postal code as it is compared: letters and digits
+// alone, whichever way they were typed.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToUpper(r)
+		}
+		return -1
+	}, norm.NFKC.String(text))
+}
+
+// visit is what the cookie of somebody who proved to be the recipient holds.
+type visit struct {
+	OrderID string `json:"o"`
+	Until   int64  `json:"u"`
+}
+
+// Admit writes the cookie of somebody who proved to know the order.
+func (s *Service) Admit(orderID string) (string, error) {
+	text, err := json.Marshal(visit{OrderID: orderID, Until: s.db.Now().Add(VisitTime).Unix()})
+	if err != nil {
+		return "", err
+	}
+	return s.keys.Seal(visitSeal, text)
+}
+
+// Admitted says whether a cookie admits to the order's parcels now.
+func (s *Service) Admitted(cookie, orderID string) bool {
+	if cookie == "" || len(cookie) > 1024 {
+		return false
+	}
+	text, err := s.keys.Open(visitSeal, cookie)
+	if err != nil {
+		return false
+	}
+	var v visit
+	return json.Unmarshal(text, &v) == nil && v.OrderID == orderID && s.db.Now().Before(time.Unix(v.Until, 0))
+}
+
+// ErrBadLink is returned for links that this program did not write.
+var ErrBadLink = errors.New("not a link of ours")
+
+// OptOut is who wants no more mails of whom.
+type OptOut struct {
+	MerchantID  string `json:"m"`
+	AddressHash string `json:"a"`
+}
+
+// OptOutToken writes the part of a link by which the holder of an address stops
+// a merchant's mails. It does not end: a mail may be read after years.
+func (s *Service) OptOutToken(merchantID, address string) (string, error) {
+	text, err := json.Marshal(OptOut{MerchantID: merchantID, AddressHash: models.AddressHash(merchantID, address)})
+	if err != nil {
+		return "", err
+	}
+	return s.keys.Seal(optOutSeal, text)
+}
+
+// ReadOptOut reads such a part of a link.
+func (s *Service) ReadOptOut(token string) (OptOut, error) {
+	var o OptOut
+	if len(token) > 1024 {
+		return o, ErrBadLink
+	}
+	text, err := s.keys.Open(optOutSeal, token)
+	if err != nil {
+		return o, ErrBadLink
+	}
+	if err := json.Unmarshal(text, &o); err != nil {
+		return o, ErrBadLink
+	}
+	return o, nil
+}
