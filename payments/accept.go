@@ -60,7 +60,7 @@ func (s *Service) Accept(tx *models.Tx, merchantID string, in New) (*models.Paym
 		Description: in.Description, Metadata: in.Metadata,
 	})
 	if err != nil {
-		return nil, err
+		return nil, s.guards.guarded(err)
 	}
 	_, err = tx.CreateAttempt(p, models.Attempt{GatewayAccountID: &account.ID, Cause: models.CauseAPI})
 	return p, err

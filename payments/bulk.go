@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tillpost/tillpost/models"
@@ -51,6 +53,11 @@ func (s *Service) PlanBulk(ctx context.Context, scope models.Scope, ids []string
 	if err != nil {
 		return nil, err
 	}
+	attempts, err := s.db.AttemptsByPayment(ctx, slices.Collect(maps.Keys(found)))
+	if err != nil {
+		return nil, err
+	}
+	rules := s.rulesOnce(ctx)
 	plan := make([]BulkVerdict, 0, len(payments))
 	for _, id := range ids {
 		p := found[id]
@@ -61,7 +68,7 @@ func (s *Service) PlanBulk(ctx context.Context, scope models.Scope, ids []string
 		v := BulkVerdict{Payment: *p, Order: orders[p.OrderID]}
 		if waiting[id] {
 			v.Refusal = models.Conflict("in_bulk_retry", string(p.Status))
-		} else if v.Refusal, err = s.bulkVerdict(ctx, p, &v.Order, actor); err != nil {
+		} else if v.Refusal, err = s.retryVerdict(ctx, p, &v.Order, attempts[id], DeedRetry, actor, rules); err != nil {
 			return nil, err
 		}
 		plan = append(plan, v)
@@ -69,12 +76,19 @@ func (s *Service) PlanBulk(ctx context.Context, scope models.Scope, ids []string
 	return plan, nil
 }
 
-func (s *Service) bulkVerdict(ctx context.Context, p *models.Payment, o *models.Order, actor models.Actor) (*models.Error, error) {
-	attempts, err := s.db.Attempts(ctx, p.ID)
-	if err != nil {
-		return nil, err
+// rulesOnce is RulesOf that asks once for each merchant.
+func (s *Service) rulesOnce(ctx context.Context) func(merchantID string) (Rules, error) {
+	known := map[string]Rules{}
+	return func(merchantID string) (Rules, error) {
+		if rules, ok := known[merchantID]; ok {
+			return rules, nil
+		}
+		rules, err := s.RulesOf(ctx, merchantID)
+		if err == nil {
+			known[merchantID] = rules
+		}
+		return rules, err
 	}
-	return s.RetryVerdict(ctx, p, o, attempts, DeedRetry, actor)
 }
 
 // BulkRequest is a person's wish to try many payments again.

@@ -140,6 +140,14 @@ func (s *Service) begin(tx *models.Tx, scope models.Scope, id string, d Deed, ac
 func (s *Service) RetryVerdict(
 	ctx context.Context, p *models.Payment, o *models.Order, attempts []models.Attempt, d Deed, actor models.Actor,
 ) (*models.Error, error) {
+	rulesOf := func(merchantID string) (Rules, error) { return s.RulesOf(ctx, merchantID) }
+	return s.retryVerdict(ctx, p, o, attempts, d, actor, rulesOf)
+}
+
+func (s *Service) retryVerdict(
+	ctx context.Context, p *models.Payment, o *models.Order, attempts []models.Attempt, d Deed, actor models.Actor,
+	rulesOf func(merchantID string) (Rules, error),
+) (*models.Error, error) {
 	var last *models.Attempt
 	refused := 0
 	for i := range attempts {
@@ -154,7 +162,7 @@ func (s *Service) RetryVerdict(
 	if refusal := d.Refusal(p, last, actor, s.db.Now()); refusal != nil || last == nil || last.Kind != models.KindCharge {
 		return refusal, nil
 	}
-	rules, err := s.RulesOf(ctx, p.MerchantID)
+	rules, err := rulesOf(p.MerchantID)
 	if err != nil {
 		return nil, err
 	}

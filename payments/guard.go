@@ -13,6 +13,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/monitor"
 )
 
 // BusyError says that an account has no room for another call now; nothing was done.
@@ -33,9 +34,10 @@ const (
 // all nodes share; a bulkhead, so that one provider that hangs does not take
 // all workers; and a breaker that stops calling one that fails.
 type guards struct {
-	db     *models.DB
-	policy Policy
-	log    *slog.Logger
+	db      *models.DB
+	policy  Policy
+	log     *slog.Logger
+	figures *monitor.Figures
 
 	mu        sync.Mutex
 	byAccount map[string]*guard
@@ -129,19 +131,46 @@ func (g *guards) run(
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	ctx, span := monitor.Start(ctx, "provider "+about.purpose, "provider", o.gateway.Kind, "account.id", o.gateway.ID,
+		"payment.id", about.paymentID, "object.id", about.objectID)
 	ctx, calls := recordCalls(ctx, o)
 	start := time.Now()
+	outcome := "panic"
 	failure := errFailing // also of a call that panics: a breaker that is half open waits for its end
 	defer func() {
+		g.figures.ProviderCall(o.gateway.Kind, outcome, time.Since(start))
+		span.Set("outcome", outcome)
+		span.End(failureWord(failure))
 		done(failure)
 		g.tell(one, o.gateway)
 	}()
 	result := call(ctx)
-	failure = failing(result)
+	outcome, failure = string(result.Outcome), failing(result)
 	return result, report{latency: time.Since(start), calls: calls.rows(o.gateway, about)}
 }
 
 var errFailing = errors.New("the provider fails")
+
+// failureWord is how a span names a failure.
+func failureWord(failure error) string {
+	if failure == nil {
+		return ""
+	}
+	return failure.Error()
+}
+
+// guarded counts the refusals that keep a payment from being charged twice.
+func (g *guards) guarded(err error) error {
+	if refused, ok := errors.AsType[*models.Error](err); ok {
+		switch refused.Code {
+		case "attempt_open":
+			g.figures.Guarded(monitor.GuardOpen)
+		case "amount_exceeds_due":
+			g.figures.Guarded(monitor.GuardAmount)
+		}
+	}
+	return err
+}
 
 // failing says whether a result speaks against the provider as a whole.
 func failing(r Result) error {

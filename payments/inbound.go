@@ -60,7 +60,7 @@ func (s *Service) Receive(ctx context.Context, accountID string, w Webhook) (Ack
 // keep stores what a verified body tells. One that cannot be read is kept as
 // well: whoever mends that can replay it.
 func (s *Service) keep(ctx context.Context, stored *models.GatewayAccount, n Notifier, account Account, body []byte) (k kept, err error) {
-	event := models.InboundEvent{MerchantID: stored.MerchantID, GatewayAccountID: stored.ID, Body: string(body)}
+	event := models.InboundEvent{MerchantID: stored.MerchantID, AccountID: stored.ID, Body: string(body)}
 	var events []models.InboundEvent
 	notices, readErr := n.Read(account, body)
 	for i := range notices {
@@ -111,9 +111,9 @@ func (s *Service) ApplyInbound(ctx context.Context, id string) error {
 		return fmt.Errorf("apply webhook %s: %w", id, err) // a database that is away: the job comes again
 	}
 	if err != nil {
-		s.log.ErrorContext(ctx, "webhook cannot be read", "inbound", e.ID, "account", e.GatewayAccountID, "error", err)
+		s.log.ErrorContext(ctx, "webhook cannot be read", "inbound", e.ID, "account", e.AccountID, "error", err)
 		return s.db.Write(ctx, func(tx *models.Tx) error {
-			return tx.MarkInbound(e, models.InboundError, err.Error(), nil)
+			return tx.MarkInbound(e, models.InboundFate{Status: models.InboundError, Detail: err.Error()})
 		})
 	}
 	err = s.db.Write(ctx, func(tx *models.Tx) error {
@@ -125,15 +125,15 @@ func (s *Service) ApplyInbound(ctx context.Context, id string) error {
 		case err != nil:
 			return err
 		case outcome == models.InboundUnmatched && e.Tries < len(unmatchedWaits):
-			return tx.PostponeInbound(e.ID, tx.Now().Add(unmatchedWaits[e.Tries]))
+			return tx.PostponeInbound(e, tx.Now().Add(unmatchedWaits[e.Tries]))
 		}
-		return tx.MarkInbound(e, outcome, "", paymentID)
+		return tx.MarkInbound(e, models.InboundFate{Status: outcome, PaymentID: paymentID})
 	})
 	if refused, ok := errors.AsType[refusedNoticeError](err); ok {
 		// What was begun is undone: the event waits for somebody to look at it.
 		s.log.ErrorContext(ctx, "webhook cannot be applied", "inbound", e.ID, "type", e.Type, "error", refused)
 		err = s.db.Write(ctx, func(tx *models.Tx) error {
-			return tx.MarkInbound(e, models.InboundError, refused.Error(), nil)
+			return tx.MarkInbound(e, models.InboundFate{Status: models.InboundError, Detail: refused.Error()})
 		})
 	}
 	if err != nil {
@@ -154,7 +154,7 @@ func (u unreadableError) Unwrap() error { return u.error }
 
 // notice reads the stored body once more and finds what the event was about.
 func (s *Service) notice(ctx context.Context, e *models.InboundEvent) (Notice, error) {
-	stored, err := s.db.GatewayAccount(ctx, models.AllMerchants(), e.GatewayAccountID)
+	stored, err := s.db.GatewayAccount(ctx, models.AllMerchants(), e.AccountID)
 	if errors.Is(err, models.ErrNotFound) {
 		err = unreadableError{err}
 	}

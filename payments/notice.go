@@ -39,7 +39,7 @@ func (s *Service) applyNotice(
 func (s *Service) noticed(tx *models.Tx, e *models.InboundEvent, n Notice) (*models.Attempt, error) {
 	if models.IsID(models.PrefixAttempt, n.AttemptID) {
 		a, err := tx.Attempt(n.AttemptID)
-		if err == nil && a.GatewayAccountID != nil && *a.GatewayAccountID == e.GatewayAccountID {
+		if err == nil && a.GatewayAccountID != nil && *a.GatewayAccountID == e.AccountID {
 			return a, nil
 		}
 		if err != nil && !errors.Is(err, models.ErrNotFound) {
@@ -49,7 +49,7 @@ func (s *Service) noticed(tx *models.Tx, e *models.InboundEvent, n Notice) (*mod
 	if n.ChargeReference == "" {
 		return nil, models.ErrNotFound
 	}
-	return tx.AttemptByReference(e.GatewayAccountID, n.ChargeReference)
+	return tx.AttemptByReference(e.AccountID, n.ChargeReference)
 }
 
 func (s *Service) applyTo(ctx context.Context, tx *models.Tx, a *models.Attempt, e *models.InboundEvent, n Notice) (bool, error) {
@@ -168,7 +168,7 @@ func (s *Service) applyDispute(tx *models.Tx, p *models.Payment, e *models.Inbou
 		return false, nil
 	}
 	told := models.Dispute{
-		GatewayAccountID: e.GatewayAccountID, ProviderReference: n.ProviderReference, Status: n.Dispute.Status,
+		GatewayAccountID: e.AccountID, ProviderReference: n.ProviderReference, Status: n.Dispute.Status,
 		Amount: n.Dispute.Amount, Currency: n.Dispute.Currency, Reason: n.Dispute.Reason, MoneyMoved: n.Dispute.MoneyMoved,
 	}
 	if !n.Dispute.RespondBy.IsZero() {
@@ -210,7 +210,7 @@ func (s *Service) applyRefundNotice(
 func (s *Service) noticedRefund(tx *models.Tx, e *models.InboundEvent, n Notice) (*models.Refund, error) {
 	if models.IsID(models.PrefixRefund, n.RefundID) {
 		r, err := tx.Refund(models.MerchantScope(e.MerchantID), n.RefundID)
-		if err == nil && r.GatewayAccountID != nil && *r.GatewayAccountID == e.GatewayAccountID {
+		if err == nil && r.GatewayAccountID != nil && *r.GatewayAccountID == e.AccountID {
 			return r, ofThisTry(r, n)
 		}
 		if err != nil && !errors.Is(err, models.ErrNotFound) {
@@ -220,7 +220,7 @@ func (s *Service) noticedRefund(tx *models.Tx, e *models.InboundEvent, n Notice)
 	if n.ProviderReference == "" {
 		return nil, models.ErrNotFound
 	}
-	return tx.RefundByReference(e.GatewayAccountID, n.ProviderReference)
+	return tx.RefundByReference(e.AccountID, n.ProviderReference)
 }
 
 // errEarlierTry says that a notice is about a try of a refund that another one

@@ -17,8 +17,10 @@ func (s *Service) settleRefund(ctx context.Context, r *models.Refund, result Res
 		if err := tx.AddProviderCalls(told.calls); err != nil {
 			return err
 		}
-		_, err := s.applyRefund(ctx, tx, r.ID, result, inquiry)
-		return err
+		if _, err := s.applyRefund(ctx, tx, r.ID, result, inquiry); err != nil {
+			return err
+		}
+		return noteAccess(tx, r.GatewayAccountID, result)
 	})
 	if err != nil {
 		return fmt.Errorf("settle refund %s as %s: %w", r.ID, result.Outcome, err)

@@ -57,7 +57,7 @@ func (s *Service) Retry(tx *models.Tx, scope models.Scope, paymentID string, r R
 	}
 	p, last, err := s.begin(tx, scope, paymentID, deed, r.Actor)
 	if err != nil {
-		return nil, err
+		return nil, s.guards.guarded(err)
 	}
 	if refusal, err := s.retryLimits(tx, p, last); err != nil || refusal != nil {
 		if refusal != nil {
@@ -74,7 +74,7 @@ func (s *Service) Retry(tx *models.Tx, scope models.Scope, paymentID string, r R
 		again.Kind, again.Amount = last.Kind, last.Amount
 	}
 	if p, err = s.attemptAgain(tx, p, again); err != nil {
-		return nil, err
+		return nil, s.guards.guarded(err)
 	}
 	detail := map[string]string{"gateway": account.ID, "attempt": fmt.Sprint(p.Attempts)}
 	if r.Force {

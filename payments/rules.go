@@ -131,8 +131,33 @@ func (s *Service) SetRules(tx *models.Tx, merchantID string, r Rules, actor mode
 	if err := r.Check(); err != nil {
 		return err
 	}
+	before := s.policy.Rules
+	if err := tx.PaymentRules(merchantID, &before); err != nil {
+		return err
+	}
 	if err := tx.PutPaymentRules(merchantID, actor.Name, r); err != nil {
 		return err
 	}
-	return tx.Audit(actor, models.AuditEntry{MerchantID: &merchantID, Action: "payment_rules.update", ObjectID: merchantID})
+	return tx.Audit(actor, models.AuditEntry{
+		MerchantID: &merchantID, Action: "payment_rules.update", ObjectID: merchantID, Detail: before.changes(r),
+	})
+}
+
+// changes tells what differs in other rules, for the audit log: among them is
+// how much money support may give back.
+func (r Rules) changes(to Rules) map[string]string {
+	detail := map[string]string{}
+	note := func(name string, before, after any) {
+		if from, to := fmt.Sprint(before), fmt.Sprint(after); from != to {
+			detail[name] = from + " → " + to
+		}
+	}
+	note("technical", r.Technical, to.Technical)
+	for _, class := range []Class{ClassLater, ClassGeneric} {
+		note(string(class), r.Declined[class], to.Declined[class])
+	}
+	note("max_refusals", r.MaxRefusals, to.MaxRefusals)
+	note("failover", r.Failover, to.Failover)
+	note("support_refund_limit", r.SupportRefundLimit, to.SupportRefundLimit)
+	return detail
 }

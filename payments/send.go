@@ -8,6 +8,7 @@ import (
 
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/monitor"
 )
 
 // order is all that a call of a provider needs.
@@ -31,6 +32,7 @@ func (s *Service) Send(ctx context.Context, attemptID string) error {
 		return err
 	}
 	if queued.Status != models.AttemptQueued {
+		s.guards.figures.Guarded(monitor.GuardTaken)
 		return nil
 	}
 	leave, err := s.guards.enter(ctx, queued.GatewayAccountID)
@@ -39,8 +41,12 @@ func (s *Service) Send(ctx context.Context, attemptID string) error {
 	}
 	defer leave()
 	attempt, payment, err := s.claim(ctx, attemptID)
-	if err != nil || attempt == nil {
+	if err != nil {
 		return err
+	}
+	if attempt == nil {
+		s.guards.figures.Guarded(monitor.GuardTaken)
+		return nil
 	}
 	o, err := s.prepare(ctx, payment, attempt)
 	if err == nil && attempt.Kind == models.KindCharge && !o.gateway.Enabled {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/monitor"
 )
 
 // Service accepts payments and brings them to an end.
@@ -26,6 +27,9 @@ func NewService(
 		db: db, vault: vault, providers: providers, policy: policy, guards: newGuards(db, policy, log), log: log,
 	}
 }
+
+// Watch has figures count what the service does; it is called before the first use.
+func (s *Service) Watch(figures *monitor.Figures) { s.guards.figures = figures }
 
 // Settling is how long the result of a call may take to be stored, even while
 // the process is stopping: who stops it must wait so long.

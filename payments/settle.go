@@ -1,9 +1,11 @@
 package payments
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/tillpost/tillpost/models"
@@ -49,9 +51,25 @@ func (s *Service) store(ctx context.Context, a *models.Attempt, r Result, told r
 		if err := tx.AddProviderCalls(told.calls); err != nil {
 			return err
 		}
-		_, err := s.apply(ctx, tx, a, r, told.latency)
-		return err
+		if _, err := s.apply(ctx, tx, a, r, told.latency); err != nil {
+			return err
+		}
+		return noteAccess(tx, a.GatewayAccountID, r)
 	})
+}
+
+// noteAccess keeps whether the provider takes the account's credentials. Only an
+// answer says that it does.
+func noteAccess(tx *models.Tx, accountID *string, r Result) error {
+	answered := r.HTTPStatus > 0 && r.HTTPStatus < http.StatusInternalServerError
+	switch {
+	case accountID == nil || !r.Misconfigured && !answered:
+		return nil
+	case r.Misconfigured:
+		return tx.NoteGatewayAccess(*accountID, cmp.Or(r.Code, "refused"))
+	default:
+		return tx.NoteGatewayAccess(*accountID, "")
+	}
 }
 
 // apply moves an attempt and, after it, its payment. It says false when the
@@ -77,6 +95,7 @@ func (s *Service) apply(ctx context.Context, tx *models.Tx, a *models.Attempt, r
 	if a.Kind != models.KindCharge {
 		return true, s.followChange(ctx, tx, p, a, r)
 	}
+	tx.CountCharge(a.GatewayAccountID, attemptStatus(r.Outcome))
 	return true, s.follow(ctx, tx, p, a, r, waited)
 }
 

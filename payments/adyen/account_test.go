@@ -2,7 +2,6 @@ package adyen
 
 import (
 	"maps"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -52,7 +51,7 @@ func TestAccountMistakes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			provider, charge := New(http.DefaultClient), testCharge()
+			provider, charge := testProvider(), testCharge()
 			charge.MethodType = tt.method
 			got := provider.Charge(t.Context(), tt.account, charge)
 			if got.Outcome != payments.OutcomeNotSent || got.Misconfigured == (tt.method == "alipay") || got.Code != tt.wantCode || got.Message == "" {
@@ -84,7 +83,7 @@ func TestTest(t *testing.T) {
 		{200, "methods"}: "", {401, "unauthorized"}: "API key", {403, "forbidden"}: "merchant account", {500, "internal"}: "500", {200, ""}: "200",
 	} {
 		_, account := script(t, map[string][]fixture{path: {answer}})
-		err := New(http.DefaultClient).Test(t.Context(), account)
+		err := testProvider().Test(t.Context(), account)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%+v: %v", answer, err)
 		}
@@ -92,7 +91,7 @@ func TestTest(t *testing.T) {
 	for _, key := range []string{"12", strings.Repeat("0", 63) + "x", strings.Repeat("0", 66)} {
 		account := testAccount("http://127.0.0.1:1")
 		account.Fields["hmac_key"] = key
-		if err := New(http.DefaultClient).Test(t.Context(), account); err == nil || !strings.Contains(err.Error(), "HMAC") || strings.Contains(err.Error(), key) {
+		if err := testProvider().Test(t.Context(), account); err == nil || !strings.Contains(err.Error(), "HMAC") || strings.Contains(err.Error(), key) {
 			t.Errorf("HMAC key %q: %v", key, err)
 		}
 	}

@@ -1,7 +1,6 @@
 package adyen
 
 import (
-	"net/http"
 	"testing"
 	"time"
 
@@ -107,7 +106,7 @@ func TestCharge(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, account := script(t, map[string][]fixture{payPath: {tt.answer}})
-			got := New(http.DefaultClient).Charge(t.Context(), account, testCharge())
+			got := testProvider().Charge(t.Context(), account, testCharge())
 			if got.RequestID != "req_123" || got.Raw == "" && tt.answer.file != "" {
 				t.Errorf("raw %q, request %q", got.Raw, got.RequestID)
 			}
@@ -122,7 +121,7 @@ func TestCharge(t *testing.T) {
 func TestChargeSends(t *testing.T) {
 	t.Parallel()
 	s, account := script(t, map[string][]fixture{payPath: {{200, "authorised"}}})
-	provider := New(http.DefaultClient)
+	provider := testProvider()
 	charge := testCharge()
 	provider.Charge(t.Context(), account, charge)
 	charge.Capture, charge.ReturnURL = false, "https://shop.example/thanks"
@@ -160,16 +159,16 @@ func TestChargeAgain(t *testing.T) {
 	for _, charge := range []payments.Charge{old(testCharge(), time.Minute), known} {
 		for _, answer := range []fixture{{401, "unauthorized"}, {422, "invalid"}, {429, ""}, {500, "no_route"}} {
 			_, account := script(t, map[string][]fixture{payPath: {answer}})
-			if got := New(http.DefaultClient).Charge(t.Context(), account, charge); got.Outcome != payments.OutcomeUnknown {
+			if got := testProvider().Charge(t.Context(), account, charge); got.Outcome != payments.OutcomeUnknown {
 				t.Errorf("%s: %+v", answer.file, got)
 			}
 		}
 		account := testAccount("http://127.0.0.1:1")
-		if got := New(http.DefaultClient).Charge(t.Context(), account, charge); got.Outcome != payments.OutcomeUnknown {
+		if got := testProvider().Charge(t.Context(), account, charge); got.Outcome != payments.OutcomeUnknown {
 			t.Errorf("unreachable: %+v", got)
 		}
 		account.Fields["api_key"] = ""
-		if got := New(http.DefaultClient).Charge(t.Context(), account, charge); got.Outcome != payments.OutcomeUnknown || !got.Misconfigured {
+		if got := testProvider().Charge(t.Context(), account, charge); got.Outcome != payments.OutcomeUnknown || !got.Misconfigured {
 			t.Errorf("no key: %+v", got)
 		}
 	}
@@ -179,7 +178,7 @@ func TestChargeAgain(t *testing.T) {
 func TestChargeAfterItsKeyIsForgotten(t *testing.T) {
 	t.Parallel()
 	s, account := script(t, nil)
-	got := New(http.DefaultClient).Charge(t.Context(), account, old(testCharge(), 24*time.Hour))
+	got := testProvider().Charge(t.Context(), account, old(testCharge(), 24*time.Hour))
 	if got.Outcome != payments.OutcomeUnknown || got.Code != "key_too_old" || s.calls() != 0 {
 		t.Errorf("result = %+v after %d calls", got, s.calls())
 	}

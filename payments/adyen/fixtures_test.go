@@ -93,15 +93,24 @@ func script(t *testing.T, answers map[string][]fixture) (*scripted, payments.Acc
 	return s, testAccount(web.URL)
 }
 
+// clock stands still, so that what is prompt does not depend on how busy the machine is.
+var clock = time.Now()
+
+func testProvider() *Provider {
+	p := New(http.DefaultClient)
+	p.now = func() time.Time { return clock }
+	return p
+}
+
 func testCharge() payments.Charge {
 	return payments.Charge{
 		MerchantID: "mer_1", PaymentID: "pay_1", AttemptID: "att_1", Key: "key-1", OrderNumber: "A-7", Amount: 1250,
-		Currency: "EUR", MethodType: "card", Token: "M5N7TQ4TG5PFWR50", Customer: "cus_1", Capture: true, StartedAt: time.Now(),
+		Currency: "EUR", MethodType: "card", Token: "M5N7TQ4TG5PFWR50", Customer: "cus_1", Capture: true, StartedAt: clock,
 	}
 }
 
 // old is a charge that was sent a while ago.
 func old(c payments.Charge, age time.Duration) payments.Charge {
-	c.StartedAt = time.Now().Add(-age)
+	c.StartedAt = clock.Add(-age)
 	return c
 }

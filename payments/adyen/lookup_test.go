@@ -1,7 +1,6 @@
 package adyen
 
 import (
-	"net/http"
 	"testing"
 	"time"
 
@@ -39,7 +38,7 @@ func TestLookup(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s, account := script(t, map[string][]fixture{payPath: {tt.answer}})
-			got := New(http.DefaultClient).Lookup(t.Context(), account, tt.charge)
+			got := testProvider().Lookup(t.Context(), account, tt.charge)
 			if got.Outcome != tt.want || got.Code != tt.code {
 				t.Errorf("result = %+v", got)
 			}
@@ -63,7 +62,7 @@ func TestLookupSendsNothingThatCouldChargeAgain(t *testing.T) {
 		"a day": old(testCharge(), 24*time.Hour), "weeks": old(testCharge(), 700*time.Hour), "no age": ageless,
 	} {
 		s, account := script(t, nil)
-		got := New(http.DefaultClient).Lookup(t.Context(), account, charge)
+		got := testProvider().Lookup(t.Context(), account, charge)
 		if got.Outcome != payments.OutcomeUnknown || got.Code != "key_too_old" || got.Message == "" || s.calls() != 0 {
 			t.Errorf("%s: %+v after %d calls", name, got, s.calls())
 		}

@@ -1,7 +1,6 @@
 package adyen
 
 import (
-	"net/http"
 	"testing"
 	"time"
 
@@ -13,13 +12,13 @@ import (
 func testModification() payments.Modification {
 	original := testCharge()
 	original.ProviderReference = paymentPSP
-	return payments.Modification{Original: original, AttemptID: "att_2", Key: "key-2", Amount: 400, StartedAt: time.Now()}
+	return payments.Modification{Original: original, AttemptID: "att_2", Key: "key-2", Amount: 400, StartedAt: clock}
 }
 
 func testRefund() payments.Refund {
 	m := testModification()
 	return payments.Refund{
-		Original: m.Original, Captured: 1250, RefundID: "ref_1", Key: "key-3", Amount: 300, Reason: "requested_by_customer", StartedAt: time.Now(),
+		Original: m.Original, Captured: 1250, RefundID: "ref_1", Key: "key-3", Amount: 300, Reason: "requested_by_customer", StartedAt: clock,
 	}
 }
 
@@ -28,7 +27,7 @@ func TestModificationsSend(t *testing.T) {
 	s, account := script(t, map[string][]fixture{
 		capturePath: {{201, "captured"}}, voidPath: {{201, "captured"}}, refundPath: {{201, "refunded"}}, cancelPath: {{201, "technical_cancel"}},
 	})
-	provider, m, refund := New(http.DefaultClient), testModification(), testRefund()
+	provider, m, refund := testProvider(), testModification(), testRefund()
 	for i, r := range []payments.Result{
 		provider.Capture(t.Context(), account, m), provider.Void(t.Context(), account, m), provider.Refund(t.Context(), account, refund),
 		provider.Cancel(t.Context(), account, testCharge()),
@@ -63,8 +62,8 @@ func TestModificationsSend(t *testing.T) {
 func TestModificationAnswers(t *testing.T) {
 	t.Parallel()
 	late, unknown, ancient := testModification(), testModification(), testModification()
-	late.StartedAt = time.Now().Add(-time.Minute)
-	ancient.StartedAt = time.Now().Add(-24 * time.Hour)
+	late.StartedAt = clock.Add(-time.Minute)
+	ancient.StartedAt = clock.Add(-24 * time.Hour)
 	unknown.Original.ProviderReference = ""
 	known := ancient
 	known.ProviderReference = "WHKHNVG8HXSKGK82"
@@ -91,7 +90,7 @@ func TestModificationAnswers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s, account := script(t, map[string][]fixture{capturePath: {tt.answer}, refundPath: {tt.answer}})
-			provider := New(http.DefaultClient)
+			provider := testProvider()
 			if got := provider.Capture(t.Context(), account, tt.m); got.Outcome != tt.want || got.Code != tt.code || s.calls() != tt.calls {
 				t.Errorf("capture = %+v after %d calls", got, s.calls())
 			}
@@ -112,7 +111,7 @@ func TestCancelAnswers(t *testing.T) {
 		{401, "unauthorized"}, {422, "invalid"}, {500, "internal"}, {429, ""}, {201, "captured"}, {200, "authorised"}, {201, ""},
 	} {
 		_, account := script(t, map[string][]fixture{cancelPath: {answer}})
-		if got := New(http.DefaultClient).Cancel(t.Context(), account, testCharge()); got.Outcome != payments.OutcomeUnknown {
+		if got := testProvider().Cancel(t.Context(), account, testCharge()); got.Outcome != payments.OutcomeUnknown {
 			t.Errorf("%s: %+v", answer.file, got)
 		}
 	}
@@ -123,7 +122,7 @@ func TestLookupRefundKnowsNothing(t *testing.T) {
 	s, account := script(t, nil)
 	refund := testRefund()
 	refund.ProviderReference = "WHKHNVG8HXSKGK84"
-	got := New(http.DefaultClient).LookupRefund(t.Context(), account, refund)
+	got := testProvider().LookupRefund(t.Context(), account, refund)
 	if got.Outcome != payments.OutcomeUnknown || got.ProviderReference != "WHKHNVG8HXSKGK84" || s.calls() != 0 {
 		t.Errorf("result = %+v after %d calls", got, s.calls())
 	}

@@ -2,7 +2,6 @@ package adyen
 
 import (
 	"math"
-	"net/http"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -56,7 +55,7 @@ func TestMoneyThereAndBack(t *testing.T) {
 func TestUnpayable(t *testing.T) {
 	t.Parallel()
 	s, account := script(t, nil)
-	provider, charge := New(http.DefaultClient), testCharge()
+	provider, charge := testProvider(), testCharge()
 	charge.Amount, charge.Currency = 125050, "IDR"
 	m, refund := testModification(), testRefund()
 	m.Original.Currency, m.Amount = "CVE", 150

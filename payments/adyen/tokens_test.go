@@ -19,12 +19,13 @@ func TestTokens(t *testing.T) {
 		t.Run(o.Token, func(t *testing.T) {
 			t.Parallel()
 			// A connection for each request: on one kept alive net/http sends a request again after a reset.
-			provider := New(&http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}})
+			provider := New(&http.Client{Timeout: 4 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}})
+			provider.now = func() time.Time { return clock } // of the charge, however late this runs
 			charge := testCharge()
 			charge.PaymentID, charge.AttemptID, charge.Key, charge.Token = "pay_"+o.Token, "att_"+o.Token, "key_"+o.Token, o.Token
 			r := provider.Charge(t.Context(), account, charge)
 			if r.Outcome == payments.OutcomeUnknown {
-				r = New(http.DefaultClient).Lookup(t.Context(), account, charge)
+				r = testProvider().Lookup(t.Context(), account, charge)
 			}
 			want, wantCharges := wantOf(o)
 			if r.Outcome != want || string(r.Class) != o.Class && want == payments.OutcomeDeclined {

@@ -18,7 +18,7 @@ func TestTokens(t *testing.T) {
 	for _, o := range sandbox.Outcomes() {
 		t.Run(o.Token, func(t *testing.T) {
 			t.Parallel()
-			provider := New(&http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}})
+			provider := New(&http.Client{Timeout: 4 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}})
 			charge := testCharge()
 			charge.PaymentID, charge.AttemptID, charge.Token, charge.StartedAt = "pay_"+o.Token, "att_"+o.Token, o.Token, time.Now()
 			r := provider.Charge(t.Context(), account, charge)

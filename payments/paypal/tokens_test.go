@@ -21,7 +21,7 @@ func TestEveryToken(t *testing.T) {
 			t.Run(method+" "+o.Token, func(t *testing.T) {
 				t.Parallel()
 				// A connection for each request: on one kept alive net/http may send a request again after a reset.
-				provider := New(&http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}})
+				provider := New(&http.Client{Timeout: 4 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}})
 				charge := testCharge()
 				id := method + "_" + o.Token
 				charge.PaymentID, charge.AttemptID, charge.Key, charge.Token, charge.MethodType = "pay_"+id, "att_"+id, "key_"+id, o.Token, method

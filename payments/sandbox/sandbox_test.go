@@ -106,7 +106,7 @@ func TestTokens(t *testing.T) {
 		t.Run(o.Token, func(t *testing.T) {
 			t.Parallel()
 			// A connection of its own: on one kept alive net/http sends the request again after a reset.
-			provider := New(&http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}})
+			provider := New(&http.Client{Timeout: 4 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}})
 			charge := payments.Charge{
 				PaymentID: "pay_" + o.Token, AttemptID: "att_" + o.Token, Key: "key_" + o.Token,
 				Amount: 1250, Currency: "EUR", MethodType: "card", Token: o.Token, Capture: true,

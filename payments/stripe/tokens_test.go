@@ -19,7 +19,7 @@ func TestTokens(t *testing.T) {
 		t.Run(o.Token, func(t *testing.T) {
 			t.Parallel()
 			// A connection for each request: on one kept alive net/http sends a request again after a reset.
-			provider := New(&http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}})
+			provider := New(&http.Client{Timeout: 4 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}})
 			charge := testCharge()
 			charge.PaymentID, charge.AttemptID, charge.Key, charge.Token = "pay_"+o.Token, "att_"+o.Token, "key_"+o.Token, o.Token
 			r := provider.Charge(t.Context(), account, charge)
