@@ -18,9 +18,21 @@ const maxDescription = 500
 
 // NewEndpoint is what a merchant says of an endpoint.
 type NewEndpoint struct {
-	URL         string
-	Events      []string // empty: all types
-	Description string
+	URL           string
+	Events        []string // empty: all types
+	Description   string
+	Headers       map[string]string // sent with every delivery
+	RatePerSecond int               // 0: no limit
+	MaxInFlight   int               // 0: models.DefaultInFlight
+}
+
+// EndpointChange is an edit of an endpoint. Headers are all its custom headers
+// from now on, nil when they stay: an empty value keeps the one that is stored,
+// unless the URL changes, since it is not sent anywhere but where it was meant for.
+type EndpointChange struct {
+	models.EndpointChange
+
+	Headers map[string]string
 }
 
 // CreateEndpoint adds an endpoint and returns its signing secret, which is
@@ -37,16 +49,22 @@ func (s *Service) CreateEndpoint(tx *models.Tx, merchantID string, in NewEndpoin
 	if err != nil {
 		return nil, "", err
 	}
+	headers, err := s.sealHeaders(merchantID, id, in.Headers, nil)
+	if err != nil {
+		return nil, "", err
+	}
 	e, err := tx.CreateEndpoint(models.Endpoint{
 		ID: id, MerchantID: merchantID, URL: in.URL, Events: in.Events,
 		Description: strings.TrimSpace(in.Description), Secret: sealed,
+		HeaderNames: headers.Names, Headers: headers.Sealed,
+		RatePerSecond: in.RatePerSecond, MaxInFlight: in.MaxInFlight,
 	})
 	return e, text, err
 }
 
 // UpdateEndpoint edits an endpoint.
 func (s *Service) UpdateEndpoint(
-	tx *models.Tx, scope models.Scope, id string, c models.EndpointChange,
+	tx *models.Tx, scope models.Scope, id string, c EndpointChange,
 ) (*models.Endpoint, error) {
 	if c.URL != nil {
 		if err := s.checkURL(*c.URL); err != nil {
@@ -56,7 +74,36 @@ func (s *Service) UpdateEndpoint(
 	if c.Description != nil && utf8.RuneCountInString(*c.Description) > maxDescription {
 		return nil, models.Invalid("description", "too_long")
 	}
-	return tx.UpdateEndpoint(scope, id, c)
+	if c.URL != nil || c.Headers != nil {
+		if err := s.changeHeaders(tx, scope, id, &c); err != nil {
+			return nil, err
+		}
+	}
+	return tx.UpdateEndpoint(scope, id, c.EndpointChange)
+}
+
+// changeHeaders seals the headers of an edit.
+func (s *Service) changeHeaders(tx *models.Tx, scope models.Scope, id string, c *EndpointChange) error {
+	e, err := tx.Endpoint(scope, id)
+	if err != nil {
+		return err
+	}
+	moves := c.URL != nil && *c.URL != e.URL
+	if c.Headers == nil {
+		if moves && len(e.HeaderNames) > 0 {
+			return models.Invalid("headers", "secret_again")
+		}
+		return nil
+	}
+	var stored map[string]string
+	if !moves {
+		if stored, err = s.vault.OpenHeaders(e.MerchantID, id, e.Headers); err != nil {
+			return err
+		}
+	}
+	sealed, err := s.sealHeaders(e.MerchantID, id, c.Headers, stored)
+	c.EndpointChange.Headers = &sealed
+	return err
 }
 
 // RotateSecret replaces an endpoint's secret and returns the new one, which is

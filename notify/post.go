@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,21 +15,23 @@ import (
 	"github.com/tillpost/tillpost/safehttp"
 )
 
-// keptAnswer is how much of an endpoint's answer is kept.
-const keptAnswer = 4 << 10
-
-// maxAnswer is how much of it is read at most.
-const maxAnswer = 64 << 10
-
-// Options says where endpoints may be.
-type Options struct {
-	// AllowNets are private networks that endpoints may be in all the same.
-	AllowNets []netip.Prefix
-}
+const (
+	// keptAnswer is how much of an endpoint's answer is read and kept.
+	keptAnswer = 64 << 10
+	// userAgent tells merchants who posts.
+	userAgent = "Tillpost-Webhooks/1.0"
+	// idlePerHost keeps connections for as many deliveries as one endpoint may
+	// have under way.
+	idlePerHost = models.MaxInFlight
+	// masked stands for a value that a merchant set.
+	masked = "***"
+)
 
 func (o Options) http() safehttp.Options {
 	return safehttp.Options{
-		Timeout: timeout, MaxBody: maxAnswer, BlockPrivate: true, Allow: o.AllowNets, UserAgent: "Tillpost-Webhooks/1.0",
+		Timeout: timeout, MaxBody: keptAnswer, BlockPrivate: true, Allow: o.AllowNets, UserAgent: userAgent, Resolver: o.Resolver,
+		// Endpoints are limited one by one: those of one host do not wait for each other.
+		MaxConnsPerHost: o.Posts, MaxIdleConns: o.Posts, MaxIdlePerHost: idlePerHost,
 	}
 }
 
@@ -41,23 +43,34 @@ type poster struct {
 
 func newPoster(opts Options) *poster { return &poster{opts: opts, client: safehttp.New(opts.http())} }
 
+// parcel is what is posted, and where to.
+type parcel struct {
+	delivery models.Delivery
+	endpoint *models.Endpoint
+	event    *models.Event
+	secrets  []string
+	headers  map[string]string // the merchant's
+}
+
 // outcome is what came of one attempt.
 type outcome struct {
 	attempt   models.DeliveryAttempt
 	delivered bool
 	gone      bool // the endpoint answered 410: it wants no more
+	canceled  bool // this side broke it off
 	failure   Failure
 }
 
 // post sends the event once. Any answer but 2xx is a failure; redirects are not
 // followed.
-func (p *poster) post(ctx context.Context, job *claimed, secrets []string, now time.Time) outcome {
+func (p *poster) post(ctx context.Context, job *parcel, now time.Time) outcome {
 	o := outcome{attempt: models.DeliveryAttempt{StartedAt: now}}
-	request, err := newRequest(ctx, job, secrets, now)
+	request, err := newRequest(ctx, job, now)
 	if err != nil {
 		o.attempt.Error = err.Error()
 		return o
 	}
+	o.attempt.RequestHeaders = sentHeaders(request.Header, job.headers)
 	start := time.Now()
 	response, err := p.client.Do(request)
 	if err == nil {
@@ -66,7 +79,7 @@ func (p *poster) post(ctx context.Context, job *claimed, secrets []string, now t
 		o.failure.RetryAfter = safehttp.RetryAfter(response.Header, now)
 		o.gone = response.StatusCode == http.StatusGone
 		var body []byte
-		body, _, err = safehttp.ReadAll(response, keptAnswer)
+		body, o.attempt.AnswerCut, err = safehttp.ReadAll(response, keptAnswer)
 		o.attempt.Answer = printable(body)
 	}
 	o.attempt.LatencyMS = time.Since(start).Milliseconds()
@@ -75,6 +88,7 @@ func (p *poster) post(ctx context.Context, job *claimed, secrets []string, now t
 		o.delivered = true // an answer that breaks off after its status has arrived all the same
 	case err != nil:
 		o.failure.TimedOut = safehttp.IsTimeout(err)
+		o.canceled = safehttp.Classify(err) == safehttp.PhaseCanceled
 		o.attempt.Error = describe(err)
 	default:
 		o.attempt.Error = fmt.Sprintf("answered %d", o.attempt.Status)
@@ -82,21 +96,37 @@ func (p *poster) post(ctx context.Context, job *claimed, secrets []string, now t
 	return o
 }
 
-func newRequest(ctx context.Context, job *claimed, secrets []string, now time.Time) (*http.Request, error) {
-	body := job.event.Body
-	signature, err := Sign(secrets, job.event.ID, now, []byte(body))
+func newRequest(ctx context.Context, job *parcel, now time.Time) (*http.Request, error) {
+	signature, err := Sign(job.secrets, job.event.ID, now, []byte(job.event.Body))
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, job.endpoint.URL, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, job.endpoint.URL, strings.NewReader(job.event.Body))
 	if err != nil {
 		return nil, errors.New("the endpoint's URL is malformed")
 	}
+	for name, value := range job.headers {
+		request.Header.Set(name, value)
+	}
 	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", userAgent)
 	request.Header.Set(HeaderID, job.event.ID)
 	request.Header.Set(HeaderTimestamp, Timestamp(now))
 	request.Header.Set(HeaderSignature, signature)
 	return request, nil
+}
+
+// sentHeaders is what is kept of a request's headers.
+func sentHeaders(sent http.Header, custom map[string]string) models.SentHeaders {
+	kept := make(models.SentHeaders, len(sent))
+	for name, values := range maps.All(sent) {
+		if _, own := custom[name]; own {
+			kept[name] = masked
+		} else {
+			kept[name] = values[0]
+		}
+	}
+	return kept
 }
 
 // describe says in plain words why no answer came.

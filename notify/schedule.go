@@ -55,3 +55,11 @@ func NextAttempt(attempts int, random func() float64, failure Failure) (time.Dur
 	}
 	return delay, true
 }
+
+// paced is a wait at the service's pace.
+func (o Options) paced(wait, asked time.Duration) time.Duration {
+	if o.Pace <= 0 {
+		return wait
+	}
+	return max(time.Duration(float64(wait)/o.Pace), min(wait, asked))
+}

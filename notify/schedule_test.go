@@ -102,3 +102,26 @@ func TestJitterSpreads(t *testing.T) {
 		}
 	}
 }
+
+func TestPaced(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name        string
+		pace        float64
+		wait, asked time.Duration
+		want        time.Duration
+	}{
+		{"without a pace", 0, time.Minute, 0, time.Minute},
+		{"a pace of its own", 60, time.Minute, 0, time.Second},
+		{"what the endpoint asked for stays", 60, time.Minute, 20 * time.Second, 20 * time.Second},
+		{"but not beyond what was granted", 60, time.Minute, time.Hour, time.Minute},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := (Options{Pace: test.pace}).paced(test.wait, test.asked); got != test.want {
+				t.Errorf("a wait of %s, want %s", got, test.want)
+			}
+		})
+	}
+}

@@ -3,13 +3,15 @@ package notify
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/monitor"
 )
 
 // Bounds of one attempt.
@@ -19,116 +21,116 @@ const (
 	// lease is how long a claimed delivery may be under way before its worker
 	// counts as dead; above the timeout and the time to store the result.
 	lease = 45 * time.Second
-	// storing bounds the storing of a result, even while the process stops.
+	// storing bounds one try to store results, even while the process stops.
 	storing = 10 * time.Second
 	// failingLimit is how long an endpoint may only fail before it is disabled.
 	failingLimit = 5 * 24 * time.Hour
 )
 
+// DefaultPosts is how many deliveries a node has under way at once.
+const DefaultPosts = 256
+
+// Options says where endpoints may be, and who wants to know of them.
+type Options struct {
+	// AllowNets are private networks that endpoints may be in all the same.
+	AllowNets []netip.Prefix
+	// Resolver looks up endpoints' names; nil is the system's, and only tests
+	// have another.
+	Resolver *net.Resolver
+	// Posts is how many deliveries are under way at once; 0: DefaultPosts.
+	Posts int
+	// Pace divides the waits between attempts, for load tests; 0 is 1. A wait
+	// that an endpoint asked for is never shortened.
+	Pace float64
+	// OnDisabled is told of endpoints that were disabled because they are gone or
+	// have only failed for days; it is called again when it fails. nil: only the
+	// log tells.
+	OnDisabled func(ctx context.Context, endpoint *models.Endpoint) error
+}
+
 // Service delivers events to merchants' endpoints.
 type Service struct {
 	db     *models.DB
 	vault  *credentials.Vault
+	opts   Options
 	poster *poster
-	busy   *busy
 	log    *slog.Logger
+
+	figures *monitor.Figures
+	tracer  *monitor.Tracer
+
+	mu      sync.Mutex
+	running *dispatcher // nil while this node delivers nothing
 }
 
 // NewService wires the service.
 func NewService(db *models.DB, vault *credentials.Vault, opts Options, log *slog.Logger) *Service {
-	return &Service{db: db, vault: vault, poster: newPoster(opts), busy: newBusy(), log: log}
+	if opts.Posts <= 0 {
+		opts.Posts = DefaultPosts
+	}
+	return &Service{db: db, vault: vault, opts: opts, poster: newPoster(opts), log: log}
 }
 
-// Deliver makes the next attempt of a delivery and stores what came of it. It
-// returns how long to wait when the attempt cannot be made yet.
-func (s *Service) Deliver(ctx context.Context, id string) (wait time.Duration, err error) {
-	d, err := s.db.Delivery(ctx, models.AllMerchants(), id)
-	if errors.Is(err, models.ErrNotFound) {
-		return 0, nil
+// Start begins to deliver on this node, until Stop. The context is that of the
+// attempts: it must outlive Stop.
+func (s *Service) Start(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running == nil {
+		s.running = newDispatcher(ctx, s)
+		go s.running.run()
 	}
-	if err != nil {
-		return 0, err
-	}
-	if wait, free := s.busy.enter(d.EndpointID); !free {
-		return wait, nil
-	}
-	defer s.busy.leave(d.EndpointID)
-	job, wait, err := s.claim(ctx, id)
-	if err != nil || job == nil {
-		return wait, err
-	}
-	secrets, err := s.secrets(job.endpoint)
-	if err != nil {
-		s.log.ErrorContext(ctx, "webhook secret cannot be opened", "endpoint", job.endpoint.ID, "error", err)
-		return 0, s.finish(ctx, job, outcome{attempt: models.DeliveryAttempt{
-			StartedAt: s.db.Now(), Error: "the signing secret cannot be opened: rotate it",
-		}})
-	}
-	return 0, s.finish(ctx, job, s.poster.post(ctx, job, secrets, s.db.Now()))
 }
 
-// claimed is a delivery that this worker alone may attempt now.
-type claimed struct {
-	delivery *models.Delivery
-	event    *models.Event
-	endpoint *models.Endpoint
-}
-
-// claim takes the delivery and counts the attempt. It returns nil when there is
-// nothing to do, with how long to wait if that is because it is too early.
-func (s *Service) claim(ctx context.Context, id string) (*claimed, time.Duration, error) {
-	var (
-		job  *claimed
-		wait time.Duration
-	)
-	err := s.db.Write(ctx, func(tx *models.Tx) error {
-		job, wait = nil, 0
-		ok, err := tx.ClaimDelivery(id, lease)
-		if err != nil {
-			return err
-		}
-		d, err := tx.Delivery(id)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			wait = due(d, tx.Now())
-			return nil
-		}
-		endpoint, err := tx.Endpoint(models.AllMerchants(), d.EndpointID)
-		if errors.Is(err, models.ErrNotFound) {
-			return tx.CancelDelivery(d, "endpoint_deleted")
-		}
-		if err != nil {
-			return err
-		}
-		if endpoint.DisabledAt != nil {
-			return tx.CancelDelivery(d, "endpoint_disabled")
-		}
-		event, err := tx.Event(d.EventID)
-		if err != nil {
-			return err
-		}
-		job = &claimed{delivery: d, event: event, endpoint: endpoint}
+// Stop begins no more attempts, lets those under way finish for the given time,
+// cuts off the rest, and returns when what came of them is stored.
+func (s *Service) Stop(ctx context.Context, grace time.Duration) error {
+	s.mu.Lock()
+	d := s.running
+	s.running = nil
+	s.mu.Unlock()
+	if d == nil {
 		return nil
-	})
-	if err != nil {
-		return nil, 0, fmt.Errorf("claim delivery %s: %w", id, err)
 	}
-	return job, wait, nil
+	return d.stop(ctx, grace)
 }
 
-// due is how long until a delivery that was not to be had comes due: its time
-// has not come by this clock, or another worker holds it and may die.
-func due(d *models.Delivery, now time.Time) time.Duration {
-	switch {
-	case (d.Status == models.DeliveryPending || d.Status == models.DeliveryRetrying) && d.NextAttemptAt != nil:
-		return max(d.NextAttemptAt.Sub(now), time.Millisecond)
-	case d.Status == models.DeliveryDelivering && d.LeaseUntil != nil:
-		return max(d.LeaseUntil.Sub(now), time.Second)
-	default:
-		return 0
+// Hear tells the service what changed, on this node or another, so that it need
+// not wait for its next look. It does not block.
+func (s *Service) Hear(hints []models.Hint) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running != nil {
+		s.running.ears.hear(hints)
 	}
+}
+
+// Drain makes all deliveries that are due, and returns when none is left that
+// may begin now.
+func (s *Service) Drain(ctx context.Context) error {
+	d := newDispatcher(ctx, s)
+	d.draining = true
+	d.run()
+	if d.failure == nil {
+		return ctx.Err()
+	}
+	return d.failure
+}
+
+// Disabled tells who wants to know that an endpoint was disabled.
+func (s *Service) Disabled(ctx context.Context, id, reason string) error {
+	e, err := s.db.Endpoint(ctx, models.AllMerchants(), id)
+	if errors.Is(err, models.ErrNotFound) || (err == nil && e.DisabledAt == nil) {
+		return nil // deleted or enabled meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	s.log.WarnContext(ctx, "webhook endpoint disabled", "endpoint", id, "merchant", e.MerchantID, "reason", reason)
+	if s.opts.OnDisabled == nil {
+		return nil
+	}
+	return s.opts.OnDisabled(ctx, e)
 }
 
 // secrets are the signing secrets that are valid now, the newest first.
@@ -146,47 +148,4 @@ func (s *Service) secrets(e *models.Endpoint) ([]string, error) {
 		secrets = append(secrets, old)
 	}
 	return secrets, nil
-}
-
-// finish stores an attempt and plans the next one.
-func (s *Service) finish(ctx context.Context, job *claimed, o outcome) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storing)
-	defer cancel()
-	err := s.db.Write(ctx, func(tx *models.Tx) error {
-		status, next := models.DeliveryDelivered, (*time.Time)(nil)
-		if !o.delivered {
-			status = models.DeliveryExhausted
-			made := job.delivery.Attempts - job.delivery.RoundStart
-			if wait, again := NextAttempt(made, rand.Float64, o.failure); again && !o.gone {
-				at := tx.Now().Add(wait)
-				status, next = models.DeliveryRetrying, &at
-			}
-		}
-		if err := tx.FinishDelivery(job.delivery, o.attempt, status, next); err != nil {
-			return err
-		}
-		return s.noteHealth(tx, job.endpoint, o)
-	})
-	if err != nil {
-		return fmt.Errorf("store attempt of delivery %s: %w", job.delivery.ID, err)
-	}
-	return nil
-}
-
-// noteHealth disables an endpoint that is gone or has only failed for days.
-func (s *Service) noteHealth(tx *models.Tx, e *models.Endpoint, o outcome) error {
-	switch {
-	case o.delivered && e.FailingSince == nil:
-		return nil
-	case o.delivered:
-		return tx.NoteEndpointHealth(e.ID, true)
-	case o.gone:
-		return tx.DisableEndpoint(e.ID, "gone")
-	case e.FailingSince == nil:
-		return tx.NoteEndpointHealth(e.ID, false)
-	case tx.Now().Sub(*e.FailingSince) > failingLimit:
-		return tx.DisableEndpoint(e.ID, "failing")
-	default:
-		return nil
-	}
 }

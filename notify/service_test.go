@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,12 +55,16 @@ func newReceiver(t *testing.T) *receiver {
 }
 
 func (r *receiver) answer(status int, body string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.respond = func(w http.ResponseWriter) {
+	r.answerBy(func(w http.ResponseWriter) {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body) // the client may be gone
-	}
+	})
+}
+
+func (r *receiver) answerBy(respond func(w http.ResponseWriter)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.respond = respond
 }
 
 func (r *receiver) all() []received {
@@ -76,8 +81,12 @@ type office struct {
 	shop     *models.Merchant
 	endpoint *models.Endpoint
 	secret   string
-	offset   time.Duration
+	keys     *secret.Keys
+	offset   atomic.Int64 // of its clock, in ns
 }
+
+// loopback lets endpoints be on this machine.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
 func newOffice(t *testing.T, db *models.DB, url string) *office {
 	t.Helper()
@@ -85,17 +94,53 @@ func newOffice(t *testing.T, db *models.DB, url string) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &office{db: db, shop: modelstest.Merchant(t, db)}
+	o := &office{db: db, shop: modelstest.Merchant(t, db), keys: keys}
 	clock := db.Now
-	db.Now = func() time.Time { return clock().Add(o.offset) }
-	o.Service = notify.NewService(db, credentials.New(keys),
-		notify.Options{AllowNets: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
-		slog.New(slog.DiscardHandler))
+	db.Now = func() time.Time { return clock().Add(o.passed()) }
+	o.Service = o.service(notify.Options{AllowNets: loopback})
 	modelstest.Write(t, db, func(tx *models.Tx) (err error) {
 		o.endpoint, o.secret, err = o.CreateEndpoint(tx, o.shop.ID, notify.NewEndpoint{URL: url})
 		return err
 	})
 	return o
+}
+
+// passed is how far the clock was moved.
+func (o *office) passed() time.Duration { return time.Duration(o.offset.Load()) }
+
+// pass moves the clock, by which servers may be looking at the same moment.
+func (o *office) pass(d time.Duration) { o.offset.Add(int64(d)) }
+
+// service is one more of this office, as on another node.
+func (o *office) service(opts notify.Options) *notify.Service {
+	return notify.NewService(o.db, credentials.New(o.keys), opts, slog.New(slog.DiscardHandler))
+}
+
+// run has a service deliver until the test ends, hearing what is committed.
+func (o *office) run(t *testing.T, services ...*notify.Service) {
+	t.Helper()
+	o.db.OnCommit = func(hints []models.Hint) {
+		for _, s := range services {
+			s.Hear(hints)
+		}
+	}
+	for _, s := range services {
+		s.Start(t.Context())
+		t.Cleanup(func() {
+			if err := s.Stop(context.Background(), 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// change edits the endpoint.
+func (o *office) change(t *testing.T, c models.EndpointChange) {
+	t.Helper()
+	modelstest.Write(t, o.db, func(tx *models.Tx) error {
+		_, err := o.UpdateEndpoint(tx, models.MerchantScope(o.shop.ID), o.endpoint.ID, notify.EndpointChange{EndpointChange: c})
+		return err
+	})
 }
 
 // order makes an event with its delivery.
@@ -109,13 +154,12 @@ func (o *office) order(t *testing.T) models.Delivery {
 	return rows[0]
 }
 
-func (o *office) deliver(t *testing.T, id string) time.Duration {
+// drain makes all deliveries that are due.
+func (o *office) drain(t *testing.T) {
 	t.Helper()
-	wait, err := o.Deliver(t.Context(), id)
-	if err != nil {
+	if err := o.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return wait
 }
 
 func (o *office) delivery(t *testing.T, id string) *models.Delivery {
@@ -134,9 +178,9 @@ func TestDeliver(t *testing.T) {
 		o := newOffice(t, db, shop.URL+"/hooks")
 		d := o.order(t)
 		var wg sync.WaitGroup
-		for range 10 {
+		for range 5 { // dispatchers of as many nodes
 			wg.Go(func() {
-				if _, err := o.Deliver(context.Background(), d.ID); err != nil {
+				if err := o.Drain(t.Context()); err != nil {
 					t.Error(err)
 				}
 			})
@@ -173,14 +217,15 @@ func TestDeliverUntilExhaustedAndReplay(t *testing.T) {
 		o := newOffice(t, db, shop.URL)
 		d := o.order(t)
 		for n := 1; n <= notify.MaxAttempts; n++ {
-			o.deliver(t, d.ID)
+			o.drain(t)
 			if n == notify.MaxAttempts {
 				break
 			}
-			if wait := o.deliver(t, d.ID); wait == 0 {
-				t.Fatalf("after attempt %d the delivery did not ask to be left for later", n)
+			o.drain(t)
+			if made := len(shop.all()); made != n {
+				t.Fatalf("%d posts before the time of attempt %d", made, n+1)
 			}
-			o.offset += o.delivery(t, d.ID).NextAttemptAt.Sub(db.Now()) + time.Second
+			o.pass(o.delivery(t, d.ID).NextAttemptAt.Sub(db.Now()) + time.Second)
 		}
 		got := o.delivery(t, d.ID)
 		if got.Status != models.DeliveryExhausted || got.Attempts != notify.MaxAttempts {
@@ -200,7 +245,7 @@ func TestDeliverUntilExhaustedAndReplay(t *testing.T) {
 			_, err := tx.ReplayDelivery(models.MerchantScope(o.shop.ID), d.ID)
 			return err
 		})
-		o.deliver(t, d.ID)
+		o.drain(t)
 		if got := o.delivery(t, d.ID); got.Status != models.DeliveryDelivered || got.Attempts != notify.MaxAttempts+1 {
 			t.Errorf("after the replay: %s, %d attempts", got.Status, got.Attempts)
 		}
@@ -213,13 +258,14 @@ func TestEndpointFates(t *testing.T) {
 		shop := newReceiver(t)
 		o := newOffice(t, db, shop.URL)
 		shop.answer(http.StatusGone, "")
-		first, second := o.order(t), o.order(t)
-		o.deliver(t, first.ID)
+		o.order(t)
+		o.drain(t)
 		endpoint, err := db.Endpoint(t.Context(), models.MerchantScope(o.shop.ID), o.endpoint.ID)
 		if err != nil || endpoint.DisabledReason != "gone" {
 			t.Fatalf("endpoint = %+v, %v", endpoint, err)
 		}
-		o.deliver(t, second.ID)
+		second := o.order(t)
+		o.drain(t)
 		if got := o.delivery(t, second.ID); got.Status != models.DeliveryCanceled || got.Attempts != 0 {
 			t.Errorf("delivery to a disabled endpoint: %s after %d attempts", got.Status, got.Attempts)
 		}
@@ -239,7 +285,8 @@ func TestRotatedSecretsBothSign(t *testing.T) {
 		_, fresh, err = o.RotateSecret(tx, models.MerchantScope(o.shop.ID), o.endpoint.ID)
 		return err
 	})
-	o.deliver(t, o.order(t).ID)
+	o.order(t)
+	o.drain(t)
 	verify := func(post received, text string) error {
 		verifier, err := standardwebhooks.NewWebhook(text)
 		if err != nil {
@@ -250,8 +297,9 @@ func TestRotatedSecretsBothSign(t *testing.T) {
 	if post := shop.all()[0]; verify(post, o.secret) != nil || verify(post, fresh) != nil {
 		t.Error("during the overlap both secrets must verify")
 	}
-	o.offset = 25 * time.Hour
-	o.deliver(t, o.order(t).ID)
+	o.offset.Store(int64(25 * time.Hour))
+	o.order(t)
+	o.drain(t)
 	if post := shop.all()[1]; verify(post, o.secret) == nil || verify(post, fresh) != nil {
 		t.Error("after the overlap only the new secret may verify")
 	}
@@ -275,40 +323,4 @@ func TestPrivateNetworksAreRefused(t *testing.T) {
 			t.Errorf("%s was accepted", url)
 		}
 	}
-}
-
-func TestRescueOfLostDeliveries(t *testing.T) {
-	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		shop := newReceiver(t)
-		o := newOffice(t, db, shop.URL)
-		d := o.order(t)
-		jobs := func() (n int) {
-			row := db.SQL().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM river_job WHERE kind = 'webhook.deliver'")
-			if err := row.Scan(&n); err != nil {
-				t.Fatal(err)
-			}
-			return n
-		}
-		rescue := func() {
-			if err := o.Rescue(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		rescue()
-		if n := jobs(); n != 1 {
-			t.Errorf("%d jobs, want only the first while it may still be worked", n)
-		}
-		o.offset = time.Hour
-		rescue()
-		rescue()
-		if n := jobs(); n != 2 {
-			t.Errorf("%d jobs, want a second one for the lost", n)
-		}
-		o.deliver(t, d.ID)
-		o.deliver(t, d.ID)
-		if n := len(shop.all()); n != 1 {
-			t.Errorf("%d posts, want 1", n)
-		}
-	})
 }

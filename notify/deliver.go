@@ -1,0 +1,93 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tillpost/tillpost/models"
+)
+
+// claim takes deliveries and loads what is needed to post them.
+func (s *Service) claim(ctx context.Context, request models.ClaimRequest) (c claim) {
+	c.asked = request.Endpoints
+	c.err = s.db.Write(ctx, func(tx *models.Tx) (err error) {
+		c.lanes, err = tx.ClaimDeliveries(request)
+		return err
+	})
+	if c.err != nil {
+		c.err = fmt.Errorf("claim deliveries: %w", c.err)
+		return c
+	}
+	var events []string
+	seen := map[string]bool{}
+	for i := range c.lanes {
+		for _, d := range c.lanes[i].Deliveries {
+			if !seen[d.EventID] {
+				seen[d.EventID] = true
+				events = append(events, d.EventID)
+			}
+		}
+	}
+	if len(events) == 0 {
+		return c
+	}
+	loaded, err := s.db.EventsToSend(ctx, events)
+	if err != nil {
+		c.err = err // their lease ends, and they are claimed again
+		return c
+	}
+	for i := range c.lanes {
+		c.parcels = append(c.parcels, s.parcels(&c.lanes[i], loaded)...)
+	}
+	return c
+}
+
+// parcels are the deliveries of a lane, ready to be posted.
+func (s *Service) parcels(l *models.Lane, events map[string]*models.Event) []*parcel {
+	if len(l.Deliveries) == 0 {
+		return nil
+	}
+	e := &l.Endpoint
+	secrets, err := s.secrets(e)
+	if err != nil {
+		s.log.Error("webhook secret cannot be opened", "endpoint", e.ID, "error", err)
+	}
+	headers, err := s.vault.OpenHeaders(e.MerchantID, e.ID, e.Headers)
+	if err != nil {
+		s.log.Error("webhook headers cannot be opened", "endpoint", e.ID, "error", err)
+		secrets = nil // without them it would be refused, or go astray
+	}
+	parcels := make([]*parcel, 0, len(l.Deliveries))
+	for _, d := range l.Deliveries {
+		parcels = append(parcels, &parcel{delivery: d, endpoint: e, event: events[d.EventID], secrets: secrets, headers: headers})
+	}
+	return parcels
+}
+
+// store keeps what came of attempts, also while the process stops.
+func (s *Service) store(ctx context.Context, results []models.DeliveryResult) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storing)
+	defer cancel()
+	err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.StoreDeliveries(results, failingLimit) })
+	if err != nil {
+		return fmt.Errorf("store %d attempts: %w", len(results), err)
+	}
+	return nil
+}
+
+// release gives back deliveries whose worker died.
+func (s *Service) release(ctx context.Context) error {
+	for {
+		var n int
+		err := s.db.Write(ctx, func(tx *models.Tx) (err error) {
+			n, err = tx.ReleaseDeliveries(MaxAttempts, releaseBatch)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("release deliveries: %w", err)
+		}
+		if n < releaseBatch {
+			return nil
+		}
+	}
+}
