@@ -10,25 +10,23 @@ import (
 	"github.com/tillpost/tillpost/notify"
 )
 
-type deliverWorker struct {
-	river.WorkerDefaults[models.DeliverArgs]
+// formerWorker finds the jobs done by which deliveries were made before they
+// became a queue of their own. They are still there for days after an upgrade,
+// and nodes that are not upgraded yet make more.
+type formerWorker[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+}
+
+func (*formerWorker[T]) Work(context.Context, *river.Job[T]) error { return nil }
+
+type endpointDisabledWorker struct {
+	river.WorkerDefaults[models.EndpointDisabledArgs]
 
 	notify *notify.Service
 }
 
-func (w *deliverWorker) Work(ctx context.Context, job *river.Job[models.DeliverArgs]) error {
-	wait, err := w.notify.Deliver(ctx, job.Args.DeliveryID)
-	return later(wait, err)
-}
-
-type rescueDeliveriesWorker struct {
-	river.WorkerDefaults[models.RescueDeliveriesArgs]
-
-	notify *notify.Service
-}
-
-func (w *rescueDeliveriesWorker) Work(ctx context.Context, _ *river.Job[models.RescueDeliveriesArgs]) error {
-	return w.notify.Rescue(ctx)
+func (w *endpointDisabledWorker) Work(ctx context.Context, job *river.Job[models.EndpointDisabledArgs]) error {
+	return w.notify.Disabled(ctx, job.Args.EndpointID, job.Args.Reason)
 }
 
 // later puts a job back that cannot be done yet; that is no failed try.

@@ -19,6 +19,26 @@ func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[models.SweepArgs]) 
 	return w.carriers.Sweep(ctx)
 }
 
+type parcelNewsWorker struct {
+	river.WorkerDefaults[models.ParcelNewsArgs]
+
+	carriers *carriers.Service
+}
+
+func (w *parcelNewsWorker) Work(ctx context.Context, job *river.Job[models.ParcelNewsArgs]) error {
+	return w.carriers.ApplyNews(ctx, job.Args.InboundID)
+}
+
+type followWorker struct {
+	river.WorkerDefaults[models.FollowArgs]
+
+	carriers *carriers.Service
+}
+
+func (w *followWorker) Work(ctx context.Context, job *river.Job[models.FollowArgs]) error {
+	return w.carriers.Follow(ctx, job.Args.AccountID)
+}
+
 type overdueWorker struct {
 	river.WorkerDefaults[models.OverdueArgs]
 

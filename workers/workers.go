@@ -1,10 +1,12 @@
 // Package workers runs what happens in the background: River's queues and
-// periodic jobs as a thin door to the services, on either database.
+// periodic jobs as a thin door to the services, on either database, and the
+// deliveries to merchants beside them, which are a queue of their own.
 package workers
 
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -13,11 +15,14 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/tillpost/tillpost/carriers"
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/monitor"
 	"github.com/tillpost/tillpost/notify"
 	"github.com/tillpost/tillpost/payments"
+	"github.com/tillpost/tillpost/tracking"
 )
 
 // Services are what jobs call.
@@ -26,7 +31,10 @@ type Services struct {
 	Payments *payments.Service
 	Carriers *carriers.Service
 	Notify   *notify.Service
+	Tracking *tracking.Service
 	Log      *slog.Logger
+	Figures  *monitor.Figures // nil counts nothing
+	Tracer   *monitor.Tracer  // nil traces nothing
 }
 
 // Options are how many jobs of each queue run at once, and how quickly waiting
@@ -40,6 +48,8 @@ type Options struct {
 	// RescueAfter is the age at which a running job counts as abandoned; well
 	// above JobTimeout, since a job that is rescued while it runs is run twice.
 	RescueAfter time.Duration
+	// NodeID is under which the node is the leader, and its jobs are its own.
+	NodeID string
 	// RescueAttemptsEvery is the period of looking for interrupted attempts.
 	RescueAttemptsEvery time.Duration
 }
@@ -47,11 +57,14 @@ type Options struct {
 // DefaultOptions fit one node with two cores.
 func DefaultOptions() Options {
 	return Options{
-		Money: 50, Carrier: 10, Notify: 50, Upkeep: 4,
+		Money: 50, Carrier: 10, Notify: 10, Upkeep: 4,
 		FetchCooldown: 50 * time.Millisecond, RescueAttemptsEvery: 15 * time.Second,
 		JobTimeout: time.Minute, RescueAfter: 2 * time.Minute,
 	}
 }
+
+// mailsAtOnce is how many mails a node hands over at the same time.
+const mailsAtOnce = 4
 
 // runner is River's client over either database.
 type runner interface {
@@ -62,21 +75,26 @@ type runner interface {
 
 // Workers are the running queues of a node.
 type Workers struct {
-	river runner
-	log   *slog.Logger
+	river  runner
+	notify *notify.Service
+	log    *slog.Logger
 }
 
 // New prepares the queues; Start runs them.
 func New(s Services, o Options) (*Workers, error) {
+	turns := turns(o)
 	config := &river.Config{
-		Workers: register(s),
+		ID:         o.NodeID,
+		Workers:    register(s),
+		Middleware: []rivertype.Middleware{newObserver(s, turns)},
 		Queues: map[string]river.QueueConfig{
 			models.QueueMoney:   {MaxWorkers: o.Money},
 			models.QueueCarrier: {MaxWorkers: o.Carrier},
 			models.QueueNotify:  {MaxWorkers: o.Notify},
+			models.QueueMail:    {MaxWorkers: mailsAtOnce},
 			models.QueueUpkeep:  {MaxWorkers: o.Upkeep},
 		},
-		PeriodicJobs:         periodic(o),
+		PeriodicJobs:         periodic(turns),
 		JobTimeout:           o.JobTimeout,
 		RescueStuckJobsAfter: o.RescueAfter,
 		FetchCooldown:        o.FetchCooldown,
@@ -88,7 +106,7 @@ func New(s Services, o Options) (*Workers, error) {
 	if err != nil {
 		return nil, fmt.Errorf("job queue: %w", err)
 	}
-	return &Workers{river: client, log: s.Log}, nil
+	return &Workers{river: client, notify: s.Notify, log: s.Log}, nil
 }
 
 func newClient(db *models.DB, config *river.Config) (runner, error) {
@@ -98,17 +116,25 @@ func newClient(db *models.DB, config *river.Config) (runner, error) {
 	return river.NewClient[*sql.Tx](riversqlite.New(db.SQL()), config)
 }
 
-// Start begins to work jobs. The context is theirs: it must outlive Stop.
+// Start begins to work jobs and to deliver. The context is theirs: it must
+// outlive Stop.
 func (w *Workers) Start(ctx context.Context) error {
 	if err := w.river.Start(ctx); err != nil {
 		return fmt.Errorf("start workers: %w", err)
 	}
+	w.notify.Start(ctx)
 	return nil
 }
 
-// Stop lets running jobs finish for the given time, then cancels them and
-// waits for them to store what they know.
+// Stop lets what is under way finish for the given time, then cancels it and
+// waits until what is known of it is stored.
 func (w *Workers) Stop(ctx context.Context, grace time.Duration) error {
+	deliveries := make(chan error, 1)
+	go func() { deliveries <- w.notify.Stop(ctx, grace) }()
+	return errors.Join(w.stopJobs(ctx, grace), <-deliveries)
+}
+
+func (w *Workers) stopJobs(ctx context.Context, grace time.Duration) error {
 	soft, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	if err := w.river.Stop(soft); err == nil {
@@ -120,22 +146,34 @@ func (w *Workers) Stop(ctx context.Context, grace time.Duration) error {
 	return nil
 }
 
-// periodic are the jobs that the leader among the nodes enqueues.
-func periodic(o Options) []*river.PeriodicJob {
-	every := func(d time.Duration, args river.JobArgs) *river.PeriodicJob {
-		return river.NewPeriodicJob(river.PeriodicInterval(d),
-			func() (river.JobArgs, *river.InsertOpts) { return args, nil },
+// turn is a job that runs again and again.
+type turn struct {
+	every time.Duration
+	args  river.JobArgs
+}
+
+// turns are the jobs that the leader among the nodes enqueues.
+func turns(o Options) []turn {
+	return []turn{
+		{o.RescueAttemptsEvery, models.RescueArgs{}},
+		{time.Minute, models.RescueReplaysArgs{}},
+		{time.Minute, models.RescueMailsArgs{}},
+		{10 * time.Minute, models.CatchUpArgs{}},
+		{carriers.SweepEvery, models.SweepArgs{}},
+		{time.Minute, models.OverdueArgs{}},
+		{10 * time.Second, models.FoldStatsArgs{}},
+		{time.Hour, models.PruneArgs{}},
+	}
+}
+
+func periodic(turns []turn) []*river.PeriodicJob {
+	jobs := make([]*river.PeriodicJob, len(turns))
+	for i, t := range turns {
+		jobs[i] = river.NewPeriodicJob(river.PeriodicInterval(t.every),
+			func() (river.JobArgs, *river.InsertOpts) { return t.args, nil },
 			&river.PeriodicJobOpts{RunOnStart: true})
 	}
-	return []*river.PeriodicJob{
-		every(o.RescueAttemptsEvery, models.RescueArgs{}),
-		every(time.Minute, models.RescueDeliveriesArgs{}),
-		every(10*time.Minute, models.CatchUpArgs{}),
-		every(carriers.SweepEvery, models.SweepArgs{}),
-		every(time.Minute, models.OverdueArgs{}),
-		every(10*time.Second, models.FoldStatsArgs{}),
-		every(time.Hour, models.PruneArgs{}),
-	}
+	return jobs
 }
 
 func register(s Services) *river.Workers {
@@ -144,8 +182,15 @@ func register(s Services) *river.Workers {
 	river.AddWorker(w, &sweepWorker{carriers: s.Carriers})
 	river.AddWorker(w, &overdueWorker{carriers: s.Carriers})
 	river.AddWorker(w, &pollWorker{carriers: s.Carriers})
-	river.AddWorker(w, &deliverWorker{notify: s.Notify})
-	river.AddWorker(w, &rescueDeliveriesWorker{notify: s.Notify})
+	river.AddWorker(w, &followWorker{carriers: s.Carriers})
+	river.AddWorker(w, &parcelNewsWorker{carriers: s.Carriers})
+	river.AddWorker(w, &formerWorker[models.DeliverArgs]{})
+	river.AddWorker(w, &formerWorker[models.RescueDeliveriesArgs]{})
+	river.AddWorker(w, &endpointDisabledWorker{notify: s.Notify})
+	river.AddWorker(w, &replayWorker{notify: s.Notify})
+	river.AddWorker(w, &rescueReplaysWorker{notify: s.Notify})
+	river.AddWorker(w, &customerMailWorker{tracking: s.Tracking})
+	river.AddWorker(w, &rescueMailsWorker{tracking: s.Tracking})
 	river.AddWorker(w, &foldStatsWorker{db: s.DB})
 	river.AddWorker(w, &pruneWorker{db: s.DB})
 	return w
