@@ -1,8 +1,10 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -23,6 +25,7 @@ type accountPages struct {
 	path   string
 	prefix string // of ids
 	table  credentials.Table
+	seen   access // who may look at one account
 	list   func(ctx context.Context, scope models.Scope) ([]views.AccountRow, error)
 	load   func(ctx context.Context, scope models.Scope, id string) (views.AccountRow, error)
 	create func(tx *models.Tx, a models.Account) error
@@ -36,7 +39,7 @@ func (p accountPages) routes() []route {
 		{fiber.MethodGet, p.path, staff, p.listAccounts},
 		{fiber.MethodGet, p.path + "/new", admins, p.newAccount},
 		{fiber.MethodPost, p.path, admins, p.createAccount},
-		{fiber.MethodGet, p.path + "/:id", admins, p.showAccount},
+		{fiber.MethodGet, p.path + "/:id", p.seen, p.showAccount},
 		{fiber.MethodPost, p.path + "/:id", admins, p.updateAccount},
 		{fiber.MethodPost, p.path + "/:id/test", admins, p.testAccount},
 		{fiber.MethodPost, p.path + "/:id/enable", admins, p.enableAccount},
@@ -65,20 +68,31 @@ func (p accountPages) listAccounts(c *fiber.Ctx, v *viewer) error {
 }
 
 func (p accountPages) showAccount(c *fiber.Ctx, v *viewer) error {
-	return p.renderAccount(c, v, fiber.StatusOK, nil)
+	view, err := p.account(c, v)
+	if err != nil {
+		return err
+	}
+	return p.page(c, v, view.Account.Name, func(shell views.Shell) templ.Component {
+		return views.AccountPage(shell, view)
+	}, views.AccountHealth(view))
 }
 
-// renderAccount shows an account; refused is an edit of it that was refused.
-func (p accountPages) renderAccount(c *fiber.Ctx, v *viewer, status int, refused *views.AccountForm) error {
+// renderAccount shows an account; refused is an edit of it that was refused, or
+// nil, so that the account is shown as it stands, with why it is shown again.
+func (p accountPages) renderAccount(
+	c *fiber.Ctx, v *viewer, status int, refused *views.AccountForm, errs map[string]string,
+) error {
 	view, err := p.account(c, v)
 	if err != nil {
 		return err
 	}
 	if refused != nil {
 		form := *refused
-		form.Fields = p.fields(form.Kind, &view.Account, values(form.Fields))
+		form.Form, form.Fields = view.Form.Form, p.fields(form.Kind, &view.Account, values(form.Fields))
+		form.Version = cmp.Or(c.FormValue(versionField), form.Version) // what was written is an edit of that one
 		view.Form = form
 	}
+	view.Form.Errors = errs
 	return p.render(c, status, views.AccountPage(p.shell(c, v, view.Account.Name), view))
 }
 
@@ -91,14 +105,23 @@ func (p accountPages) account(c *fiber.Ctx, v *viewer) (views.AccountView, error
 	if row.Merchant, err = p.merchantName(c.UserContext(), v, row.Account.MerchantID); err != nil {
 		return views.AccountView{}, err
 	}
-	view := views.AccountView{AccountRow: row, Base: p.path}
-	if p.table == credentials.Gateways {
+	view := views.AccountView{AccountRow: row, Base: p.path, Admin: admins.allows(v.Role)}
+	if !view.Admin {
+		return view, nil
+	}
+	if p.table == credentials.Gateways || p.Carriers.Notifies(row.Account.Kind) {
 		view.Hook = payments.HookURL(p.BaseURL, row.Account.ID)
 	}
 	view.Form = p.editForm(&row.Account)
-	view.Form.Form = views.Form{CSRF: v.csrf}
+	view.Form.Form = views.Form{CSRF: v.csrf, Version: accountVersion(&row.Account)}
+	if row.Carrier != nil {
+		view.Limits = views.NewLimitsForm(row.Account.ID, views.Form{CSRF: v.csrf}, row.Carrier)
+	}
 	return view, nil
 }
+
+// accountVersion changes with every edit of an account.
+func accountVersion(a *models.Account) string { return strconv.FormatInt(a.UpdatedAt.UnixMicro(), 10) }
 
 // testTime is how long a test of a connection may take, providers' and
 // carriers' own time limits included; other requests have less.

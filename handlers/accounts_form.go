@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -183,6 +184,9 @@ func (p accountPages) updateAccount(c *fiber.Ctx, v *viewer) error {
 	if err == nil {
 		err = p.DB.Write(c.UserContext(), func(tx *models.Tx) error {
 			return p.edit(tx, v.Scope, id, sent.Fresh, func(a *models.Account) error {
+				if !sameVersion(c, accountVersion(a)) {
+					return errChanged
+				}
 				before := *a
 				if err := p.Vault.Apply(p.table, a, sent.Edit); err != nil {
 					return err
@@ -192,9 +196,11 @@ func (p accountPages) updateAccount(c *fiber.Ctx, v *viewer) error {
 			})
 		})
 	}
+	if errors.Is(err, errChanged) {
+		return p.renderAccount(c, v, fiber.StatusConflict, nil, map[string]string{"": errorText(v.Texts, errChanged)})
+	}
 	if errs := fieldErrors(v, err); errs != nil {
-		sent.Form.Form = views.Form{CSRF: v.csrf, Errors: errs}
-		return p.renderAccount(c, v, fiber.StatusUnprocessableEntity, &sent.Form)
+		return p.renderAccount(c, v, fiber.StatusUnprocessableEntity, &sent.Form, errs)
 	}
 	if err != nil {
 		return err

@@ -87,6 +87,37 @@ func addAccount(t *testing.T, admin *browser, path string, m *models.Merchant, s
 // secretFields are the fields that the sandbox's accounts cannot do without.
 var secretFields = map[string]string{views.GatewaysPath: "secret_key", views.CarriersPath: "token"}
 
+// An edit of what somebody else has edited meanwhile would take theirs back.
+func TestAccountChangedMeanwhileIsShown(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m := modelstest.Merchant(t, db)
+		first, second := s.signIn(t, models.RoleAdmin, ""), s.signIn(t, models.RoleAdmin, "")
+		for path, secretField := range secretFields {
+			address := addAccount(t, first, path, m, secretField, "https://pay.example")
+			early := second.get(address).want(t, http.StatusOK).filledIn()
+			form := first.get(address).filledIn()
+			form.Set("position", "5")
+			first.post(address, form).want(t, http.StatusSeeOther)
+			early.Set("position", "many")
+			refused := second.post(address, early).want(t, http.StatusUnprocessableEntity).filledIn()
+			refused.Set("name", "Renamed")
+			refused.Set("position", "1")
+			shown := second.post(address, refused).want(t, http.StatusConflict)
+			anew := shown.filledIn()
+			if !strings.Contains(shown.Text(), "changed in the meantime") || anew.Get("position") != "5" || anew.Get("name") != "Main account" {
+				t.Errorf("%s: the second one is shown %v", path, anew)
+			}
+			anew.Set("name", "Renamed")
+			second.post(address, anew).want(t, http.StatusSeeOther)
+			if a := accountsOf(t, db, path, m.ID)[0]; a.Name != "Renamed" || a.Position != 5 {
+				t.Errorf("%s: the account is %q at %d", path, a.Name, a.Position)
+			}
+		}
+	})
+}
+
 func TestAccountEditKeepsSecretsThatAreLeftEmpty(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
@@ -211,7 +242,8 @@ func TestAccountConnection(t *testing.T) {
 			}
 			list := s.signIn(t, models.RoleSupport, "").get(path+"?merchant="+m.Ref).want(t, http.StatusOK)
 			uitest.Check(t, list.Document)
-			if row := list.texts("tr[data-row]"); len(row) != 1 || !strings.Contains(row[0], "Connection failed") || list.Find("tr[data-row] a").Length() != 0 {
+			links := map[string]int{views.GatewaysPath: 0, views.CarriersPath: 1}[path] // support sees the health of carriers' accounts
+			if row := list.texts("tr[data-row]"); len(row) != 1 || !strings.Contains(row[0], "Connection failed") || list.Find("tr[data-row] a").Length() != links {
 				t.Errorf("%s: support sees %q", path, row)
 			}
 		}
@@ -257,7 +289,7 @@ func TestAccountSwitches(t *testing.T) {
 		if page := admin.get(address).want(t, http.StatusOK); !strings.Contains(page.Find("#account-health").Text(), "the credentials were refused") {
 			t.Error("a stopped account does not say why")
 		}
-		resumed := admin.post(address+"/resume", nil, htmx...).want(t, http.StatusOK)
+		resumed := admin.post(address+"/resume", url.Values{"reason": {"the key works again"}}, htmx...).want(t, http.StatusOK)
 		if strings.Contains(resumed.body, "the credentials were refused") || !strings.Contains(resumed.body, "Resumed") {
 			t.Errorf("a resumed account is told as %s", resumed.body)
 		}

@@ -43,6 +43,7 @@ func registerAPI(app *fiber.App, s *server) {
 	a.paymentOperations()
 	a.refundOperations()
 	a.shipmentOperations()
+	a.carrierOperations()
 	a.endpointOperations()
 	a.eventOperations()
 	app.Use(apiPrefix, a.noSuchOperation)

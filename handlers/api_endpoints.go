@@ -15,17 +15,38 @@ import (
 
 // apiEndpointInput is what a shop says of a webhook endpoint.
 type apiEndpointInput struct {
-	URL         string   `json:"url" minLength:"1" maxLength:"2048" doc:"Where events are sent to" example:"https://shop.example.com/webhooks"`
-	Events      []string `json:"events,omitempty" maxItems:"50" nullable:"false" doc:"Types that it receives; empty: all" example:"[\"payment.paid\",\"shipment.delivered\"]"`
-	Description string   `json:"description,omitempty" maxLength:"500" example:"Production"`
+	URL           string            `json:"url" minLength:"1" maxLength:"2048" doc:"Where events are sent to" example:"https://shop.example.com/webhooks"`
+	Events        []string          `json:"events,omitempty" maxItems:"50" nullable:"false" doc:"Types that it receives; empty: all" example:"[\"payment.paid\",\"shipment.delivered\"]"`
+	Description   string            `json:"description,omitempty" maxLength:"500" example:"Production"`
+	Headers       map[string]string `json:"headers,omitempty" doc:"Sent with every delivery; at most 20, whose values are never shown again" example:"{\"Authorization\":\"Bearer of-your-own\"}"`
+	RatePerSecond int               `json:"rate_per_second,omitempty" minimum:"0" maximum:"1000" doc:"Deliveries that may begin in a second; 0: no limit" example:"50"`
+	MaxInFlight   int               `json:"max_in_flight,omitempty" minimum:"0" maximum:"64" doc:"Deliveries under way at once; 0: 8" example:"8"`
 }
 
 // apiEndpointChange is what changes of an endpoint; fields left out stay.
 type apiEndpointChange struct {
-	URL         *string   `json:"url,omitempty" minLength:"1" maxLength:"2048"`
-	Events      *[]string `json:"events,omitempty" maxItems:"50" nullable:"false"`
-	Description *string   `json:"description,omitempty" maxLength:"500"`
-	Enabled     *bool     `json:"enabled,omitempty" doc:"false pauses deliveries" example:"false"`
+	URL           *string            `json:"url,omitempty" minLength:"1" maxLength:"2048"`
+	Events        *[]string          `json:"events,omitempty" maxItems:"50" nullable:"false"`
+	Description   *string            `json:"description,omitempty" maxLength:"500"`
+	Headers       *map[string]string `json:"headers,omitempty" doc:"All custom headers from now on; an empty value keeps the one that is stored, unless the URL changes"`
+	RatePerSecond *int               `json:"rate_per_second,omitempty" minimum:"0" maximum:"1000" doc:"0: no limit"`
+	MaxInFlight   *int               `json:"max_in_flight,omitempty" minimum:"1" maximum:"64"`
+	Enabled       *bool              `json:"enabled,omitempty" doc:"false: nothing is sent, and what happens is listed as missed"`
+	Paused        *bool              `json:"paused,omitempty" doc:"true: deliveries are made, and wait until it is false" example:"false"`
+}
+
+func (in apiEndpointChange) change() notify.EndpointChange {
+	change := notify.EndpointChange{EndpointChange: models.EndpointChange{
+		URL: in.URL, Events: in.Events, Description: in.Description, RatePerSecond: in.RatePerSecond, MaxInFlight: in.MaxInFlight,
+		Enabled: in.Enabled, Paused: in.Paused,
+	}}
+	if in.Headers != nil {
+		change.Headers = *in.Headers
+		if change.Headers == nil {
+			change.Headers = map[string]string{}
+		}
+	}
+	return change
 }
 
 type createEndpointInput struct {
@@ -104,6 +125,7 @@ func (in *updateEndpointInput) check(time.Time) error {
 func (a *shopAPI) createEndpoint(tx *models.Tx, call *apiCall, in *createEndpointInput) (done[models.EndpointJSON], error) {
 	e, _, err := a.Notify.CreateEndpoint(tx, call.key.MerchantID, notify.NewEndpoint{
 		URL: in.Body.URL, Events: in.Body.Events, Description: in.Body.Description,
+		Headers: in.Body.Headers, RatePerSecond: in.Body.RatePerSecond, MaxInFlight: in.Body.MaxInFlight,
 	})
 	if err != nil {
 		return done[models.EndpointJSON]{}, err
@@ -120,7 +142,7 @@ func endpointDone(
 	if err != nil {
 		return done[models.EndpointJSON]{}, err
 	}
-	object := e.Object()
+	object := e.Object(tx.Now())
 	object.Secret = sealed
 	return done[models.EndpointJSON]{&object, apiPrefix + "/webhook-endpoints/" + e.ID}, nil
 }
@@ -152,7 +174,7 @@ func (a *shopAPI) getEndpoint(ctx context.Context, call *apiCall, in *PathID) (*
 	if err != nil {
 		return nil, err
 	}
-	object := e.Object()
+	object := e.Object(a.DB.Now())
 	return &object, nil
 }
 
@@ -163,15 +185,15 @@ func (a *shopAPI) listEndpoints(
 	if err != nil {
 		return list, err
 	}
-	objects := make([]models.EndpointJSON, len(found))
+	objects, now := make([]models.EndpointJSON, len(found)), a.DB.Now()
 	for i := range found {
-		objects[i] = found[i].Object()
+		objects[i] = found[i].Object(now)
 	}
 	return listOf(objects, next), nil
 }
 
 func (a *shopAPI) updateEndpoint(tx *models.Tx, call *apiCall, in *updateEndpointInput) (done[models.EndpointJSON], error) {
-	e, err := a.Notify.UpdateEndpoint(tx, call.scope, in.ID, models.EndpointChange(in.Body))
+	e, err := a.Notify.UpdateEndpoint(tx, call.scope, in.ID, in.Body.change())
 	if err != nil {
 		return done[models.EndpointJSON]{}, err
 	}

@@ -2,8 +2,10 @@ package handlers
 
 import (
 	"net/http"
+	"strings"
 	"testing"
-	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
@@ -42,6 +44,45 @@ func TestAPIEndpointsAndEvents(t *testing.T) {
 			shop.call("PATCH", path+"/"+id, `{"url":"nonsense"}`).problem(t, http.StatusUnprocessableEntity, "url_scheme")
 			shop.call("PATCH", path+"/"+id, `{"enabled":true}`).want(t, http.StatusOK)
 		})
+		t.Run("headers, rate and pause", func(t *testing.T) {
+			change := func(body string) map[string]any {
+				r := shop.call("PATCH", path+"/"+id, body).want(t, http.StatusOK)
+				if strings.Contains(r.body, "Bearer") {
+					t.Errorf("a header's value is shown: %s", r.body)
+				}
+				return r.object(t)
+			}
+			e := change(`{"headers":{"authorization":"Bearer 1","X-Shop":"7"},"rate_per_second":5,"max_in_flight":2,"paused":true}`)
+			if !cmp.Equal(e["header_names"], []any{"Authorization", "X-Shop"}) || e["rate_per_second"] != 5.0 || e["max_in_flight"] != 2.0 ||
+				e["paused"] != true || e["enabled"] != true {
+				t.Errorf("endpoint is %v", e)
+			}
+			if e := change(`{"headers":{"Authorization":""},"paused":false}`); !cmp.Equal(e["header_names"], []any{"Authorization"}) || e["paused"] != false {
+				t.Errorf("endpoint is %v", e)
+			}
+			if e := change(`{"rate_per_second":0}`); !cmp.Equal(e["header_names"], []any{"Authorization"}) || e["rate_per_second"] != 0.0 {
+				t.Errorf("endpoint is %v", e)
+			}
+			shop.call("PATCH", path+"/"+id, `{"url":"https://other.example.com"}`).problem(t, http.StatusUnprocessableEntity, "secret_again")
+			for body, code := range map[string]string{
+				`{"headers":{"Host":"x"}}`: "header_reserved", `{"headers":{"X-New":""}}`: "required",
+				`{"rate_per_second":1001}`: "too_large", `{"max_in_flight":0}`: "too_small",
+			} {
+				shop.call("PATCH", path+"/"+id, body).problem(t, http.StatusUnprocessableEntity, code)
+			}
+			if e := change(`{"headers":{}}`); !cmp.Equal(e["header_names"], []any{}) {
+				t.Errorf("endpoint is %v", e)
+			}
+			made := shop.post(path, `{"url":"https://shop.example.com","headers":{"X-Shop":"Bearer"},"rate_per_second":9}`).want(t, http.StatusCreated)
+			if e := made.object(t); e["max_in_flight"] != 8.0 || e["rate_per_second"] != 9.0 || strings.Contains(made.body, "Bearer") {
+				t.Errorf("endpoint is %s", made.body)
+			}
+			off := shop.call("PATCH", path+"/"+made.id(t), `{"enabled":false}`).want(t, http.StatusOK).object(t)
+			if off["disabled_reason"] != "person" {
+				t.Errorf("endpoint is %v", off)
+			}
+			shop.call("DELETE", path+"/"+made.id(t), "").want(t, http.StatusNoContent)
+		})
 		t.Run("test event", func(t *testing.T) {
 			r := shop.post(path+"/"+id+"/test", "").want(t, http.StatusAccepted)
 			event := shop.get(r.header.Get("Location")).want(t, http.StatusOK).object(t)
@@ -64,17 +105,8 @@ func TestAPIEndpointsAndEvents(t *testing.T) {
 			shop.post(redeliver, `{}`).problem(t, http.StatusUnprocessableEntity, "required")
 
 			got := shop.get("/api/v1/events/" + event["id"].(string)).object(t)["deliveries"].([]any)[0].(map[string]any)
-			modelstest.Write(t, db, func(tx *models.Tx) error {
-				if _, err := tx.ClaimDelivery(got["id"].(string), time.Minute); err != nil {
-					return err
-				}
-				d, err := tx.Delivery(got["id"].(string))
-				if err != nil {
-					return err
-				}
-				attempt := models.DeliveryAttempt{StartedAt: tx.Now(), Status: 204, LatencyMS: 3}
-				return tx.FinishDelivery(d, attempt, models.DeliveryDelivered, nil)
-			})
+			modelstest.FinishDelivery(t, db, modelstest.ClaimDelivery(t, db, got["id"].(string)),
+				models.DeliveryAttempt{StartedAt: db.Now(), Status: 204, LatencyMS: 3}, models.DeliveryDelivered, nil)
 			r := shop.post(redeliver, to(id)).want(t, http.StatusAccepted)
 			if d := r.object(t); d["id"] != got["id"] || d["status"] != "pending" || len(d["attempts"].([]any)) != 1 {
 				t.Errorf("delivery is %s", r.body)

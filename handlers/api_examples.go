@@ -1,11 +1,14 @@
 package handlers
 
 import (
+	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/tillpost/tillpost/locales"
 	"github.com/tillpost/tillpost/models"
 )
 
@@ -56,6 +59,7 @@ var examples = func() map[string]any {
 			OccurredAt: new(at(600)), LocalTime: "2026-01-15T20:30:00", UTCOffset: new(60), Precision: "second",
 			Status: models.ShipmentInTransit, Code: "transit", Description: "The parcel was sorted.", Location: "Berlin",
 		}},
+		PublicURL:    "https://parcels.example.com/t/0h2k4m6p8r0t2v4x6z8b0d2f4h6k8m0p",
 		LastSyncedAt: new(at(620)), NextSyncAt: new(at(860)), CreatedAt: at(300),
 	}
 	order := models.OrderJSON{
@@ -71,7 +75,8 @@ var examples = func() map[string]any {
 	}
 	endpoint := models.EndpointJSON{
 		ID: exampleEndpointID, URL: "https://shop.example.com/webhooks", Events: []string{models.EventPaymentPaid},
-		Description: "Production", Enabled: true, CreatedAt: at(-60), UpdatedAt: at(-60),
+		Description: "Production", HeaderNames: []string{"Authorization"}, RatePerSecond: 50, MaxInFlight: models.DefaultInFlight,
+		Enabled: true, CreatedAt: at(-60), UpdatedAt: at(-60),
 	}
 	delivery := models.DeliveryJSON{
 		ID: "dlv_06fkqmh9w3d5f7h9k1n3q5s7v9", EndpointID: exampleEndpointID, Status: models.DeliveryDelivered,
@@ -80,6 +85,11 @@ var examples = func() map[string]any {
 	event := models.EventJSON{
 		ID: exampleEventID, Type: models.EventPaymentPaid, Timestamp: at(1), Sequence: 3,
 		Data: json.RawMessage(`{"id":"` + examplePaymentID + `","status":"paid"}`), Deliveries: []models.DeliveryJSON{delivery},
+	}
+	detection := apiDetection{
+		Number: shipment.TrackingNumber, Best: new("dhl"), Candidates: []apiCandidate{
+			{Carrier: "dhl", Name: "DHL", Score: 96, Checked: true, Format: "DHL Paket (20)"},
+		},
 	}
 	accepted := payment
 	accepted.Status, accepted.AmountCaptured = models.PaymentPending, 0
@@ -108,7 +118,7 @@ var examples = func() map[string]any {
 		"Shipment": shipment, "ShipmentList": listOf([]models.ShipmentJSON{shipment}, ""),
 		"Endpoint": endpoint, "EndpointList": listOf([]models.EndpointJSON{endpoint}, ""),
 		"Event": event, "EventList": listOf([]models.EventJSON{listed}, ""),
-		"Delivery": delivery,
+		"Delivery": delivery, "Detection": detection,
 		// By operation, where the object is in another state than when it is read.
 		"createOrder": fresh, "cancelOrder": canceled, "createPayment": accepted,
 		"capturePayment": capturing, "voidPayment": voiding, "cancelPayment": ended, "createRefund": requested,
@@ -139,33 +149,23 @@ func exampleOf(op *huma.Operation, s *huma.Schema) any {
 
 // webhook is a type of event that endpoints receive.
 type webhook struct {
-	name    string
-	summary string
-	object  string // schema of its data; empty: the endpoint's id
+	name   string
+	object string // schema of its data; empty: the endpoint's id
+}
+
+// summary says in English what has happened.
+func (w webhook) summary() string {
+	ctx := locales.NewContext(context.Background(), locales.For(locales.English))
+	return strings.TrimSuffix(locales.Name(ctx, locales.EventText, w.name), ".")
 }
 
 // webhookCatalogue lists the types of events that happen.
-var webhookCatalogue = []webhook{
-	{models.EventOrderCreated, "An order was created", "Order"},
-	{models.EventOrderUpdated, "The status, payment state or shipping state of an order changed", "Order"},
-	{models.EventOrderCanceled, "An order was canceled", "Order"},
-	{models.EventPaymentAuthorized, "The amount is reserved, to be captured", "Payment"},
-	{models.EventPaymentPaid, "The money was taken", "Payment"},
-	{models.EventPaymentFailed, "A payment failed; failure says why, and whether it may be tried again", "Payment"},
-	{models.EventPaymentRequiresAction, "The customer must do something: see next_action", "Payment"},
-	{models.EventPaymentNeedsReview, "Nobody could find out whether the customer was charged: a person decides", "Payment"},
-	{models.EventPaymentVoided, "A reserved amount was released", "Payment"},
-	{models.EventPaymentCanceled, "A payment was canceled before money moved", "Payment"},
-	{models.EventPaymentExpired, "The customer or the shop let the time pass", "Payment"},
-	{models.EventRefundSucceeded, "Money was given back", "Refund"},
-	{models.EventRefundFailed, "A refund failed, perhaps after it had succeeded; failure says why", "Refund"},
-	{models.EventDisputeOpened, "A customer disputes a payment at their bank", "Dispute"},
-	{models.EventDisputeClosed, "A dispute has ended; status says how", "Dispute"},
-	{models.EventShipmentCreated, "A parcel was added", "Shipment"},
-	{models.EventShipmentUpdated, "The status or the expected arrival of a parcel changed", "Shipment"},
-	{models.EventShipmentOut, "A parcel is on its way to the door", "Shipment"},
-	{models.EventShipmentDelivered, "A parcel was delivered", "Shipment"},
-	{models.EventShipmentException, "A parcel is stuck", "Shipment"},
-	{models.EventShipmentLate, "A parcel is later than promised", "Shipment"},
-	{models.EventPing, "A test event", ""},
-}
+var webhookCatalogue = func() []webhook {
+	objects := map[string]string{"order": "Order", "payment": "Payment", "refund": "Refund", "dispute": "Dispute", "shipment": "Shipment"}
+	hooks := make([]webhook, len(models.EventTypes))
+	for i, name := range models.EventTypes {
+		kind, _, _ := strings.Cut(name, ".")
+		hooks[i] = webhook{name, objects[kind]}
+	}
+	return hooks
+}()

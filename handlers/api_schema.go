@@ -24,6 +24,7 @@ type violation struct {
 // violations lists those that our schemas can be broken in.
 var violations = []violation{
 	{validation.MsgUnexpectedProperty, "unknown_field", malformed, locales.Mark("api.unknown_field")},
+	{"required query parameter is missing", "required", impossible, locales.Mark("api.required")},
 	{"unknown query parameter", "unknown_parameter", malformed, locales.Mark("api.unknown_parameter")},
 	{validation.MsgExpectedBoolean, "wrong_type", malformed, locales.Mark("api.limit_boolean")},
 	{validation.MsgExpectedInteger, "wrong_type", malformed, locales.Mark("api.limit_integer")},

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
@@ -199,16 +200,16 @@ func (a *shopAPI) webhookSpec() map[string]*huma.PathItem {
 			required = append(required, "sequence")
 		}
 		hooks[hook.name] = &huma.PathItem{Post: &huma.Operation{
-			OperationID: "webhook." + hook.name, Summary: hook.summary, Tags: []string{"Webhooks"},
+			OperationID: "webhook." + hook.name, Summary: hook.summary(), Tags: []string{"Webhooks"},
 			Security: []map[string][]string{},
 			Parameters: []*huma.Param{
 				sentHeader("webhook-id", "The event's id, the same at every attempt"),
 				sentHeader("webhook-timestamp", "Unix seconds of this attempt"),
 				sentHeader("webhook-signature", "v1 and the signature, several with spaces between"),
 			},
-			RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
-				Type: huma.TypeObject, Required: required, Properties: fields,
-			}}}},
+			RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {
+				Schema: &huma.Schema{Type: huma.TypeObject, Required: required, Properties: fields}, Example: eventExamples[hook.name],
+			}}},
 			Responses: map[string]*huma.Response{
 				"2XX": {Description: "Received. Any other answer, or none within 15 seconds, is tried again."},
 				"410": {Description: "Gone: the endpoint is disabled."},
@@ -218,10 +219,12 @@ func (a *shopAPI) webhookSpec() map[string]*huma.PathItem {
 	return hooks
 }
 
-// serveSpec answers with the description, which is complete by now.
+// serveSpec answers with the description, which is complete by then and written
+// once somebody asks for it.
 func (a *shopAPI) serveSpec(app *fiber.App) {
-	body, err := json.Marshal(a.huma.OpenAPI())
+	spec := sync.OnceValues(func() ([]byte, error) { return json.Marshal(a.huma.OpenAPI()) })
 	app.Get(specPath, func(c *fiber.Ctx) error {
+		body, err := spec()
 		if err != nil {
 			return fmt.Errorf("describe the API: %w", err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/monitor"
 )
 
 // apiKeyScheme is the name of the API's security scheme.
@@ -51,12 +52,14 @@ func (a *shopAPI) admit(ctx huma.Context, next func(huma.Context)) {
 	}()
 	key, err := a.keyOf(ctx.Context(), ctx.Header(fiber.HeaderAuthorization))
 	if err != nil {
+		a.Figures.Denied(monitor.DeniedKey)
 		a.refuse(ctx, call, err)
 		return
 	}
 	call.key, call.scope = key, models.MerchantScope(key.MerchantID)
 	scopes := scopesOf(ctx.Operation())
 	if !allowsAny(key, scopes) {
+		a.Figures.Denied(monitor.DeniedScope)
 		p := newProblem(http.StatusForbidden, "insufficient_scope")
 		p.header = map[string]string{
 			fiber.HeaderWWWAuthenticate: fmt.Sprintf(`Bearer realm="tillpost", error="insufficient_scope", scope=%q`, strings.Join(scopes, " ")),

@@ -93,7 +93,7 @@ func (s *server) renderBulkPlan(c *fiber.Ctx, v *viewer, status int, ids []strin
 			Payment: verdicts[i].Payment, Order: verdicts[i].Order, Merchant: merchants.name(verdicts[i].Payment.MerchantID),
 		}
 		if refusal := verdicts[i].Refusal; refusal != nil {
-			row.Refusal = errorText(v.Texts, refusal)
+			row.Refusal = whyNot(c.UserContext(), v, &row.Payment, refusal)
 		}
 		plan.Rows = append(plan.Rows, row)
 	}
@@ -115,7 +115,7 @@ func (s *server) startBulk(c *fiber.Ctx, v *viewer) error {
 	case refusal.Code == "idempotency_key_in_use": // the same form's first sending is being worked on
 		return s.redirect(c, views.BulkPath)
 	}
-	if plan.Errors = fieldErrors(v, err); plan.Errors == nil {
+	if plan.Errors = fieldErrors(v, err); plan.Errors == nil || refusal.Field == "payments" {
 		plan.Errors = map[string]string{"": errorText(v.Texts, refusal)} // what waits elsewhere now is marked below
 	}
 	return s.renderBulkPlan(c, v, fiber.StatusUnprocessableEntity, ids[:min(len(ids), models.MaxBulk)], plan)

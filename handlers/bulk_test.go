@@ -60,6 +60,11 @@ func TestBulkRetryFromTheDesk(t *testing.T) {
 				t.Errorf("%s: %v", field, a.texts(".field-error"))
 			}
 		}
+		many := url.Values{"payment": append(make([]string, models.MaxBulk), ids...), "per_minute": {"60"}, "reason": {"the bank is back"}}
+		copy(many["payment"], ids)
+		if a := agent.post(views.BulkPath, many).want(t, http.StatusUnprocessableEntity); !strings.Contains(a.Find("#bulk-form").Text(), "at most 500") {
+			t.Errorf("too many: %s", a.Find("#bulk-form").Text())
+		}
 		in := url.Values{"payment": ids, "per_minute": {"600"}, "reason": {"the bank is back"}, "_key": {formKey(t, plan)}}
 		page := agent.post(views.BulkPath, in).want(t, http.StatusSeeOther).header.Get(fiber.HeaderLocation)
 		if twice := agent.post(views.BulkPath, in).want(t, http.StatusSeeOther).header.Get(fiber.HeaderLocation); twice != page {
@@ -68,6 +73,9 @@ func TestBulkRetryFromTheDesk(t *testing.T) {
 		in.Set("_key", formKey(t, all))
 		if again := agent.post(views.BulkPath, in).want(t, http.StatusUnprocessableEntity); !strings.Contains(again.body, "waits in a bulk retry already") {
 			t.Errorf("the same once more: %v", again.texts(".alert"))
+		}
+		if s.signIn(t, models.RoleAdmin, "").get("/audit?action=bulk_retry.start").Find(`a[href="`+page+`"]`).Length() != 1 {
+			t.Error("the audit log does not lead to it")
 		}
 		shows := agent.get(page).want(t, http.StatusOK)
 		if n := shows.Find("#bulk-items tbody tr").Length(); n != 3 {
@@ -94,4 +102,26 @@ func TestBulkRetryFromTheDesk(t *testing.T) {
 			t.Errorf("list %v", list)
 		}
 	})
+}
+
+// Of each payment only the refusals of its card are asked for, which has up to
+// three caps.
+func TestBulkPlanNeedsFewQueries(t *testing.T) {
+	t.Parallel()
+	db := modelstest.SQLite(t)
+	s := newShop(t, db)
+	agent := s.signIn(t, models.RoleSupport, "")
+	queries := func() int64 {
+		before := s.queries.Load()
+		agent.get(views.BulkPath+"/new").want(t, http.StatusOK)
+		return s.queries.Load() - before
+	}
+	s.payment(t, "P-0", models.PaymentFailed, later)
+	one := queries()
+	for i := range 5 {
+		s.payment(t, fmt.Sprintf("P-%d", i+1), models.PaymentFailed, later)
+	}
+	if many := queries(); many > one+3*5 {
+		t.Errorf("%d queries for six payments, %d for one", many, one)
+	}
 }

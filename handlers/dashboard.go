@@ -19,8 +19,12 @@ func (s *server) dashboardRoutes() []route {
 	}
 }
 
-// attentionRows is how many waiting things a dashboard lists.
-const attentionRows = 6
+// How many waiting things a dashboard lists. Disputes have a deadline and no
+// list of their own.
+const (
+	attentionRows = 6
+	disputeRows   = 30
+)
 
 // showDashboard shows today's numbers, what waits, and a period's figures.
 func (s *server) showDashboard(c *fiber.Ctx, v *viewer) error {
@@ -160,7 +164,7 @@ func (s *server) attentionPayments(ctx context.Context, scope models.Scope) ([]v
 
 // attentionDisputes are those that can still be answered, the most urgent first.
 func (s *server) attentionDisputes(ctx context.Context, scope models.Scope) ([]views.WaitingDispute, error) {
-	disputes, err := s.DB.OpenDisputes(ctx, scope, attentionRows)
+	disputes, err := s.DB.OpenDisputes(ctx, scope, disputeRows)
 	if err != nil {
 		return nil, err
 	}
@@ -232,6 +236,8 @@ func (s *server) health(ctx context.Context, v *viewer, scope models.Scope, now 
 			continue
 		case a.StoppedAt != nil:
 			trouble.Stopped, trouble.Message = true, a.StopReason
+		case a.BrokenAt != nil:
+			trouble.Stopped, trouble.Message = true, v.Texts.T("carriers.open")
 		case a.TestedAt != nil && !a.TestOK:
 			trouble.Message = a.TestMessage
 		default:

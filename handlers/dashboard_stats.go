@@ -152,19 +152,22 @@ const (
 	maxWeekly = 92 * 7
 )
 
+// steps are the days, weeks or months that a chart of the period shows.
+func steps(from, to time.Time) (views.Unit, func(time.Time) time.Time) {
+	switch days := int(to.Sub(from).Hours()/24) + 1; {
+	case days > maxWeekly:
+		return views.ByMonth, func(t time.Time) time.Time { return time.Date(t.Year(), t.Month()+1, 1, 0, 0, 0, 0, time.UTC) }
+	case days > maxDaily:
+		return views.ByWeek, func(t time.Time) time.Time { return t.AddDate(0, 0, 7) }
+	default:
+		return views.ByDay, func(t time.Time) time.Time { return t.AddDate(0, 0, 1) }
+	}
+}
+
 // points cuts the period into days, weeks or months, with the orders placed and
 // the money taken in one currency.
 func points(stats []models.DailyStat, currency string, from, to time.Time) []views.Point {
-	step := func(t time.Time) time.Time { return t.AddDate(0, 0, 1) }
-	unit := views.ByDay
-	switch days := int(to.Sub(from).Hours()/24) + 1; {
-	case days > maxWeekly:
-		unit = views.ByMonth
-		step = func(t time.Time) time.Time { return time.Date(t.Year(), t.Month()+1, 1, 0, 0, 0, 0, time.UTC) }
-	case days > maxDaily:
-		unit = views.ByWeek
-		step = func(t time.Time) time.Time { return t.AddDate(0, 0, 7) }
-	}
+	unit, step := steps(from, to)
 	var cut []views.Point
 	next := 0
 	for start := from; !start.After(to); start = step(start) {

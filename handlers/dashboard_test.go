@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -365,4 +366,29 @@ func TestDashboardNamesDisputesAndBreakers(t *testing.T) {
 			t.Error("another merchant sees the dispute")
 		}
 	})
+}
+
+// A dispute that is not answered in time is lost: none may wait unseen.
+func TestDashboardHidesNoDispute(t *testing.T) {
+	t.Parallel()
+	db := modelstest.SQLite(t)
+	s := newShop(t, db)
+	p := s.payment(t, "P-1", models.PaymentPaid, models.Failure{})
+	modelstest.Write(t, db, func(tx *models.Tx) error {
+		for i := range disputeRows + 2 {
+			deadline := tx.Now().Add(time.Duration(i+1) * time.Hour)
+			_, _, err := tx.PutDispute(p, models.Dispute{
+				GatewayAccountID: s.gateway.ID, ProviderReference: fmt.Sprintf("dp_%d", i), Status: models.DisputeInquiry, Amount: 1,
+				Currency: "EUR", RespondBy: &deadline,
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	card := s.signIn(t, models.RoleMerchant, s.merchant.ID).get("/").want(t, http.StatusOK).Find("#waiting-disputes")
+	if n := card.Find("li").Length(); n != disputeRows || !strings.Contains(card.Text(), "2 more wait") {
+		t.Errorf("%d disputes are listed: %s", n, card.Text())
+	}
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -62,12 +63,12 @@ func deliveriesFilter(c *fiber.Ctx, v *viewer, choice merchantChoice) (views.Del
 	f := views.DeliveriesFilter{
 		Status:    oneOf(c.Query("status"), models.DeliveryStatuses...),
 		EventType: oneOf(c.Query("type"), models.EventTypes...),
-		Merchant:  choice.Ref, From: from, To: to,
+		Merchant:  choice.Ref, From: from, To: to, Search: clip(strings.TrimSpace(c.Query("q")), maxQuestion),
 	}
 	if id := c.Query("endpoint"); models.IsID(models.PrefixEndpoint, id) {
 		f.Endpoint = id
 	}
-	return f, models.DeliveryFilter{Status: f.Status, EventType: f.EventType, Endpoint: f.Endpoint, Created: span}
+	return f, models.DeliveryFilter{Status: f.Status, EventType: f.EventType, Endpoint: f.Endpoint, Search: f.Search, Created: span}
 }
 
 // countDeliveries renews the pill that says how many deliveries came in meanwhile.

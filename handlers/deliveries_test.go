@@ -40,26 +40,20 @@ func attempted(t *testing.T, db *models.DB, endpointID, status string, a models.
 	if err != nil || len(found) == 0 {
 		t.Fatalf("no delivery to %s: %v", endpointID, err)
 	}
-	var d *models.Delivery
-	modelstest.Write(t, db, func(tx *models.Tx) error {
-		if _, err := tx.ClaimDelivery(found[0].ID, time.Minute); err != nil {
-			return err
-		}
-		claimed, err := tx.Delivery(found[0].ID)
-		if err != nil {
-			return err
-		}
-		a.StartedAt = tx.Now()
-		var next *time.Time
-		if status == models.DeliveryRetrying {
-			next = new(tx.Now().Add(30 * time.Minute))
-		}
-		if err := tx.FinishDelivery(claimed, a, status, next); err != nil {
-			return err
-		}
-		d, err = tx.Delivery(claimed.ID)
-		return err
-	})
+	claimed := modelstest.ClaimDelivery(t, db, found[0].ID)
+	if claimed == nil {
+		t.Fatal("the delivery is not to be had")
+	}
+	a.StartedAt = db.Now()
+	var next *time.Time
+	if status == models.DeliveryRetrying {
+		next = new(db.Now().Add(30 * time.Minute))
+	}
+	modelstest.FinishDelivery(t, db, claimed, a, status, next)
+	d, err := db.Delivery(t.Context(), models.AllMerchants(), claimed.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return d
 }
 
@@ -69,10 +63,10 @@ func TestDeliveryListFilters(t *testing.T) {
 		s := newSite(t, db)
 		m, other := modelstest.Merchant(t, db), modelstest.Merchant(t, db)
 		one, _ := s.endpoint(t, m.ID, "https://one.example/hooks")
-		modelstest.Order(t, db, m.ID, 900)
-		attempted(t, db, one.ID, models.DeliveryRetrying, models.DeliveryAttempt{Status: 503, LatencyMS: 40})
+		order := modelstest.Order(t, db, m.ID, 900)
+		event := attempted(t, db, one.ID, models.DeliveryRetrying, models.DeliveryAttempt{Status: 503, LatencyMS: 40})
 		two, _ := s.endpoint(t, other.ID, "https://two.example/hooks")
-		parcel(t, db, models.Shipment{MerchantID: other.ID, TrackingNumber: "SBX-1"})
+		sh := parcel(t, db, models.Shipment{MerchantID: other.ID, TrackingNumber: "SBX-1"})
 		agent, owner := s.signIn(t, models.RoleSupport, ""), s.signIn(t, models.RoleMerchant, m.ID)
 
 		tests := map[string]struct {
@@ -87,6 +81,13 @@ func TestDeliveryListFilters(t *testing.T) {
 			"a merchant":              {agent, "/deliveries?merchant=" + m.Ref, []string{"Order created"}},
 			"merchants see their own": {owner, "/deliveries", []string{"Order created"}},
 			"not those of others":     {owner, "/deliveries?endpoint=" + two.ID, nil},
+			"by order":                {owner, "/deliveries?q=" + order.ID, []string{"Order created"}},
+			"by order's number":       {agent, "/deliveries?q=" + order.Number, []string{"Order created"}},
+			"by event":                {owner, "/deliveries?q=" + event.EventID, []string{"Order created"}},
+			"by its own id":           {owner, "/deliveries?q=" + event.ID, []string{"Order created"}},
+			"by parcel":               {agent, "/deliveries?q=" + sh.ID, []string{"Parcel created"}},
+			"not others' parcel":      {owner, "/deliveries?q=" + sh.ID, nil},
+			"by nothing":              {agent, "/deliveries?q=nothing", nil},
 			"no day":                  {agent, "/deliveries?to=2001-01-01", nil},
 		}
 		for name, test := range tests {
@@ -113,7 +114,8 @@ func TestDeliveryPage(t *testing.T) {
 		m, other := modelstest.Merchant(t, db), modelstest.Merchant(t, db)
 		e, secret := s.endpoint(t, m.ID, "https://one.example/it's?a=1")
 		modelstest.Order(t, db, m.ID, 900)
-		attempted(t, db, e.ID, models.DeliveryExhausted, models.DeliveryAttempt{Status: 500, LatencyMS: 1400, Error: "answered 500", Answer: "<b>boom</b>"})
+		attempted(t, db, e.ID, models.DeliveryExhausted, models.DeliveryAttempt{Status: 500, LatencyMS: 1400, Error: "answered 500", Answer: "<b>boom</b>",
+			RequestHeaders: models.SentHeaders{"Webhook-Id": "evt_1", "Webhook-Signature": "v1,sent=", "Authorization": "***"}})
 		d := attemptedAgain(t, db, e.ID)
 		owner, stranger := s.signIn(t, models.RoleMerchant, m.ID), s.signIn(t, models.RoleMerchant, other.ID)
 		stranger.get("/deliveries/"+d.ID).want(t, http.StatusNotFound)
@@ -123,7 +125,8 @@ func TestDeliveryPage(t *testing.T) {
 		page := owner.get("/deliveries/"+d.ID).want(t, http.StatusOK)
 		uitest.Check(t, page.Document)
 		rows := page.texts("[data-testid=attempt]")
-		if len(rows) != 2 || !strings.HasPrefix(rows[0], "2") || !strings.Contains(rows[0], "No answer the connection broke") ||
+		if len(rows) != 2 || !strings.HasPrefix(rows[0], "Try 2") || !strings.Contains(rows[0], "No answer") || !strings.Contains(rows[0], "The connection broke.") ||
+			!strings.Contains(rows[0], "Replayed") || !strings.Contains(rows[1], "By schedule") || !strings.Contains(rows[1], "The server failed") ||
 			!strings.Contains(rows[1], "HTTP 500 Internal Server Error") || !strings.Contains(rows[1], "1.4 s") || !strings.Contains(rows[1], "<b>boom</b>") {
 			t.Errorf("attempts are %q", rows)
 		}
@@ -133,6 +136,12 @@ func TestDeliveryPage(t *testing.T) {
 		for _, text := range []string{"webhook-signature", "webhook-timestamp", "order.created", `"payment_state": "unpaid"`} {
 			if !strings.Contains(page.Text(), text) {
 				t.Errorf("the page lacks %q", text)
+			}
+		}
+		sent := page.Find("#sent-curl [data-copy]").AttrOr("data-copy", "")
+		for _, text := range []string{`curl --include --request POST 'https://one.example/it'\''s?a=1'`, "--header 'Webhook-Signature: v1,sent='", "--header 'Authorization: ***'", `--data-binary '{"type":"order.created"`} {
+			if !strings.Contains(sent, text) {
+				t.Errorf("the command lacks %q: %s", text, sent)
 			}
 		}
 		command := page.Find("#delivery-signature [data-copy]").AttrOr("data-copy", "")

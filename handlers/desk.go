@@ -33,6 +33,7 @@ func (s *server) listDesk(c *fiber.Ctx, v *viewer) error {
 	filter, query := s.deskFilter(c, v, choice)
 	view := views.DeskView{
 		Filter: filter, Form: views.Form{CSRF: v.csrf}, Merchants: choice.Options, Currencies: choice.currencies(), After: pageOf(c).Cursor,
+		Unread: unreadAmount(c, "min", filter.Min) || unreadAmount(c, "max", filter.Max),
 	}
 	payments, next, err := s.DB.DeskPayments(ctx, choice.Scope, query, models.Page{Limit: listRows, Cursor: view.After})
 	if err != nil {

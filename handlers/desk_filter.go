@@ -62,6 +62,11 @@ func amountFilter(
 	return f, query
 }
 
+// unreadAmount says whether an amount was written that the filter does not have.
+func unreadAmount(c *fiber.Ctx, name, read string) bool {
+	return read == "" && strings.Trim(c.Query(name), " 0.") != ""
+}
+
 // currencies are those of the merchants that are shown.
 func (m merchantChoice) currencies() []string {
 	var found []string

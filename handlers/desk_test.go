@@ -61,6 +61,12 @@ func TestDeskFilters(t *testing.T) {
 				t.Errorf("?%s: %s", tt.query, diff)
 			}
 		}
+		for query, unread := range map[string]bool{"min=1,000": true, "max=nonsense": true, "min=5&max=9.": true, "min=5": false, "min=0&max=": false} {
+			got := strings.Contains(first.get("/desk?"+query, htmx...).want(t, http.StatusOK).Find("#desk-table").Text(), "cannot be read")
+			if got != unread {
+				t.Errorf("?%s: the list says that an amount cannot be read: %t", query, got)
+			}
+		}
 		if got := second.get("/desk?kind=mine").want(t, http.StatusOK).numbers(); len(got) > 0 {
 			t.Errorf("what the second works on: %v", got)
 		}

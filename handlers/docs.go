@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
@@ -17,12 +19,12 @@ import (
 const specPath = "/openapi.json"
 
 // mountDocs serves the API's description, for programs and for people. Both are
-// made once: operations are not added later.
+// made once, when they are first asked for: operations are not added later.
 func (a *shopAPI) mountDocs(app *fiber.App) {
 	a.serveSpec(app)
-	view := a.docsView()
+	view := sync.OnceValue(a.docsView)
 	a.mount(app, route{http.MethodGet, "/docs", everyone, func(c *fiber.Ctx, v *viewer) error {
-		return a.render(c, fiber.StatusOK, views.DocsPage(a.shell(c, v, v.Texts.T("nav.docs")), view))
+		return a.render(c, fiber.StatusOK, views.DocsPage(a.shell(c, v, v.Texts.T("nav.docs")), view()))
 	}})
 }
 
@@ -46,9 +48,8 @@ func (a *shopAPI) docsView() views.DocsView {
 		view.Objects = append(view.Objects, views.DocsObject{ID: objectAnchor(name), Name: name, Fields: a.docsFields(schema)})
 	}
 	for _, hook := range webhookCatalogue {
-		row := views.DocsWebhook{Type: hook.name, Text: hook.summary, Object: hook.object, Link: objectAnchor(hook.object)}
-		if hook.object == "" {
-			row.Object, row.Link = `{"endpoint_id"}`, ""
+		row := views.DocsWebhook{
+			Type: hook.name, Object: hook.object, Link: objectAnchor(hook.object), Example: indented(eventExamples[hook.name]),
 		}
 		view.Webhooks = append(view.Webhooks, row)
 	}
@@ -206,15 +207,21 @@ func objectAnchor(name string) string { return "object-" + strings.ToLower(name)
 
 // curl writes a call with the examples of its parameters.
 func (a *shopAPI) curl(op *huma.Operation) string {
-	path := op.Path
+	path, query := op.Path, url.Values{}
 	lines := []string{"  -H 'Authorization: Bearer tp_…'"}
 	for _, p := range op.Parameters {
 		switch {
 		case p.In == "path" && strings.Contains(op.Path, "/"+pathOf(op)):
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", exampleIDs[pathOf(op)])
+		case p.In == "query" && p.Required && len(p.Schema.Examples) > 0:
+			query.Set(p.Name, fmt.Sprint(p.Schema.Examples[0]))
 		case p.In == "header" && len(p.Schema.Examples) > 0:
 			lines = append(lines, fmt.Sprintf("  -H '%s: %v'", p.Name, p.Schema.Examples[0]))
 		}
+	}
+	address := a.BaseURL + path
+	if len(query) > 0 {
+		address = "'" + address + "?" + query.Encode() + "'"
 	}
 	command := "curl "
 	if op.Method != http.MethodGet {
@@ -224,7 +231,7 @@ func (a *shopAPI) curl(op *huma.Operation) string {
 		body := strings.ReplaceAll(indented(op.RequestBody.Content[fiber.MIMEApplicationJSON].Example), "'", `'\''`)
 		lines = append(lines, "  -H 'Content-Type: application/json'", "  -d '"+body+"'")
 	}
-	return command + a.BaseURL + path + " \\\n" + strings.Join(lines, " \\\n")
+	return command + address + " \\\n" + strings.Join(lines, " \\\n")
 }
 
 // pathOf is the part of an operation's path that names its kind of object.

@@ -1,12 +1,14 @@
 package handlers
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/notify"
 	"github.com/tillpost/tillpost/views"
 	"github.com/tillpost/tillpost/views/ui"
 )
@@ -24,7 +26,10 @@ func (s *server) endpointRoutes() []route {
 		{fiber.MethodPost, "/endpoints/:id", editors, s.updateEndpoint},
 		{fiber.MethodPost, "/endpoints/:id/test", editors, s.testEndpoint},
 		{fiber.MethodPost, "/endpoints/:id/pause", editors, s.pauseEndpoint},
+		{fiber.MethodPost, "/endpoints/:id/resume", editors, s.resumeEndpoint},
 		{fiber.MethodPost, "/endpoints/:id/enable", editors, s.enableEndpoint},
+		{fiber.MethodGet, "/endpoints/:id/disable", editors, s.confirmDisableEndpoint},
+		{fiber.MethodPost, "/endpoints/:id/disable", editors, s.disableEndpoint},
 		{fiber.MethodGet, "/endpoints/:id/rotate", editors, s.confirmRotateSecret},
 		{fiber.MethodPost, "/endpoints/:id/rotate", editors, s.rotateSecret},
 		{fiber.MethodGet, "/endpoints/:id/delete", editors, s.confirmDeleteEndpoint},
@@ -54,8 +59,12 @@ func (s *server) listEndpoints(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
+	health, err := s.DB.EndpointHealth(ctx, choice.Scope, ids...)
+	if err != nil {
+		return err
+	}
 	for i := range endpoints {
-		row := views.EndpointRow{Endpoint: endpoints[i], Merchant: choice.name(endpoints[i].MerchantID), Staff: choice.Staff}
+		row := views.EndpointRow{Endpoint: endpoints[i], Health: health[endpoints[i].ID], Merchant: choice.name(endpoints[i].MerchantID), Staff: choice.Staff}
 		if d, ok := last[endpoints[i].ID]; ok {
 			row.Last = &d
 		}
@@ -71,10 +80,18 @@ func (s *server) listEndpoints(c *fiber.Ctx, v *viewer) error {
 // endpointDeliveries is how many deliveries an endpoint's page shows.
 const endpointDeliveries = 10
 
+// lastAnswers is how many answers of an endpoint its page shows.
+const lastAnswers = 12
+
 func (s *server) showEndpoint(c *fiber.Ctx, v *viewer) error {
 	view, err := s.endpoint(c, v, c.Params("id"))
 	if err != nil {
 		return err
+	}
+	if id := c.Query("test"); models.IsID(models.PrefixDelivery, id) {
+		if err := s.addTest(c, v, &view, id); err != nil {
+			return err
+		}
 	}
 	return s.page(c, v, view.Endpoint.URL, func(shell views.Shell) templ.Component {
 		return views.EndpointPage(shell, view)
@@ -87,8 +104,25 @@ func (s *server) endpoint(c *fiber.Ctx, v *viewer, id string) (views.EndpointVie
 	if err != nil {
 		return views.EndpointView{}, err
 	}
-	view := views.EndpointView{Form: views.Form{CSRF: v.csrf}, Endpoint: *e, Editor: editors.allows(v.Role)}
+	view := views.EndpointView{Form: views.Form{CSRF: v.csrf}, Endpoint: *e, Editor: editors.allows(v.Role), Now: s.DB.Now()}
+	if e.FailingSince != nil {
+		view.DisabledOn = notify.WillDisable(*e.FailingSince)
+	}
 	if view.Merchant, err = s.merchantName(ctx, v, e.MerchantID); err != nil {
+		return view, err
+	}
+	if view.Waiting, err = s.DB.WaitingDeliveries(ctx, id); err != nil {
+		return view, err
+	}
+	if view.Replay, err = s.DB.OpenReplay(ctx, v.Scope, id); err != nil && !errors.Is(err, models.ErrNotFound) {
+		return view, err
+	}
+	health, err := s.DB.EndpointHealth(ctx, v.Scope, id)
+	if err != nil {
+		return view, err
+	}
+	view.Health = health[id]
+	if view.Answers, err = s.DB.LastAnswers(ctx, v.Scope, id, lastAnswers); err != nil {
 		return view, err
 	}
 	filter := models.DeliveryFilter{Endpoint: id}
@@ -96,7 +130,20 @@ func (s *server) endpoint(c *fiber.Ctx, v *viewer, id string) (views.EndpointVie
 	return view, err
 }
 
-// testEndpoint sends a test event, whatever the endpoint subscribes to.
+// addTest adds a test event of the endpoint to its page.
+func (s *server) addTest(c *fiber.Ctx, v *viewer, view *views.EndpointView, deliveryID string) error {
+	d, err := s.DB.Delivery(c.UserContext(), v.Scope, deliveryID)
+	if errors.Is(err, models.ErrNotFound) {
+		return nil // past its retention
+	}
+	if err == nil && d.EndpointID == view.Endpoint.ID && d.EventType == models.EventPing {
+		view.Test = d
+	}
+	return err
+}
+
+// testEndpoint sends a test event, whatever the endpoint subscribes to. Its
+// result appears on the page.
 func (s *server) testEndpoint(c *fiber.Ctx, v *viewer) error {
 	var d *models.Delivery
 	err := s.changeEndpoint(c, v, "endpoint.test", func(tx *models.Tx, id string) (*models.Endpoint, error) {
@@ -108,40 +155,63 @@ func (s *server) testEndpoint(c *fiber.Ctx, v *viewer) error {
 		return err
 	}
 	if !isHTMX(c) {
-		return s.redirect(c, "/deliveries/"+d.ID)
+		return s.redirect(c, "/endpoints/"+c.Params("id")+"?test="+d.ID)
 	}
-	return s.endpointChanged(c, v, ui.ToastProps{
+	return s.endpointChanged(c, v, d, ui.ToastProps{
 		Tone: ui.Success, Text: v.Texts.T("endpoints.tested"), Href: "/deliveries/" + d.ID, Link: v.Texts.T("common.view"),
 	})
 }
 
 func (s *server) pauseEndpoint(c *fiber.Ctx, v *viewer) error {
-	return s.switchEndpoint(c, v, "endpoint.pause", false, v.Texts.T("endpoints.paused"))
+	return s.switchEndpoint(c, v, "endpoint.pause", models.EndpointChange{Paused: new(true)}, v.Texts.T("endpoints.paused"))
+}
+
+func (s *server) resumeEndpoint(c *fiber.Ctx, v *viewer) error {
+	return s.switchEndpoint(c, v, "endpoint.resume", models.EndpointChange{Paused: new(false)}, v.Texts.T("endpoints.resumed"))
 }
 
 func (s *server) enableEndpoint(c *fiber.Ctx, v *viewer) error {
-	return s.switchEndpoint(c, v, "endpoint.enable", true, v.Texts.T("endpoints.enabled"))
+	return s.switchEndpoint(c, v, "endpoint.enable", models.EndpointChange{Enabled: new(true)}, v.Texts.T("endpoints.enabled"))
 }
 
-func (s *server) switchEndpoint(c *fiber.Ctx, v *viewer, action string, on bool, done string) error {
-	err := s.changeEndpoint(c, v, action, func(tx *models.Tx, id string) (*models.Endpoint, error) {
-		return s.Notify.UpdateEndpoint(tx, v.Scope, id, models.EndpointChange{Enabled: &on})
+func (s *server) confirmDisableEndpoint(c *fiber.Ctx, v *viewer) error {
+	return s.confirmEndpoint(c, v, "disable", views.ConfirmForm{
+		Title: v.Texts.T("endpoints.disable_title"), Text: v.Texts.T("endpoints.disable_text", "Days", models.MissedDays),
+		Label: v.Texts.T("endpoints.disable"), Icon: "ban", Danger: true,
 	})
-	if err != nil {
+}
+
+func (s *server) disableEndpoint(c *fiber.Ctx, v *viewer) error {
+	if err := s.applyEndpoint(c, v, "endpoint.disable", models.EndpointChange{Enabled: new(false)}); err != nil {
+		return err
+	}
+	return s.redirect(c, "/endpoints/"+c.Params("id"))
+}
+
+func (s *server) applyEndpoint(c *fiber.Ctx, v *viewer, action string, change models.EndpointChange) error {
+	return s.changeEndpoint(c, v, action, func(tx *models.Tx, id string) (*models.Endpoint, error) {
+		return s.Notify.UpdateEndpoint(tx, v.Scope, id, notify.EndpointChange{EndpointChange: change})
+	})
+}
+
+func (s *server) switchEndpoint(c *fiber.Ctx, v *viewer, action string, change models.EndpointChange, done string) error {
+	if err := s.applyEndpoint(c, v, action, change); err != nil {
 		return err
 	}
 	if !isHTMX(c) {
 		return s.redirect(c, "/endpoints/"+c.Params("id"))
 	}
-	return s.endpointChanged(c, v, ui.ToastProps{Tone: ui.Success, Text: done})
+	return s.endpointChanged(c, v, nil, ui.ToastProps{Tone: ui.Success, Text: done})
 }
 
-// endpointChanged renews the page of an endpoint after an act.
-func (s *server) endpointChanged(c *fiber.Ctx, v *viewer, done ui.ToastProps) error {
+// endpointChanged renews the page of an endpoint after an act, with the test
+// event that was sent, if one was.
+func (s *server) endpointChanged(c *fiber.Ctx, v *viewer, test *models.Delivery, done ui.ToastProps) error {
 	view, err := s.endpoint(c, v, c.Params("id"))
 	if err != nil {
 		return err
 	}
+	view.Test = test
 	return s.toast(c, fiber.StatusOK, done, views.Renewed("#endpoint-detail", views.EndpointDetail(view)))
 }
 

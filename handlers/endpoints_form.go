@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -11,7 +13,7 @@ import (
 )
 
 func (s *server) newEndpoint(c *fiber.Ctx, v *viewer) error {
-	form := views.EndpointForm{Merchant: clip(c.Query("merchant"), 64)}
+	form := views.EndpointForm{Merchant: clip(c.Query("merchant"), 64), InFlight: strconv.Itoa(models.DefaultInFlight)}
 	return s.renderEndpointForm(c, v, fiber.StatusOK, form, nil)
 }
 
@@ -30,11 +32,53 @@ func (s *server) renderEndpointForm(
 	return s.render(c, status, views.EndpointFormView(s.shell(c, v, title), form))
 }
 
-// endpointForm reads what was sent.
+// endpointForm reads what was sent. Values of headers are not in it: they are
+// never shown.
 func endpointForm(c *fiber.Ctx) views.EndpointForm {
-	return views.EndpointForm{
+	form := views.EndpointForm{
 		URL: field(c, "url"), Description: field(c, "description"), Events: checked(c, "event"), Merchant: field(c, "merchant"),
+		Rate: field(c, "rate_per_second"), InFlight: field(c, "max_in_flight"),
 	}
+	for _, name := range checked(c, "header_name") {
+		if name = strings.TrimSpace(name); name != "" {
+			form.Headers = append(form.Headers, views.HeaderField{Name: name})
+		}
+	}
+	return form
+}
+
+// endpointHeaders are the headers of a form, by name. A row without a name is none.
+func endpointHeaders(c *fiber.Ctx) (map[string]string, error) {
+	headers, values := map[string]string{}, checked(c, "header_value")
+	for i, name := range checked(c, "header_name") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		if _, twice := headers[name]; twice {
+			return nil, models.Invalid("headers."+name, "header_twice")
+		}
+		headers[name] = ""
+		if i < len(values) {
+			headers[name] = values[i]
+		}
+	}
+	return headers, nil
+}
+
+// newEndpointOf turns a form into an endpoint.
+func newEndpointOf(c *fiber.Ctx, form views.EndpointForm) (notify.NewEndpoint, error) {
+	in := notify.NewEndpoint{URL: form.URL, Events: form.Events, Description: form.Description}
+	var err error
+	if form.Rate != "" {
+		if in.RatePerSecond, err = strconv.Atoi(form.Rate); err != nil {
+			return in, models.Invalid("rate_per_second", "out_of_range")
+		}
+	}
+	if in.MaxInFlight, err = strconv.Atoi(form.InFlight); err != nil || in.MaxInFlight == 0 {
+		return in, models.Invalid("max_in_flight", "out_of_range")
+	}
+	in.Headers, err = endpointHeaders(c)
+	return in, err
 }
 
 // endpointErrors tells by field why an endpoint was refused.
@@ -43,6 +87,9 @@ func endpointErrors(v *viewer, err error) map[string]string {
 	for name, text := range errs {
 		if strings.HasPrefix(name, "events") {
 			errs["events"] = text
+		}
+		if header, one := strings.CutPrefix(name, "headers."); one {
+			errs["headers"] = header + ": " + text
 		}
 	}
 	return errs
@@ -60,11 +107,13 @@ func (s *server) createEndpoint(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
+	in, err := newEndpointOf(c, form)
+	if errs := endpointErrors(v, err); errs != nil {
+		return s.renderEndpointForm(c, v, fiber.StatusUnprocessableEntity, form, errs)
+	}
 	text := ""
 	answer, err := s.once(c, v, m.ID, func(tx *models.Tx) (models.Answer, error) {
-		e, made, err := s.Notify.CreateEndpoint(tx, m.ID, notify.NewEndpoint{
-			URL: form.URL, Events: form.Events, Description: form.Description,
-		})
+		e, made, err := s.Notify.CreateEndpoint(tx, m.ID, in)
 		if err != nil {
 			return models.Answer{}, err
 		}
@@ -107,8 +156,23 @@ func (s *server) editEndpoint(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
-	form := views.EndpointForm{ID: e.ID, URL: e.URL, Description: e.Description, Events: e.Events}
+	form := views.EndpointForm{
+		ID: e.ID, URL: e.URL, Description: e.Description, Events: e.Events, InFlight: strconv.Itoa(e.MaxInFlight),
+		Headers: storedHeaders(e, e.HeaderNames),
+	}
+	if e.RatePerSecond > 0 {
+		form.Rate = strconv.Itoa(e.RatePerSecond)
+	}
 	return s.renderEndpointForm(c, v, fiber.StatusOK, form, nil)
+}
+
+// storedHeaders marks those of the names whose values are stored.
+func storedHeaders(e *models.Endpoint, names []string) []views.HeaderField {
+	fields := make([]views.HeaderField, len(names))
+	for i, name := range names {
+		fields[i] = views.HeaderField{Name: name, Set: slices.Contains(e.HeaderNames, name)}
+	}
+	return fields
 }
 
 func (s *server) updateEndpoint(c *fiber.Ctx, v *viewer) error {
@@ -118,15 +182,20 @@ func (s *server) updateEndpoint(c *fiber.Ctx, v *viewer) error {
 	}
 	form := endpointForm(c)
 	form.ID = e.ID
-	events := form.Events
-	if events == nil {
-		events = []string{} // all types
+	for i, h := range form.Headers {
+		form.Headers[i].Set = slices.Contains(e.HeaderNames, h.Name)
 	}
-	err = s.changeEndpoint(c, v, "endpoint.update", func(tx *models.Tx, id string) (*models.Endpoint, error) {
-		return s.Notify.UpdateEndpoint(tx, v.Scope, id, models.EndpointChange{
-			URL: &form.URL, Events: &events, Description: &form.Description,
+	in, err := newEndpointOf(c, form)
+	if err == nil {
+		err = s.changeEndpoint(c, v, "endpoint.update", func(tx *models.Tx, id string) (*models.Endpoint, error) {
+			if in.Events == nil {
+				in.Events = []string{} // all types
+			}
+			return s.Notify.UpdateEndpoint(tx, v.Scope, id, notify.EndpointChange{EndpointChange: models.EndpointChange{
+				URL: &in.URL, Events: &in.Events, Description: &in.Description, RatePerSecond: &in.RatePerSecond, MaxInFlight: &in.MaxInFlight,
+			}, Headers: in.Headers})
 		})
-	})
+	}
 	if errs := endpointErrors(v, err); errs != nil {
 		return s.renderEndpointForm(c, v, fiber.StatusUnprocessableEntity, form, errs)
 	}

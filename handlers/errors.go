@@ -11,6 +11,7 @@ import (
 
 	"github.com/tillpost/tillpost/locales"
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/monitor"
 	"github.com/tillpost/tillpost/secret"
 	"github.com/tillpost/tillpost/views"
 	"github.com/tillpost/tillpost/views/ui"
@@ -110,7 +111,15 @@ func statusOf(kind models.Kind) int {
 
 // errorText is what a refusal of the domain says to a person.
 func errorText(l *locales.Localizer, e *models.Error) string {
-	return l.T("error."+e.Code, "Status", e.Status, "Field", e.Field)
+	return withChoices(l, l.T("error."+e.Code, "Status", e.Status, "Field", e.Field), e)
+}
+
+// withChoices adds to the text of a refusal what may be chosen instead.
+func withChoices(l *locales.Localizer, text string, e *models.Error) string {
+	if e.Choices == "" {
+		return text
+	}
+	return text + " " + l.T("error.choices", "Choices", e.Choices)
 }
 
 // fail answers an error: programs get problem+json, htmx a toast and no swap,
@@ -126,6 +135,9 @@ func (s *server) fail(c *fiber.Ctx, err error) error {
 	c.SetUserContext(context.WithoutCancel(c.UserContext()))
 	if forPrograms(c.Path()) {
 		return s.writeProblem(c, f)
+	}
+	if isPublic(c.Path()) {
+		return s.failPublic(c, f)
 	}
 	v, ok := c.Locals(localViewer).(*viewer)
 	if !ok {
@@ -171,6 +183,7 @@ func forPrograms(path string) bool {
 func (s *server) turnAway(c *fiber.Ctx, v *viewer) error {
 	switch {
 	case v.User != nil:
+		s.Figures.Denied(monitor.DeniedRole)
 		return errForbidden
 	case c.Path() == livePath:
 		c.Set(fiber.HeaderCacheControl, "no-store")

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -16,6 +17,10 @@ import (
 // the form, so that sending it twice acts once.
 const keyField = "_key"
 
+// versionField is the hidden field of forms that are about something as it was
+// shown: one that somebody else has changed meanwhile is looked at again first.
+const versionField = "version"
+
 // maxForm is the size of a form.
 const maxForm = 64 << 10
 
@@ -24,7 +29,11 @@ func limitForm(c *fiber.Ctx) error {
 	if isUpload(c.Method(), c.Path()) { // its limit held before it was read; Body would put it into memory
 		return c.Next()
 	}
-	if len(c.Request().Body()) > maxForm {
+	limit := maxForm
+	if isPaste(c.Method(), c.Path()) {
+		limit = maxPaste
+	}
+	if len(c.Request().Body()) > limit {
 		return fiber.ErrRequestEntityTooLarge
 	}
 	return c.Next()
@@ -47,8 +56,39 @@ func (s *server) once(
 	if !models.IsID("form", key) {
 		return models.Answer{}, models.Invalid(keyField, "required")
 	}
-	return s.DB.Idempotent(c.UserContext(), merchantID, v.User.ID+"/"+key, formFingerprint(c), fn)
+	answer, err := s.DB.Idempotent(c.UserContext(), merchantID, v.User.ID+"/"+key, formFingerprint(c), fn)
+	if errors.Is(err, errKeyReused) { // whoever went back in their browser knows of no keys
+		return answer, models.Invalid("", "form_sent_before")
+	}
+	return answer, err
 }
+
+var errKeyReused = models.Invalid("", "idempotency_key_reused")
+
+// unchanged refuses to do something with a payment that is not what its form
+// showed, such as a refund that a colleague has made meanwhile.
+func unchanged(c *fiber.Ctx, tx *models.Tx, scope models.Scope, id string) error {
+	p, err := tx.Payment(scope, id)
+	if err == nil && !sameVersion(c, paymentVersion(p)) {
+		err = models.Conflict(codePaymentChanged, string(p.Status))
+	}
+	return err
+}
+
+// errChanged refuses an edit of something that somebody else has edited since
+// its form was opened: it would take their changes back.
+var errChanged = models.Conflict("changed_meanwhile", "")
+
+// sameVersion says whether a form was made for the version.
+func sameVersion(c *fiber.Ctx, version string) bool {
+	seen := c.FormValue(versionField)
+	return seen == "" || seen == version
+}
+
+// codePaymentChanged is the code by which unchanged refuses.
+const codePaymentChanged = "payment_changed"
+
+func paymentVersion(p *models.Payment) string { return strconv.FormatInt(p.Version, 10) }
 
 // formFingerprint is the same for the same form with the same content.
 func formFingerprint(c *fiber.Ctx) string {

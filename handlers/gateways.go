@@ -20,7 +20,7 @@ func (s *server) gatewayRoutes() []route {
 // gateways are the pages of payment accounts.
 func (s *server) gateways() accountPages {
 	return accountPages{
-		server: s, path: views.GatewaysPath, prefix: models.PrefixGatewayAccount, table: credentials.Gateways,
+		server: s, path: views.GatewaysPath, prefix: models.PrefixGatewayAccount, table: credentials.Gateways, seen: admins,
 		list: func(ctx context.Context, scope models.Scope) ([]views.AccountRow, error) {
 			accounts, err := s.DB.GatewayAccounts(ctx, scope)
 			rows := make([]views.AccountRow, len(accounts))

@@ -52,7 +52,7 @@ func (s *site) hook(t *testing.T, accountID, body, secret string) reply {
 // inbound lists what an account was told.
 func (s *site) inbound(t *testing.T, accountID string) []models.InboundEvent {
 	t.Helper()
-	events, _, err := s.db.InboundEvents(t.Context(), models.AllMerchants(), models.InboundFilter{Gateway: accountID}, models.Page{})
+	events, _, err := s.db.InboundEvents(t.Context(), models.AllMerchants(), models.InboundFilter{Account: accountID}, models.Page{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestHooks(t *testing.T) {
 		t.Run("a forged one leaves a figure and a line", func(t *testing.T) {
 			s.hook(t, account.ID, `{"id":"evt_forged"}`, "guessed").problem(t, http.StatusUnauthorized, "bad_signature")
 			shown := httptest.NewRecorder()
-			MetricsHandler().ServeHTTP(shown, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+			s.figures.Handler().ServeHTTP(shown, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
 			if figure := `tillpost_hooks_rejected_total{kind="sandbox"}`; !strings.Contains(shown.Body.String(), figure) {
 				t.Errorf("%s is not counted", figure)
 			}

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"context"
+
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
@@ -33,18 +35,19 @@ func (s *server) listInbound(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
-	accounts, err := s.DB.GatewayAccounts(ctx, choice.Scope)
+	senders, err := s.senders(ctx, choice.Scope)
 	if err != nil {
 		return err
 	}
-	view.Accounts = accountOptions(accounts, choice)
-	names := make(accountNames, len(accounts))
-	for i := range accounts {
-		names[accounts[i].ID] = accounts[i].Name
+	names := make(accountNames, len(senders))
+	for i := range senders {
+		a := &senders[i]
+		names[a.ID] = a.Name
+		view.Accounts = append(view.Accounts, accountOption(a, choice))
 	}
 	for i := range events {
 		view.Rows = append(view.Rows, views.InboundRow{
-			Event: events[i], Account: names[events[i].GatewayAccountID], Merchant: choice.name(events[i].MerchantID),
+			Event: events[i], Account: names[events[i].AccountID], Merchant: choice.name(events[i].MerchantID),
 		})
 	}
 	view.NextHref = nextHref(filter.Address(), next)
@@ -52,6 +55,26 @@ func (s *server) listInbound(c *fiber.Ctx, v *viewer) error {
 	return s.page(c, v, v.Texts.T("nav.inbound"), func(shell views.Shell) templ.Component {
 		return views.InboundPage(shell, view)
 	}, views.InboundList(view))
+}
+
+// senders are the accounts whose providers and carriers may send webhooks.
+func (s *server) senders(ctx context.Context, scope models.Scope) ([]models.Account, error) {
+	gateways, err := s.DB.GatewayAccounts(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	couriers, err := s.DB.CarrierAccounts(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	accounts := make([]models.Account, 0, len(gateways)+len(couriers))
+	for i := range gateways {
+		accounts = append(accounts, gateways[i].Account)
+	}
+	for i := range couriers {
+		accounts = append(accounts, couriers[i].Account)
+	}
+	return accounts, nil
 }
 
 // inboundFilter reads the filter from the address; what does not exist is no filter.
@@ -62,10 +85,10 @@ func inboundFilter(c *fiber.Ctx, choice merchantChoice) (views.InboundFilter, mo
 			f.Status = string(status)
 		}
 	}
-	if id := c.Query("gateway"); models.IsID(models.PrefixGatewayAccount, id) {
-		f.Gateway = id
+	if id := c.Query("account"); models.IsID(models.PrefixGatewayAccount, id) || models.IsID(models.PrefixCarrierAccount, id) {
+		f.Account = id
 	}
-	return f, models.InboundFilter{Gateway: f.Gateway, Status: models.InboundStatus(f.Status)}
+	return f, models.InboundFilter{Account: f.Account, Status: models.InboundStatus(f.Status)}
 }
 
 // countInbound renews the pill that says how many events came in meanwhile.
@@ -110,12 +133,24 @@ func (s *server) inbound(c *fiber.Ctx, v *viewer) (views.InboundEventView, error
 	if view.Merchant, err = s.merchantName(ctx, v, e.MerchantID); err != nil {
 		return view, err
 	}
-	account, err := s.DB.GatewayAccount(ctx, v.Scope, e.GatewayAccountID)
-	if err != nil {
-		return view, err
+	view.Account, err = s.senderName(ctx, v.Scope, e)
+	return view, err
+}
+
+// senderName is the name of the account whose provider or carrier told of an event.
+func (s *server) senderName(ctx context.Context, scope models.Scope, e *models.InboundEvent) (string, error) {
+	if e.FromCarrier() {
+		a, err := s.DB.CarrierAccount(ctx, scope, e.AccountID)
+		if err != nil {
+			return "", err
+		}
+		return a.Name, nil
 	}
-	view.Account = account.Name
-	return view, nil
+	a, err := s.DB.GatewayAccount(ctx, scope, e.AccountID)
+	if err != nil {
+		return "", err
+	}
+	return a.Name, nil
 }
 
 // showInboundRow renews the row of an event in an open list.
@@ -131,7 +166,7 @@ func (s *server) showInboundRow(c *fiber.Ctx, v *viewer) error {
 func (s *server) replayInbound(c *fiber.Ctx, v *viewer) error {
 	id := c.Params("id")
 	err := s.DB.Write(c.UserContext(), func(tx *models.Tx) error {
-		return s.Payments.ReplayInbound(tx, v.Scope, id, v.actor(c))
+		return s.Payments.ReplayInbound(tx, v.Scope, id, v.actor(c)) // of carriers' events too: it only starts the job
 	})
 	if err != nil {
 		return err

@@ -21,7 +21,9 @@ func TestInboundList(t *testing.T) {
 		applied := heard(t, db, s.gateway, `{"a":1}`)
 		foreign := modelstest.Gateway(t, db, modelstest.Merchant(t, db).ID)
 		other := heard(t, db, foreign, `{"b":2}`)
-		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.MarkInbound(applied, models.InboundApplied, "", &p.ID) })
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			return tx.MarkInbound(applied, models.InboundFate{Status: models.InboundApplied, PaymentID: &p.ID})
+		})
 		for _, tt := range []struct {
 			query string
 			want  []string
@@ -30,7 +32,7 @@ func TestInboundList(t *testing.T) {
 			{"status=applied", []string{applied.ID}},
 			{"status=nonsense", []string{other.ID, applied.ID}},
 			{"merchant=" + s.merchant.Ref, []string{applied.ID}},
-			{"gateway=" + foreign.ID, []string{other.ID}},
+			{"account=" + foreign.ID, []string{other.ID}},
 			{"status=error", nil},
 		} {
 			page := support.get("/inbound?"+tt.query).want(t, http.StatusOK)
@@ -74,7 +76,9 @@ func TestReplayInbound(t *testing.T) {
 		s := newShop(t, db)
 		support := s.signIn(t, models.RoleSupport, "")
 		e := heard(t, db, s.gateway, `{}`)
-		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.MarkInbound(e, models.InboundError, "unreadable", nil) })
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			return tx.MarkInbound(e, models.InboundFate{Status: models.InboundError, Detail: "unreadable"})
+		})
 		page := support.get("/inbound/"+e.ID).want(t, http.StatusOK)
 		if !strings.Contains(page.Text(), "unreadable") || page.Find(`form[action="/inbound/`+e.ID+`/replay"]`).Length() != 1 {
 			t.Error("the page does not say what is wrong, or how to mend it")

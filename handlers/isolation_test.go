@@ -32,8 +32,9 @@ func TestRolesAndForeignIDs(t *testing.T) {
 			"/shipments": sh.ID, "/deliveries": found[0].ID, "/endpoints": e.ID,
 			views.GatewaysPath: gateway.ID, views.CarriersPath: account.ID,
 			"/payments": payment.ID, "/desk": payment.ID, "/refunds": refunded(t, db, other.ID, gateway.ID).ID, "/inbound": heard(t, db, gateway, "{}").ID,
-			views.ReconciliationPath: settled(t, db, gateway, "ch_1"), views.BulkPath: bulk(t, db, payment).ID,
+			views.ReconciliationPath: settled(t, db, gateway, "ch_1"), views.BulkPath: bulk(t, db, payment).ID, views.ReplaysPath: replayed(t, db, e.ID).ID,
 		}
+		call := called(t, db, account, models.CarrierCall{}).ID
 		people := map[string]*browser{
 			models.RoleMerchant: s.signIn(t, models.RoleMerchant, m.ID), models.RoleSupport: s.signIn(t, models.RoleSupport, ""),
 			models.RoleAdmin: s.signIn(t, models.RoleAdmin, ""),
@@ -42,11 +43,11 @@ func TestRolesAndForeignIDs(t *testing.T) {
 		table := &server{}
 		routes := slices.Concat(
 			table.paymentRoutes(), table.refundRoutes(), table.deskRoutes(), table.bulkRoutes(), table.inboundRoutes(), table.shipmentRoutes(),
-			table.deliveryRoutes(), table.reconciliationRoutes(), table.endpointRoutes(), table.gatewayRoutes(), table.carrierRoutes(),
+			table.deliveryRoutes(), table.replayRoutes(), table.reconciliationRoutes(), table.endpointRoutes(), table.gatewayRoutes(), table.carrierRoutes(),
 		)
 		for _, r := range routes {
 			list := r.path[:1+strings.IndexAny(r.path[1:]+"/", "/")]
-			path := strings.ReplaceAll(r.path, ":id", ids[list])
+			path := strings.NewReplacer(":id", ids[list], ":call", call).Replace(r.path)
 			if got := stranger.send(r.method, path, nil).status; got != http.StatusSeeOther && got != http.StatusForbidden {
 				t.Errorf("%s %s answers a stranger with %d", r.method, r.path, got)
 			}
@@ -97,6 +98,12 @@ func TestNoPageShowsASecret(t *testing.T) {
 			address := addAccount(t, admin, path, m, secretField, base)
 			admin.post(address+"/test", nil).want(t, http.StatusSeeOther)
 			pages = append(pages, address, address+"/disable")
+			if path == views.CarriersPath {
+				pages = append(pages, address+"/calls", address+"/pause")
+				for _, c := range callsOf(t, db, strings.TrimPrefix(address, path+"/")) {
+					pages = append(pages, address+"/calls/"+c.ID)
+				}
+			}
 			for _, sealed := range accountsOf(t, db, path, m.ID)[0].Sealed {
 				forbidden = append(forbidden, sealed)
 			}

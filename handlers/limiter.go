@@ -12,18 +12,19 @@ const (
 	loginsPerNet = 60
 )
 
-// ipLimiter counts wrong tries by address within a minute. It is this node's own:
+// ipLimiter counts tries by address within a minute. It is this node's own:
 // what protects an account for good is kept with the user.
 type ipLimiter struct {
-	now func() time.Time
+	now              func() time.Time
+	perIP, perAround int
 
 	mu    sync.Mutex
 	since time.Time
 	tries map[netip.Prefix]int
 }
 
-func newIPLimiter() *ipLimiter {
-	return &ipLimiter{now: time.Now, tries: map[netip.Prefix]int{}}
+func newIPLimiter(perIP, perAround int) *ipLimiter {
+	return &ipLimiter{now: time.Now, perIP: perIP, perAround: perAround, tries: map[netip.Prefix]int{}}
 }
 
 // allow counts a try and says how long to wait when there were too many.
@@ -38,7 +39,7 @@ func (l *ipLimiter) allow(ip string) (wait time.Duration, ok bool) {
 	self, around := neighbourhood(ip)
 	l.tries[self]++
 	l.tries[around]++
-	if l.tries[self] > loginsPerIP || l.tries[around] > loginsPerNet {
+	if l.tries[self] > l.perIP || l.tries[around] > l.perAround {
 		return l.since.Add(time.Minute).Sub(now), false
 	}
 	return 0, true

@@ -6,14 +6,16 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/tillpost/tillpost/monitor"
 )
 
 // Listener wraps a listener so that it survives what makes fasthttp give up: when
 // the system has no file or buffer left it waits and tries again, and it holds
 // no more than limit connections at once, so that the process keeps files for
 // the database.
-func Listener(ln net.Listener, limit int) net.Listener {
-	return &listener{Listener: ln, slots: make(chan struct{}, limit), closed: make(chan struct{})}
+func Listener(ln net.Listener, limit int, figures *monitor.Figures) net.Listener {
+	return &listener{Listener: ln, figures: figures, slots: make(chan struct{}, limit), closed: make(chan struct{})}
 }
 
 // longestRest bounds the pause after a failed Accept.
@@ -22,6 +24,8 @@ const longestRest = time.Second
 type listener struct {
 	net.Listener
 
+	figures *monitor.Figures
+
 	slots  chan struct{}
 	closed chan struct{}
 	once   sync.Once
@@ -29,21 +33,21 @@ type listener struct {
 
 // Accept waits for a free place, then for a connection.
 func (l *listener) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.closed:
-		return nil, net.ErrClosed
+	if err := l.place(); err != nil {
+		return nil, err
 	}
 	rest := 5 * time.Millisecond
 	for {
 		conn, err := l.Listener.Accept()
 		if err == nil {
-			return &connection{Conn: conn, release: func() { <-l.slots }}, nil
+			closed := l.figures.Connected()
+			return &connection{Conn: conn, release: func() { <-l.slots; closed() }}, nil
 		}
 		if !passing(err) {
 			<-l.slots
 			return nil, err
 		}
+		l.figures.Refused(monitor.RefusedSystem)
 		select {
 		case <-time.After(rest):
 		case <-l.closed:
@@ -51,6 +55,22 @@ func (l *listener) Accept() (net.Conn, error) {
 			return nil, net.ErrClosed
 		}
 		rest = min(2*rest, longestRest)
+	}
+}
+
+// place takes a free place, for which it may have to wait.
+func (l *listener) place() error {
+	select {
+	case l.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	l.figures.Refused(monitor.RefusedLimit)
+	select {
+	case l.slots <- struct{}{}:
+		return nil
+	case <-l.closed:
+		return net.ErrClosed
 	}
 }
 

@@ -46,7 +46,7 @@ func newListener(t *testing.T) net.Listener {
 func TestListenerSurvivesLackOfFiles(t *testing.T) {
 	t.Parallel()
 	inner := &stubborn{Listener: newListener(t), failures: []error{syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED}}
-	ln := Listener(inner, 10)
+	ln := Listener(inner, 10, nil)
 	dial(t, ln)
 	conn, err := ln.Accept()
 	if err != nil {
@@ -62,7 +62,7 @@ func TestListenerSurvivesLackOfFiles(t *testing.T) {
 
 func TestListenerLimitsConnections(t *testing.T) {
 	t.Parallel()
-	ln := Listener(newListener(t), 2)
+	ln := Listener(newListener(t), 2, nil)
 	accepted := make(chan net.Conn)
 	go func() {
 		defer close(accepted)

@@ -14,6 +14,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tillpost/tillpost/live"
+	"github.com/tillpost/tillpost/monitor"
 )
 
 // Times of a live stream.
@@ -54,6 +55,7 @@ func (s *server) streamHints(c *fiber.Ctx, v *viewer) error {
 		user: v.User.ID, session: v.session.row.IDHash, ended: make(chan struct{}), conn: c.Context().Conn(), log: s.Log,
 	}
 	if !s.streams.enter(st) {
+		s.Figures.Refused(monitor.RefusedStream)
 		return tooMany(30 * time.Second)
 	}
 	lastID := s.Hub.LastID()
@@ -63,8 +65,7 @@ func (s *server) streamHints(c *fiber.Ctx, v *viewer) error {
 	c.Set("X-Accel-Buffering", "no")
 	// From here on c is not used: the writer outlives it.
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
-		metrics.streams.Inc()
-		defer metrics.streams.Dec()
+		defer s.Figures.Streaming()()
 		defer s.streams.leave(st)
 		defer st.sub.Close()
 		defer func() { // a panic here would end the process
@@ -79,6 +80,7 @@ func (s *server) streamHints(c *fiber.Ctx, v *viewer) error {
 
 // run writes until the reader, the session, the process or the time is gone.
 func (st *stream) run(app context.Context, w *bufio.Writer, lastID string) {
+	defer endDeadline(st.conn)
 	send := func(text []byte) bool {
 		if err := st.conn.SetWriteDeadline(time.Now().Add(writeDeadline)); err != nil {
 			return false
@@ -114,6 +116,12 @@ func (st *stream) run(app context.Context, w *bufio.Writer, lastID string) {
 			}
 		}
 	}
+}
+
+// endDeadline lifts the deadline of a stream's writes from its connection: the
+// next request on it is answered without one, and its answer would be lost.
+func endDeadline(conn net.Conn) {
+	_ = conn.SetWriteDeadline(time.Time{}) // fails only on a connection that is closed
 }
 
 // encode writes a message and those that wait behind it, each hint once.

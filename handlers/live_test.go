@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,6 +27,57 @@ type node struct {
 	app  *fiber.App
 	url  string
 	stop context.CancelFunc
+
+	watched *watchedListener
+}
+
+// watchedListener remembers its connections.
+type watchedListener struct {
+	net.Listener
+
+	mu    sync.Mutex
+	conns []*watchedConn
+}
+
+func (l *watchedListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	watched := &watchedConn{Conn: conn}
+	l.conns = append(l.conns, watched)
+	return watched, nil
+}
+
+// deadlines are how often connections got a deadline, and how many have one now.
+func (l *watchedListener) deadlines() (set, left int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, conn := range l.conns {
+		set += int(conn.set.Load())
+		if conn.limited.Load() {
+			left++
+		}
+	}
+	return set, left
+}
+
+// watchedConn remembers its deadline for writes.
+type watchedConn struct {
+	net.Conn
+
+	set     atomic.Int64
+	limited atomic.Bool
+}
+
+func (c *watchedConn) SetWriteDeadline(at time.Time) error {
+	c.limited.Store(!at.IsZero())
+	if !at.IsZero() {
+		c.set.Add(1)
+	}
+	return c.Conn.SetWriteDeadline(at)
 }
 
 func newNode(t *testing.T, db *models.DB) *node {
@@ -38,9 +90,10 @@ func newNode(t *testing.T, db *models.DB) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.watched = &watchedListener{Listener: ln}
 	n.url = "http://" + ln.Addr().String()
 	served := make(chan error, 1)
-	go func() { served <- n.app.Listener(Listener(ln, 100)) }()
+	go func() { served <- n.app.Listener(Listener(n.watched, 100, nil)) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := n.app.ShutdownWithTimeout(5 * time.Second); err != nil {
@@ -189,6 +242,9 @@ func TestLiveStreamEndsWithItsSession(t *testing.T) {
 	block(t, kept)
 	modelstest.Write(t, n.db, func(tx *models.Tx) error { return tx.DisableUser(user.ID) })
 	ended(t, gone)
+	if _, left := n.watched.deadlines(); left != 1 {
+		t.Errorf("%d connections have a deadline, and one stream is open", left)
+	}
 	n.hub.Publish([]models.Hint{{Topic: "payment", ID: "pay_1", MerchantID: "m"}})
 	if said := block(t, kept); !strings.Contains(said, "pay_1") {
 		t.Errorf("the other session's stream says %q", said)

@@ -47,12 +47,12 @@ func (s *server) login(c *fiber.Ctx, v *viewer) error {
 		return err
 	}
 	if user == nil {
-		metrics.logins.WithLabelValues("refused").Inc()
-		s.Log.WarnContext(c.UserContext(), "login refused", "ip", c.IP(), "request_id", requestID(c))
+		s.Figures.Login(false)
+		s.Log.WarnContext(c.UserContext(), "login refused", "ip", c.IP())
 		view.Error = v.Texts.T("auth.wrong")
 		return s.renderLogin(c, v, fiber.StatusUnprocessableEntity, view)
 	}
-	metrics.logins.WithLabelValues("ok").Inc()
+	s.Figures.Login(true)
 	s.logins.forgive(c.IP())
 	err = s.DB.Write(c.UserContext(), func(tx *models.Tx) error {
 		if err := tx.NoteLogin(user.ID); err != nil {
@@ -92,7 +92,7 @@ func (s *server) authenticate(ctx context.Context, email string, password secret
 			return nil, err
 		}
 	}
-	ok, outdated, err := s.passwords.Check(ctx, password, hash)
+	ok, outdated, err := s.Passwords.Check(ctx, password, hash)
 	if err != nil || !ok || user == nil || user.DisabledAt != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (s *server) authenticate(ctx context.Context, email string, password secret
 }
 
 func (s *server) rehash(ctx context.Context, userID string, password secret.String) error {
-	hash, err := s.passwords.Hash(ctx, password)
+	hash, err := s.Passwords.Hash(ctx, password)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ const rightPassword = "a sentence that nobody knows"
 // member adds a user who can sign in by rightPassword.
 func member(t *testing.T, db *models.DB, email string) *models.User {
 	t.Helper()
-	hash, err := secret.NewPasswords().Hash(context.Background(), secret.NewString(rightPassword))
+	hash, err := passwords.Hash(context.Background(), secret.NewString(rightPassword))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestLoginHasToWaitAfterFailures(t *testing.T) {
 
 func TestLoginFromOneAddressIsLimited(t *testing.T) {
 	t.Parallel()
-	l := newIPLimiter()
+	l := newIPLimiter(loginsPerIP, loginsPerNet)
 	now := time.Now()
 	l.now = func() time.Time { return now }
 	for try := range loginsPerIP {

@@ -3,6 +3,8 @@ package handlers
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
 	"strconv"
@@ -60,11 +62,26 @@ func (s *server) rulesForm(ctx context.Context, m *models.Merchant) (views.Rules
 			ID: a.ID, Name: a.Name, Kind: a.Kind, Enabled: a.Enabled, Position: strconv.Itoa(a.Position),
 		})
 	}
+	form.Version = rulesVersion(&form)
 	return form, nil
 }
 
+// rulesVersion is the same while what the form edits is.
+func rulesVersion(form *views.RulesForm) string {
+	stored := []string{
+		form.Technical, form.Later, form.Generic, form.MaxRefusals, strconv.FormatBool(form.Failover), form.RefundLimit,
+	}
+	for i := range form.Accounts {
+		stored = append(stored, form.Accounts[i].ID, form.Accounts[i].Position)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(stored, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
 func (s *server) renderRules(c *fiber.Ctx, v *viewer, status int, form views.RulesForm, errs map[string]string) error {
+	version := form.Version
 	form.Form = s.form(c, v, errs)
+	form.Version = version
 	return s.render(c, status, views.RulesView(s.shell(c, v, v.Texts.T("rules.title")), form))
 }
 
@@ -78,6 +95,9 @@ func (s *server) updateRules(c *fiber.Ctx, v *viewer) error {
 	form, err := s.rulesForm(c.UserContext(), m)
 	if err != nil {
 		return err
+	}
+	if !sameVersion(c, form.Version) {
+		return s.renderRules(c, v, fiber.StatusConflict, form, map[string]string{"": errorText(v.Texts, errChanged)})
 	}
 	rules, positions, errs := readRules(c, v, &form)
 	if len(errs) == 0 {

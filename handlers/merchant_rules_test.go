@@ -67,6 +67,13 @@ func TestRulesForm(t *testing.T) {
 		if acts := s.acts(t, s.merchant.ID); len(acts) != 1 || acts[0].Action != "payment_rules.update" || acts[0].ActorName != admin.user.Email {
 			t.Errorf("audit log = %+v", acts)
 		}
+		changed := map[string]string{
+			"technical": "[5s 30s 2m0s 10m0s 30m0s] → [10s 1m0s 2h0m0s]", "generic": "[24h0m0s 72h0m0s] → []", "max_refusals": "9 → 5",
+			"failover": "true → false", "support_refund_limit": "100000 → 9950",
+		}
+		if diff := cmp.Diff(changed, s.acts(t, s.merchant.ID)[0].Detail); diff != "" {
+			t.Errorf("the audit log tells of the change (-want +got):\n%s", diff)
+		}
 		if acts := s.acts(t, second.ID); len(acts) > 0 {
 			t.Errorf("an account that stays is logged: %+v", acts)
 		}
@@ -78,6 +85,30 @@ func TestRulesForm(t *testing.T) {
 		}
 		s.signIn(t, models.RoleSupport, "").post(path, form).want(t, http.StatusForbidden)
 	})
+}
+
+// What somebody else has changed since the form was opened is not taken back.
+func TestRulesChangedMeanwhileAreShown(t *testing.T) {
+	t.Parallel()
+	db := modelstest.SQLite(t)
+	s := newShop(t, db)
+	first, second := s.signIn(t, models.RoleAdmin, ""), s.signIn(t, models.RoleAdmin, "")
+	path := "/merchants/" + s.merchant.ID + "/rules"
+	early := second.get(path, htmx...).filledIn()
+	form := first.get(path, htmx...).filledIn()
+	form.Set("support_refund_limit", "10.00")
+	first.post(path, form).want(t, http.StatusSeeOther)
+	early.Set("max_refusals", "3")
+	shown := second.post(path, early, htmx...).want(t, http.StatusConflict)
+	anew := shown.filledIn()
+	if !strings.Contains(shown.Text(), "changed in the meantime") || anew.Get("support_refund_limit") != "10.00" || anew.Get("max_refusals") != "9" {
+		t.Errorf("the second one is shown %v: %s", anew, shown.texts(".alert"))
+	}
+	anew.Set("max_refusals", "3")
+	second.post(path, anew).want(t, http.StatusSeeOther)
+	if rules, err := s.pay.RulesOf(t.Context(), s.merchant.ID); err != nil || rules.SupportRefundLimit != 1000 || rules.MaxRefusals != 3 {
+		t.Errorf("rules = %+v, %v", rules, err)
+	}
 }
 
 func TestRulesAreRefusedByField(t *testing.T) {

@@ -18,6 +18,9 @@ func (s *server) merchantRoutes() []route {
 		{fiber.MethodGet, "/merchants/:id", admins, s.showMerchant},
 		{fiber.MethodGet, "/merchants/:id/rules", admins, s.editRules},
 		{fiber.MethodPost, "/merchants/:id/rules", admins, s.updateRules},
+		{fiber.MethodGet, "/merchants/:id/tracking", admins, s.editTracking},
+		{fiber.MethodPost, "/merchants/:id/tracking", admins, s.updateTracking},
+		{fiber.MethodGet, "/merchants/:id/mails", admins, s.previewMails},
 		{fiber.MethodGet, "/merchants/:id/keys/new", admins, s.newKey},
 		{fiber.MethodPost, "/merchants/:id/keys", admins, s.createKey},
 		{fiber.MethodGet, "/merchants/:id/keys/:key/revoke", admins, s.confirmRevokeKey},
@@ -46,6 +49,9 @@ func (s *server) showMerchant(c *fiber.Ctx, v *viewer) error {
 	}
 	view := views.MerchantView{Merchant: *m, Keys: keys, After: p.Cursor, NextHref: nextHref("/merchants/"+m.ID, next)}
 	if view.Rules, err = s.rulesForm(c.UserContext(), m); err != nil {
+		return err
+	}
+	if view.Tracking, err = s.trackingForm(c, m); err != nil {
 		return err
 	}
 	return s.page(c, v, m.Name, func(shell views.Shell) templ.Component {

@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/monitor"
 )
 
 // Names of what middleware leaves for handlers.
@@ -52,12 +53,12 @@ func (s *server) logAccess(c *fiber.Ctx) error {
 		}
 	}
 	took := time.Since(start)
-	metrics.answered(c, took)
 	status := c.Response().StatusCode()
+	s.Figures.Answered(c.Method(), c.Route().Path, status, took)
 	attrs := []slog.Attr{
 		slog.String("method", c.Method()), slog.String("route", c.Route().Path), slog.Int("status", status),
 		slog.Float64("took_ms", float64(took.Microseconds())/1000),
-		slog.String("ip", c.IP()), slog.String("request_id", requestID(c)),
+		slog.String("ip", c.IP()),
 	}
 	if v, ok := c.Locals(localViewer).(*viewer); ok && v.User != nil {
 		attrs = append(attrs, slog.String("user", v.User.ID))
@@ -109,8 +110,25 @@ func (s *server) secureHeaders(c *fiber.Ctx) error {
 func (s *server) limitTime(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(s.base, requestTimeout)
 	defer cancel()
-	c.SetUserContext(ctx)
+	c.SetUserContext(monitor.WithRequest(ctx, requestID(c)))
 	return c.Next()
+}
+
+// traceRequest makes the request's span. Only a trusted proxy can make it part
+// of a trace: a stranger could have every request of its own traced.
+func (s *server) traceRequest(c *fiber.Ctx) error {
+	if s.Tracer == nil {
+		return c.Next()
+	}
+	parent := ""
+	if s.proxies.holds(c.Context().RemoteIP()) {
+		parent = strings.Clone(c.Get("traceparent"))
+	}
+	ctx, span := s.Tracer.Request(c.UserContext(), monitor.Method(c.Method()), parent)
+	c.SetUserContext(ctx)
+	err := c.Next()
+	span.Answered(monitor.Method(c.Method()), monitor.Route(c.Route().Path, c.Response().StatusCode()), c.Response().StatusCode())
+	return err
 }
 
 func (s *server) notFound(*fiber.Ctx) error { return fiber.ErrNotFound }

@@ -104,13 +104,17 @@ func (s *server) paymentRows(
 func accountOptions(accounts []models.GatewayAccount, choice merchantChoice) []ui.Option {
 	options := make([]ui.Option, len(accounts))
 	for i := range accounts {
-		label := accounts[i].Name
-		if name := choice.name(accounts[i].MerchantID); name != "" && choice.Ref == "" {
-			label += " · " + name
-		}
-		options[i] = ui.Option{Value: accounts[i].ID, Label: label}
+		options[i] = accountOption(&accounts[i].Account, choice)
 	}
 	return options
+}
+
+func accountOption(a *models.Account, choice merchantChoice) ui.Option {
+	label := a.Name
+	if name := choice.name(a.MerchantID); name != "" && choice.Ref == "" {
+		label += " · " + name
+	}
+	return ui.Option{Value: a.ID, Label: label}
 }
 
 // countPayments renews the pill that says how many payments came in meanwhile.

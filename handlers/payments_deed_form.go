@@ -20,17 +20,20 @@ func (s *server) confirmDeed(d deed) handler {
 		if err != nil {
 			return err
 		}
-		return s.renderDeed(c, v, fiber.StatusOK, d, p, views.DeedForm{Amount: wholeAmount(d, p)}, nil)
+		return s.renderDeed(c, v, fiber.StatusOK, d, p, views.DeedForm{}, nil)
 	}
 }
 
-// wholeAmount is what a deed is about unless somebody says otherwise.
-func wholeAmount(d deed, p *models.Payment) string {
+// wholeAmount is what a deed is about unless somebody says otherwise. A capture
+// whose outcome is in doubt may have been of a part.
+func wholeAmount(d deed, p *models.Payment, last *models.Attempt) string {
 	switch {
 	case d.amount == noAmount:
 		return ""
 	case d.name == payments.DeedRefund:
 		return views.Amount(p.Refundable(), p.Currency)
+	case d.name == payments.DeedConfirmPaid && last != nil && last.Status.Open() && last.Kind == models.KindCapture:
+		return views.Amount(last.Amount, p.Currency)
 	default:
 		return views.Amount(p.Amount, p.Currency)
 	}
@@ -59,9 +62,14 @@ func (s *server) renderDeed(
 	if err != nil {
 		return err
 	}
-	form.Authorizes = len(attempts) > 0 && attempts[len(attempts)-1].Kind != models.KindCharge
+	last := newest(attempts)
+	form.Authorizes = last != nil && last.Kind != models.KindCharge
+	whole := wholeAmount(d, p, last)
+	if status == fiber.StatusOK { // nothing was written yet
+		form.Amount = whole
+	}
 	if refusal == nil {
-		refusal = d.name.Refusal(p, newest(attempts), v.actor(c), s.DB.Now())
+		refusal = d.name.Refusal(p, last, v.actor(c), s.DB.Now())
 	}
 	if d.name == payments.DeedRefund && refusal == nil {
 		if form.Limit, err = s.refundLimit(ctx, v, p); err != nil {
@@ -70,7 +78,7 @@ func (s *server) renderDeed(
 		switch {
 		case form.Limit == 0:
 			refusal = errAboveLimit
-		case form.Amount == wholeAmount(d, p):
+		case form.Amount == whole:
 			form.Amount = views.Amount(form.Limit, p.Currency)
 		}
 	}
@@ -78,6 +86,9 @@ func (s *server) renderDeed(
 		return err
 	}
 	form.Form = s.form(c, v, form.Errors)
+	if d.name != payments.DeedNote && d.name != payments.DeedSync { // true whatever became of it
+		form.Version = paymentVersion(p)
+	}
 	return s.render(c, status, views.DeedView(s.shell(c, v, views.DeedTitle(ctx, form.Name)), form))
 }
 
@@ -105,19 +116,27 @@ func (s *server) refundLimit(ctx context.Context, v *viewer, p *models.Payment) 
 var errAboveLimit = &models.Error{Kind: models.KindDenied, Code: "refund_above_limit", Field: "amount"}
 
 // refusalText says why something cannot be done with a payment; of a claim also
-// whose it is and since when.
+// whose it is and since when, of a wait until when.
 func (s *server) refusalText(ctx context.Context, v *viewer, p *models.Payment, refusal *models.Error) (string, error) {
 	if refusal == nil {
 		return "", nil
 	}
 	if refusal.Code != "claimed_by_other" || p.ClaimedBy == nil {
-		return errorText(v.Texts, refusal), nil
+		return whyNot(ctx, v, p, refusal), nil
 	}
 	claim, err := s.claimOf(ctx, v, p)
 	if err != nil {
 		return "", err
 	}
 	return views.ClaimText(ctx, claim), nil
+}
+
+// whyNot is refusalText without whose a claim is.
+func whyNot(ctx context.Context, v *viewer, p *models.Payment, refusal *models.Error) string {
+	if refusal.Code == "retry_too_early" && p.RetryAfter != nil {
+		return views.WaitText(ctx, *p.RetryAfter)
+	}
+	return errorText(v.Texts, refusal)
 }
 
 // claimOf is who works on a payment.
@@ -168,6 +187,9 @@ func (s *server) doDeed(d deed) handler {
 // act runs a deed in a transaction of its own.
 func (s *server) act(c *fiber.Ctx, v *viewer, d deed, p *models.Payment, in payments.Action) error {
 	do := func(tx *models.Tx) error {
+		if err := unchanged(c, tx, v.Scope, p.ID); err != nil {
+			return err
+		}
 		_, err := d.do(s.Payments, tx, v.Scope, p.ID, in)
 		return err
 	}
@@ -199,6 +221,9 @@ func (s *server) answerDeed(c *fiber.Ctx, v *viewer, d deed, id string, form vie
 		return refusal
 	case d.ask == views.AskNothing:
 		return s.refuseBeside(c, v, p, refusal)
+	case refusal.Code == codePaymentChanged:
+		form.Errors = map[string]string{"": errorText(v.Texts, refusal)}
+		return s.renderDeed(c, v, fiber.StatusConflict, d, p, form, nil)
 	case refusal.Kind == models.KindConflict:
 		return s.renderDeed(c, v, fiber.StatusConflict, d, p, form, refusal)
 	}

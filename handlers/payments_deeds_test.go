@@ -65,7 +65,7 @@ func TestDeeds(t *testing.T) {
 			{"capture", "releases the rest", s.authorized(t, "A-1"), []string{"amount", "100.00"}, models.PaymentProcessing, "10000"},
 			{"void", "Nothing is taken", s.authorized(t, "A-2"), nil, models.PaymentProcessing, "13322"},
 			{"cancel", "without taking anything", s.payment(t, "A-3", models.PaymentPending, models.Failure{}), nil, models.PaymentCanceled, ""},
-			{"refund", "back to the customer", s.payment(t, "A-4", models.PaymentPaid, models.Failure{}), []string{"amount", "33.22"}, models.PaymentPaid, "3322"},
+			{"refund", "The shop sees it", s.payment(t, "A-4", models.PaymentPaid, models.Failure{}), []string{"amount", "33.22"}, models.PaymentPaid, "3322"},
 			{"confirm-paid", "was charged", s.payment(t, "A-5", models.PaymentNeedsReview, timeout), []string{"amount", "133.22"}, models.PaymentPaid, "13322"},
 			{"confirm-not-paid", "charges twice", s.payment(t, "A-6", models.PaymentNeedsReview, timeout), nil, models.PaymentFailed, ""},
 			{"keep-waiting", "asked again", s.payment(t, "A-7", models.PaymentNeedsReview, timeout), nil, models.PaymentUnknown, ""},
@@ -152,6 +152,84 @@ func TestDeedAmounts(t *testing.T) {
 	if n := len(s.refunds(t, p)); n != 0 {
 		t.Errorf("%d refunds", n)
 	}
+}
+
+// Confirmed as it stands in the form, a capture of a part must not count as one
+// of the whole: nobody has seen that much money.
+func TestConfirmPaidOffersWhatTheCaptureAskedFor(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newShop(t, db)
+		support := s.signIn(t, models.RoleSupport, "")
+		p := s.authorized(t, "P-1")
+		path := "/payments/" + p.ID
+		support.post(path+"/capture", deedForm("amount", "50.00"), htmx...).want(t, http.StatusOK)
+		attempts := s.attempts(t, p.ID)
+		capture := attempts[len(attempts)-1]
+		moveAttempt(t, db, capture.ID, models.AttemptSending, models.AttemptChange{})
+		moveAttempt(t, db, capture.ID, models.AttemptUnknown, models.AttemptChange{})
+		movePayment(t, db, p.ID, models.PaymentUnknown, models.PaymentChange{})
+		movePayment(t, db, p.ID, models.PaymentNeedsReview, models.PaymentChange{})
+		form := support.get(path+"/confirm-paid", htmx...).want(t, http.StatusOK).filledIn()
+		if got := form.Get("amount"); got != "50.00" {
+			t.Errorf("the form offers %q", got)
+		}
+		form.Set("reason", "seen at the provider")
+		support.post(path+"/confirm-paid", form, htmx...).want(t, http.StatusOK)
+		if got := s.reload(t, p); got.Status != models.PaymentPaid || got.AmountCaptured != 5000 {
+			t.Errorf("the payment is %s with %d captured", got.Status, got.AmountCaptured)
+		}
+	})
+}
+
+// Two people who were asked for the same refund open its form; the second one
+// is shown the first one's before anything more is given back.
+func TestDeedsAreDoneAsTheyWereShown(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newShop(t, db)
+		first, second := s.signIn(t, models.RoleSupport, ""), s.signIn(t, models.RoleSupport, "")
+		p := s.payment(t, "P-1", models.PaymentPaid, models.Failure{})
+		broken := s.refund(t, p, 1000, models.RefundFailed)
+		send := func(who *browser, path string, form url.Values, status int) answer {
+			t.Helper()
+			form.Set("reason", "the customer asked")
+			return who.post(path, form, htmx...).want(t, status)
+		}
+		refund, again := "/payments/"+p.ID+"/refund", "/refunds/"+broken.ID+"/retry"
+		early, earlyAgain := second.get(refund, htmx...).filledIn(), second.get(again, htmx...).filledIn()
+		early.Set("amount", "40.00")
+		once := first.get(refund, htmx...).filledIn()
+		once.Set("amount", "40.00")
+		send(first, refund, once, http.StatusOK)
+		send(first, refund, once, http.StatusOK) // sent twice, done once
+		shown := send(second, refund, early, http.StatusConflict)
+		if text := shown.Text(); !strings.Contains(text, "changed after this form was opened") || !strings.Contains(text, "€93.22") {
+			t.Errorf("the second one is shown %s", text)
+		}
+		send(second, again, earlyAgain, http.StatusConflict)
+		if n := len(s.refunds(t, p)); n != 2 {
+			t.Fatalf("%d refunds", n)
+		}
+		anew := shown.filledIn()
+		once.Set("amount", "41.00") // goes back in the browser and writes something else
+		if text := send(first, refund, once, http.StatusUnprocessableEntity).Text(); !strings.Contains(text, "was sent before") {
+			t.Errorf("the first one is told %s", text)
+		}
+		if anew.Get("amount") != "40.00" || anew.Get(keyField) == early.Get(keyField) {
+			t.Errorf("the form is given back as %v", anew)
+		}
+		send(second, refund, anew, http.StatusOK)
+
+		f := s.payment(t, "P-2", models.PaymentFailed, later)
+		retry := "/payments/" + f.ID + "/retry"
+		late := second.get(retry, htmx...).filledIn()
+		late.Set("gateway", s.gateway.ID)
+		first.post(retry, retryForm(s.gateway.ID), htmx...).want(t, http.StatusOK)
+		if text := send(second, retry, late, http.StatusConflict).Find("[data-testid=refusal]").Text(); text == "" {
+			t.Error("the second one is offered to charge what is being charged")
+		}
+	})
 }
 
 func TestSupportRefundsUpToItsLimit(t *testing.T) {

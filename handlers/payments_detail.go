@@ -26,12 +26,21 @@ func (s *server) showPayment(c *fiber.Ctx, v *viewer) error {
 	}, views.PaymentDetail(view))
 }
 
-// How much of what belongs to a payment its page shows.
+// How much of what belongs to a payment its page shows at first, and on demand.
 const (
 	shownRefunds = 50
 	shownCalls   = 50
 	shownInbound = 20
+	shownOfAll   = models.MaxLimit
 )
+
+// upTo is how much of something a payment's page shows.
+func upTo(c *fiber.Ctx, n int) int {
+	if wantsAll(c) {
+		return shownOfAll
+	}
+	return n
+}
 
 // payment collects a payment with all that belongs to it.
 func (s *server) payment(c *fiber.Ctx, v *viewer, p *models.Payment) (views.PaymentView, error) {
@@ -75,7 +84,7 @@ func (s *server) payment(c *fiber.Ctx, v *viewer, p *models.Payment) (views.Paym
 // paymentMoney adds what was given back of a payment, and what is disputed.
 func (s *server) paymentMoney(c *fiber.Ctx, v *viewer, p *models.Payment, view *views.PaymentView) error {
 	ctx := c.UserContext()
-	refunds, _, err := s.DB.Refunds(ctx, v.Scope, p.ID, models.Page{Limit: shownRefunds})
+	refunds, more, err := s.DB.Refunds(ctx, v.Scope, p.ID, models.Page{Limit: upTo(c, shownRefunds)})
 	if err != nil {
 		return err
 	}
@@ -83,6 +92,7 @@ func (s *server) paymentMoney(c *fiber.Ctx, v *viewer, p *models.Payment, view *
 	if err != nil {
 		return err
 	}
+	view.MoreRefunds = more != "" && !wantsAll(c)
 	for i := range refunds {
 		r := &refunds[i]
 		row := views.RefundRow{Refund: *r, Staff: view.Staff}
@@ -122,14 +132,21 @@ func (s *server) paymentDesk(
 		}
 		shown := views.PaymentDeed{Name: d.path(), Ask: d.ask}
 		if refusal != nil {
-			shown.Refusal, shown.Claimed = errorText(v.Texts, refusal), refusal.Code == "claimed_by_other"
+			shown.Refusal, shown.Claimed = whyNot(ctx, v, p, refusal), refusal.Code == "claimed_by_other"
 		}
 		view.Deeds = append(view.Deeds, shown)
 	}
-	if view.Calls, err = s.DB.ProviderCalls(ctx, p.ID, shownCalls); err != nil {
+	limit := upTo(c, shownCalls)
+	if view.Calls, err = s.DB.ProviderCalls(ctx, p.ID, limit+1); err != nil {
 		return err
 	}
-	view.Inbound, _, err = s.DB.InboundEvents(ctx, v.Scope, models.InboundFilter{PaymentID: p.ID}, models.Page{Limit: shownInbound})
+	if len(view.Calls) > limit {
+		view.Calls, view.MoreCalls = view.Calls[:limit], !wantsAll(c)
+	}
+	var more string
+	view.Inbound, more, err = s.DB.InboundEvents(
+		ctx, v.Scope, models.InboundFilter{PaymentID: p.ID}, models.Page{Limit: upTo(c, shownInbound)})
+	view.MoreInbound = more != "" && !wantsAll(c)
 	return err
 }
 

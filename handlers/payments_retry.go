@@ -65,6 +65,7 @@ func (s *server) renderRetry(
 		return err
 	}
 	form.Form = s.form(c, v, form.Errors)
+	form.Version = paymentVersion(p)
 	return s.render(c, status, views.RetryView(s.shell(c, v, views.DeedTitle(ctx, form.Path())), form))
 }
 
@@ -111,6 +112,9 @@ func (s *server) retryPayment(anyway bool) handler {
 		}
 		form := views.RetryForm{Anyway: anyway, Other: field(c, "other") != "", Gateway: field(c, "gateway"), Reason: field(c, "reason")}
 		_, err = s.once(c, v, p.MerchantID, func(tx *models.Tx) (models.Answer, error) {
+			if err := unchanged(c, tx, v.Scope, p.ID); err != nil {
+				return models.Answer{}, err
+			}
 			_, err := s.Payments.Retry(tx, v.Scope, p.ID, payments.RetryRequest{
 				Gateway: form.Gateway, Reason: form.Reason, Actor: v.actor(c), Force: anyway,
 			})
@@ -135,6 +139,9 @@ func (s *server) answerRetry(c *fiber.Ctx, v *viewer, id string, form views.Retr
 		return s.retried(c, v, p)
 	case refusal.Code == "idempotency_key_in_use": // the same form's first sending is being worked on
 		return s.redirect(c, "/payments/"+id)
+	case refusal.Code == codePaymentChanged:
+		form.Errors = map[string]string{"": errorText(v.Texts, refusal)}
+		return s.renderRetry(c, v, fiber.StatusConflict, p, form, nil)
 	case refusal.Kind == models.KindConflict:
 		return s.renderRetry(c, v, fiber.StatusConflict, p, form, refusal)
 	}

@@ -168,7 +168,7 @@ func TestRetryIsRefused(t *testing.T) {
 			{"a refusal for good", "bank forbids", func() *models.Payment {
 				return s.payment(t, "R-4", models.PaymentFailed, models.Failure{Code: "lost_card", Class: "never"})
 			}},
-			{"a provider's wish to wait", "asked to wait", func() *models.Payment {
+			{"a provider's wish to wait", "asked to wait until", func() *models.Payment {
 				p := s.payment(t, "R-5", models.PaymentProcessing, models.Failure{})
 				moveAttempt(t, db, s.attempts(t, p.ID)[0].ID, models.AttemptDeclined, models.AttemptChange{})
 				return movePayment(t, db, p.ID, models.PaymentFailed, models.PaymentChange{Failure: later, RetryAfter: &wait})
@@ -189,6 +189,9 @@ func TestRetryIsRefused(t *testing.T) {
 			}},
 		} {
 			p := tt.make()
+			if why := support.get("/payments/" + p.ID).Find("#retry-why").Text(); !strings.Contains(why, tt.want) {
+				t.Errorf("%s: the page says %q", tt.name, why)
+			}
 			before := len(s.attempts(t, p.ID))
 			shown := support.get("/payments/"+p.ID+"/retry", htmx...).want(t, http.StatusOK)
 			if shown.Find("form, button").Length() > 0 || !strings.Contains(shown.Find("[data-testid=refusal]").Text(), tt.want) {

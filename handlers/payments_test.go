@@ -73,6 +73,43 @@ func (s *shop) payment(t *testing.T, number string, status models.PaymentStatus,
 
 var later = models.Failure{Code: "insufficient_funds", Class: "later", Message: "The card has insufficient funds."}
 
+// Nothing that a provider was asked, answered or told is out of reach, however
+// much there is of it.
+func TestPaymentPageShowsAllOnDemand(t *testing.T) {
+	t.Parallel()
+	db := modelstest.SQLite(t)
+	s := newShop(t, db)
+	support := s.signIn(t, models.RoleSupport, "")
+	p := s.payment(t, "P-1", models.PaymentPaid, models.Failure{})
+	calls := make([]models.ProviderCall, shownCalls+1)
+	for i := range calls {
+		calls[i] = models.ProviderCall{
+			MerchantID: p.MerchantID, PaymentID: &p.ID, Purpose: "lookup", Method: http.MethodGet, URL: "https://pay.example/v1/charges",
+			Status: http.StatusOK, Answer: `{"status":"paid"}`, RequestID: fmt.Sprintf("req_%d", i), LatencyMS: 42, StartedAt: db.Now(),
+		}
+	}
+	modelstest.Write(t, db, func(tx *models.Tx) error { return tx.AddProviderCalls(calls) })
+	for range shownInbound + 1 {
+		e := heard(t, db, s.gateway, `{}`)
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			return tx.MarkInbound(e, models.InboundFate{Status: models.InboundApplied, PaymentID: &p.ID})
+		})
+	}
+	page := support.get("/payments/"+p.ID).want(t, http.StatusOK)
+	if c, i := page.Find("[data-testid=call]").Length(), page.Find("[data-testid=inbound]").Length(); c != shownCalls || i != shownInbound {
+		t.Errorf("%d calls and %d events at first", c, i)
+	}
+	if text := page.Find("#payment-calls").Text(); !strings.Contains(text, "The newest 50 calls") || !strings.Contains(text, "42 ms") || !strings.Contains(text, "req_50") {
+		t.Errorf("the calls are told as %.200s", text)
+	}
+	for _, card := range []string{"#payment-calls", "#payment-inbound"} {
+		all := support.get(page.Find(card+" a[aria-label^='View all']").AttrOr("href", "")).want(t, http.StatusOK)
+		if c, i := all.Find("[data-testid=call]").Length(), all.Find("[data-testid=inbound]").Length(); c != shownCalls+1 || i != shownInbound+1 {
+			t.Errorf("%s leads to %d calls and %d events", card, c, i)
+		}
+	}
+}
+
 func TestPaymentListFilters(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {

@@ -18,6 +18,7 @@ func (s *server) preferenceRoutes() []route {
 		{fiber.MethodPost, "/preferences/language", everyone, s.chooseLanguage},
 		{fiber.MethodPost, "/preferences/theme", everyone, s.chooseTheme},
 		{fiber.MethodPost, "/preferences/timezone", signedIn, s.chooseTimezone},
+		{fiber.MethodPost, "/preferences/alerts", signedIn, s.chooseAlerts},
 	}
 }
 

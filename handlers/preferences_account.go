@@ -26,6 +26,11 @@ func (s *server) renderPreferences(c *fiber.Ctx, v *viewer, status int, refused 
 			view.Timezone = zone
 		}
 	}
+	subscription, err := s.DB.AlertSubscription(c.UserContext(), v.User)
+	if err != nil {
+		return err
+	}
+	view.Alerts, view.Wish, view.NoServer = subscription.Enabled, wishForm(v, subscription.AlertWish), !s.Alerts.Mails()
 	if v.Merchant != nil {
 		view.Default = v.Merchant.Timezone
 	}
@@ -76,7 +81,7 @@ func (s *server) newPassword(c *fiber.Ctx, v *viewer) (hash string, err error) {
 	if user == nil {
 		return "", errWrongPassword
 	}
-	return s.passwords.Hash(c.UserContext(), password)
+	return s.Passwords.Hash(c.UserContext(), password)
 }
 
 // endOtherSessions signs the user out everywhere else.

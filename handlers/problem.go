@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/tillpost/tillpost/locales"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/views"
 )
@@ -115,6 +116,7 @@ var waits = map[string]time.Duration{
 // refusedBy is the error of a request that the domain refuses.
 func refusedBy(e *models.Error) *problem {
 	p := newProblem(statusOf(e.Kind), e.Code)
+	p.Detail = withChoices(locales.For(locales.English), p.Detail, e)
 	p.CurrentStatus, p.after = e.Status, max(e.After, waits[e.Code])
 	if e.Field != "" {
 		p.Errors = []fieldProblem{{Field: e.Field, Code: e.Code, Message: p.Detail}}

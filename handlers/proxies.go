@@ -35,6 +35,12 @@ func (p proxies) trust(addr netip.Addr) bool {
 	return false
 }
 
+// holds says whether an address is one of theirs.
+func (p proxies) holds(remote net.IP) bool {
+	addr, ok := netip.AddrFromSlice(remote)
+	return ok && p.trust(addr.Unmap())
+}
+
 // client is who asks: the last address of the way that is none of ours. What
 // stands before it may be invented.
 func (p proxies) client(remote net.IP, forwarded string) string {

@@ -1,26 +1,15 @@
 package handlers
 
 import (
-	"bufio"
 	"context"
-	"encoding/csv"
 	"fmt"
-	"net"
-	"runtime/debug"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/views"
-)
-
-// Limits of an export.
-const (
-	exportTime = 10 * time.Minute
-	exportRows = 1000 // lines of one query
 )
 
 var exportHeader = []string{
@@ -34,31 +23,14 @@ func (s *server) exportSettlement(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
-	filter, conn, id := differenceFilter(c), c.Context().Conn(), f.ID
-	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")
-	c.Set(fiber.HeaderContentDisposition, `attachment; filename="differences-`+id+`.csv"`)
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Set("X-Accel-Buffering", "no")
-	// From here on c is not used: the writer outlives it.
-	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
-		ctx, cancel := context.WithTimeout(s.base, exportTime)
-		defer cancel()
-		defer func() { // a panic here would end the process
-			if p := recover(); p != nil {
-				s.Log.Error("export panicked", "panic", p, "stack", string(debug.Stack()))
-				_ = conn.Close() // as below
-			}
-		}()
-		if err := s.writeDifferences(ctx, w, conn, id, filter); err != nil {
-			s.Log.Error("export of differences broke off", "file", id, "error", err)
-			_ = conn.Close() // so that nobody takes a part for the whole
-		}
+	filter, id := differenceFilter(c), f.ID
+	s.streamCSV(c, "differences-"+id+".csv", func(ctx context.Context, out *csvStream) error {
+		return s.writeDifferences(ctx, out, id, filter)
 	})
 	return nil
 }
 
-func (s *server) writeDifferences(ctx context.Context, w *bufio.Writer, conn net.Conn, fileID string, f models.DifferenceFilter) error {
-	out := csv.NewWriter(w)
+func (s *server) writeDifferences(ctx context.Context, out *csvStream, fileID string, f models.DifferenceFilter) error {
 	if err := out.Write(exportHeader); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
@@ -72,15 +44,8 @@ func (s *server) writeDifferences(ctx context.Context, w *bufio.Writer, conn net
 				return fmt.Errorf("write: %w", err)
 			}
 		}
-		if err := conn.SetWriteDeadline(time.Now().Add(writeDeadline)); err != nil {
-			return fmt.Errorf("write: %w", err)
-		}
-		out.Flush()
-		if err := out.Error(); err != nil {
-			return fmt.Errorf("write: %w", err)
-		}
-		if err := w.Flush(); err != nil {
-			return fmt.Errorf("write: %w", err)
+		if err := out.send(); err != nil {
+			return err
 		}
 		if len(lines) < exportRows {
 			return nil
@@ -114,12 +79,4 @@ func orEmpty(id *string) string {
 		return ""
 	}
 	return *id
-}
-
-// harmless keeps a spreadsheet from taking text of the file for a formula.
-func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

@@ -123,6 +123,9 @@ func showsSettlement(t *testing.T, who *browser, page string) {
 	if n := a.Find("#difference-table tbody tr").Length(); n != listRows {
 		t.Errorf("%d rows, want %d", n, listRows)
 	}
+	if told := strings.Contains(a.Find("#settlement-facts").Text(), "support"); told != (who.user.Role == models.RoleSupport) {
+		t.Errorf("%s is told who of the staff brought it: %t", who.user.Role, told)
+	}
 	if got := a.texts("#settlement-sums tbody tr"); len(got) != 3 || !strings.Contains(got[0], "€180.00") {
 		t.Errorf("sums %v", got)
 	}
@@ -164,6 +167,44 @@ func TestUploadLimit(t *testing.T) {
 		// The answer of 413 is the server's; app.Test hands on why it is one.
 		if _, err := s.app.Test(who.uploadRequest(account.ID, "csv", large), -1); err == nil || !strings.Contains(err.Error(), "exceeds the given limit") {
 			t.Errorf("the file of %s: %v", name, err)
+		}
+	}
+}
+
+// What is asked for over the same connection after an export is answered,
+// however much later.
+func TestExportLeavesNoDeadlineBehind(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, modelstest.SQLite(t))
+	m := modelstest.Merchant(t, n.db)
+	cookie, _ := n.session(t, models.RoleMerchant, m.ID)
+	page := views.ReconciliationPath + "/" + settled(t, n.db, modelstest.Gateway(t, n.db, m.ID), "ch_1")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.url+page+"/export", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.AddCookie(cookie)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if text, err := io.ReadAll(res.Body); err != nil || !strings.Contains(string(text), "ch_1") {
+		t.Fatalf("%v: %s", err, text)
+	}
+	if set, left := n.watched.deadlines(); set == 0 || left > 0 {
+		t.Errorf("%d deadlines were set, %d are left", set, left)
+	}
+}
+
+func TestExportedTextIsNoFormula(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "ch_1": "ch_1", "a-b": "a-b", "=1+1": "'=1+1", "-2": "'-2", "@x": "'@x", "＝1": "'＝1", "\t=1": "'\t'=1",
+		"ch_1;=1+1": "ch_1;'=1+1", "a\n+1": "a\n'+1", "编号=1": "编号=1",
+	} {
+		if got := harmless(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
 	}
 }

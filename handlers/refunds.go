@@ -72,6 +72,7 @@ func (s *server) renderRefundRetry(
 		return err
 	}
 	form.Form = s.form(c, v, form.Errors)
+	form.Version = paymentVersion(p)
 	return s.render(c, status, views.RefundRetryView(s.shell(c, v, v.Texts.T("refunds.retry")), form))
 }
 
@@ -83,6 +84,9 @@ func (s *server) retryRefund(c *fiber.Ctx, v *viewer) error {
 	}
 	form := views.RefundForm{Refund: *r, Reason: field(c, "reason")}
 	_, err = s.once(c, v, p.MerchantID, func(tx *models.Tx) (models.Answer, error) {
+		if err := unchanged(c, tx, v.Scope, p.ID); err != nil {
+			return models.Answer{}, err
+		}
 		_, err := s.Payments.RetryRefund(tx, v.Scope, r.ID, payments.Action{
 			Reason: form.Reason, Actor: v.actor(c), Limited: v.limited(),
 		})
@@ -102,6 +106,9 @@ func (s *server) retryRefund(c *fiber.Ctx, v *viewer) error {
 		return s.acted(c, v, p, v.Texts.T("refunds.retried"))
 	case refusal.Code == "idempotency_key_in_use":
 		return s.redirect(c, "/payments/"+p.ID)
+	case refusal.Code == codePaymentChanged:
+		form.Errors = map[string]string{"": errorText(v.Texts, refusal)}
+		return s.renderRefundRetry(c, v, fiber.StatusConflict, p, form, nil)
 	case refusal.Field == "reason" || refusal.Field == keyField:
 		form.Errors = fieldErrors(v, err)
 		return s.renderRefundRetry(c, v, fiber.StatusUnprocessableEntity, p, form, nil)

@@ -15,6 +15,10 @@ GET    /static/:hash/:name                   public
 GET    /openapi.json                         public
 GET    /docs                                 public
 POST   /hooks/:account                       public
+GET    /t/:token                             public
+POST   /t/:token                             public
+GET    /t/stop/:token                        public
+POST   /t/stop/:token                        public
 
 GET    /login                                public
 POST   /login                                public
@@ -23,6 +27,7 @@ POST   /preferences/language                 public
 POST   /preferences/theme                    public
 GET    /preferences                          merchant support admin
 POST   /preferences/timezone                 merchant support admin
+POST   /preferences/alerts                   merchant support admin
 POST   /preferences/password                 merchant support admin
 POST   /preferences/sessions/end             merchant support admin
 GET    /                                     merchant support admin
@@ -86,19 +91,72 @@ GET    /inbound/:id/row                      support admin
 POST   /inbound/:id/replay                   support admin
 GET    /shipments                            merchant support admin
 GET    /shipments/count                      merchant support admin
+GET    /shipments/export                     merchant support admin
+GET    /shipments/performance                merchant support admin
+GET    /shipments/attention                  merchant support admin
+GET    /shipments/new                        merchant support admin
+POST   /shipments                            merchant support admin
+GET    /shipments/bulk                       merchant support admin
+POST   /shipments/bulk/preview               merchant support admin
+POST   /shipments/bulk                       merchant support admin
+GET    /shipments/attention/count            merchant support admin
+GET    /shipments/:id/attention/row          merchant support admin
 GET    /shipments/:id                        merchant support admin
 GET    /shipments/:id/row                    merchant support admin
 POST   /shipments/:id/sync                   support admin
+POST   /shipments/:id/retrack                support admin
+GET    /shipments/:id/raw                    support admin
+GET    /shipments/:id/scan                   support admin
+POST   /shipments/:id/scan                   support admin
+GET    /shipments/:id/override               support admin
+POST   /shipments/:id/override               support admin
+GET    /shipments/:id/withdraw               support admin
+POST   /shipments/:id/withdraw               support admin
+GET    /shipments/:id/replace                support admin
+POST   /shipments/:id/replace                support admin
+GET    /shipments/:id/link                   merchant support admin
+POST   /shipments/:id/link                   merchant support admin
 GET    /deliveries                           merchant support admin
 GET    /deliveries/count                     merchant support admin
 GET    /deliveries/:id                       merchant support admin
 GET    /deliveries/:id/row                   merchant support admin
 POST   /deliveries/:id/replay                merchant support admin
+GET    /replays                              merchant support admin
+GET    /replays/new                          merchant support admin
+POST   /replays                              merchant support admin
+GET    /replays/:id                          merchant support admin
+POST   /replays/:id/pause                    merchant support admin
+POST   /replays/:id/resume                   merchant support admin
+POST   /replays/:id/cancel                   merchant support admin
 GET    /reconciliation                       merchant support admin
 GET    /reconciliation/new                   support admin
 POST   /reconciliation                       support admin
 GET    /reconciliation/:id                   merchant support admin
 GET    /reconciliation/:id/export            merchant support admin
+
+GET    /incidents                            merchant support admin
+GET    /incidents/count                      merchant support admin
+GET    /incidents/bell                       merchant support admin
+GET    /incidents/:id                        merchant support admin
+GET    /incidents/:id/row                    merchant support admin
+GET    /incidents/:id/acknowledge            support admin
+POST   /incidents/:id/acknowledge            support admin
+GET    /incidents/:id/silence                support admin
+POST   /incidents/:id/silence                support admin
+POST   /incidents/:id/unsilence              support admin
+GET    /alerts/rules                         support admin
+GET    /alerts/rules/:rule                   admin
+POST   /alerts/rules/:rule                   admin
+GET    /alerts/channels                      merchant admin
+GET    /alerts/channels/new                  merchant admin
+POST   /alerts/channels                      merchant admin
+GET    /alerts/channels/:id                  merchant admin
+POST   /alerts/channels/:id                  merchant admin
+POST   /alerts/channels/:id/test             merchant admin
+GET    /alerts/channels/:id/delete           merchant admin
+POST   /alerts/channels/:id/delete           merchant admin
+GET    /mails                                admin
+GET    /mails/:mail                          admin
 
 GET    /endpoints                            merchant support admin
 GET    /endpoints/new                        merchant admin
@@ -108,7 +166,10 @@ GET    /endpoints/:id/edit                   merchant admin
 POST   /endpoints/:id                        merchant admin
 POST   /endpoints/:id/test                   merchant admin
 POST   /endpoints/:id/pause                  merchant admin
+POST   /endpoints/:id/resume                 merchant admin
 POST   /endpoints/:id/enable                 merchant admin
+GET    /endpoints/:id/disable                merchant admin
+POST   /endpoints/:id/disable                merchant admin
 GET    /endpoints/:id/rotate                 merchant admin
 POST   /endpoints/:id/rotate                 merchant admin
 GET    /endpoints/:id/delete                 merchant admin
@@ -128,13 +189,22 @@ POST   /gateways/:id/limit                   admin
 GET    /carriers                             support admin
 GET    /carriers/new                         admin
 POST   /carriers                             admin
-GET    /carriers/:id                         admin
+GET    /carriers/:id                         support admin
 POST   /carriers/:id                         admin
 POST   /carriers/:id/test                    admin
 GET    /carriers/:id/disable                 admin
 POST   /carriers/:id/disable                 admin
 POST   /carriers/:id/enable                  admin
+POST   /carriers/:id/limits                  admin
+GET    /carriers/:id/pause                   admin
+POST   /carriers/:id/pause                   admin
+GET    /carriers/:id/resume                  admin
 POST   /carriers/:id/resume                  admin
+GET    /carriers/:id/reset                   admin
+POST   /carriers/:id/reset                   admin
+GET    /carriers/:id/calls                   support admin
+GET    /carriers/:id/calls/count             support admin
+GET    /carriers/:id/calls/:call             support admin
 
 GET    /merchants                            admin
 GET    /merchants/new                        admin
@@ -142,6 +212,9 @@ POST   /merchants                            admin
 GET    /merchants/:id                        admin
 GET    /merchants/:id/rules                  admin
 POST   /merchants/:id/rules                  admin
+GET    /merchants/:id/tracking               admin
+POST   /merchants/:id/tracking               admin
+GET    /merchants/:id/mails                  admin
 GET    /merchants/:id/keys/new               admin
 POST   /merchants/:id/keys                   admin
 GET    /merchants/:id/keys/:key/revoke       admin
@@ -156,6 +229,18 @@ POST   /users/:id/disable                    admin
 GET    /users/:id/enable                     admin
 POST   /users/:id/enable                     admin
 GET    /audit                                admin
+GET    /operations                           admin
+GET    /operations/jobs/:id                  admin
+GET    /operations/jobs/:id/retry            admin
+POST   /operations/jobs/:id/retry            admin
+GET    /operations/jobs/:id/cancel           admin
+POST   /operations/jobs/:id/cancel           admin
+GET    /operations/jobs/:id/delete           admin
+POST   /operations/jobs/:id/delete           admin
+GET    /operations/queues/:name/pause        admin
+POST   /operations/queues/:name/pause        admin
+GET    /operations/queues/:name/resume       admin
+POST   /operations/queues/:name/resume       admin
 
 GET    /api/v1/orders                        key:read,orders
 POST   /api/v1/orders                        key:orders
@@ -172,6 +257,7 @@ POST   /api/v1/payments/:id/sync             key:payments
 GET    /api/v1/refunds                       key:read,payments
 POST   /api/v1/refunds                       key:payments
 GET    /api/v1/refunds/:id                   key:read,payments
+GET    /api/v1/carriers/detect               key:read,shipments
 GET    /api/v1/shipments                     key:read,shipments
 POST   /api/v1/shipments                     key:shipments
 GET    /api/v1/shipments/:id                 key:read,shipments

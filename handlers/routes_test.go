@@ -1,13 +1,16 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/tillpost/tillpost/alerts"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
 	"github.com/tillpost/tillpost/views"
@@ -56,10 +59,60 @@ func foreign(t *testing.T, s *site, m *models.Merchant) map[string]string {
 	}
 	return map[string]string{
 		"/orders": order.ID, "/payments": payment.ID, "/shipments": sh.ID, "/deliveries": deliveries[0].ID,
+		views.IncidentsPath: wrong(t, s.db, alerts.EndpointDisabled, endpoint.ID, &m.ID).ID, "/alerts": channel(t, s.db, &m.ID).ID,
 		"/endpoints": endpoint.ID, "/gateways": gateway.ID, "/carriers": account.ID, "/merchants": m.ID,
 		"/refunds": refunded(t, s.db, m.ID, gateway.ID).ID, "/desk": payment.ID, "/inbound": heard(t, s.db, gateway, `{}`).ID, "/events": events[0].ID, "/webhook-endpoints": endpoint.ID,
 		views.ReconciliationPath: settled(t, s.db, gateway, "FOREIGN-1"), views.BulkPath: bulk(t, s.db, payment).ID,
+		views.ReplaysPath: replayed(t, s.db, endpoint.ID).ID,
+		"/operations":     strconv.FormatInt(failedJob(t, s.db), 10),
+		":call":           called(t, s.db, account, models.CarrierCall{URL: "https://carrier.example/FOREIGN-1"}).ID,
 	}
+}
+
+// wrong opens an incident about a thing.
+func wrong(t *testing.T, db *models.DB, kind, object string, merchantID *string) *models.Incident {
+	t.Helper()
+	r, ok := alerts.RuleOf(kind)
+	if !ok {
+		t.Fatalf("no rule %s", kind)
+	}
+	now := db.Now()
+	i := models.Incident{
+		Key: kind + ":" + object, Kind: kind, Severity: r.Severity, Shared: r.Shared, MerchantID: merchantID, ObjectID: object, NextTellAt: &now,
+		Detail: map[string]string{"name": "Tea & <Co>", "count": "3"},
+	}
+	modelstest.Write(t, db, func(tx *models.Tx) error {
+		_, err := tx.OpenIncident(&i)
+		return err
+	})
+	return &i
+}
+
+// channel adds a channel without anything in it.
+func channel(t *testing.T, db *models.DB, merchantID *string) *models.AlertChannel {
+	t.Helper()
+	c := models.AlertChannel{
+		ID: models.NewID(models.PrefixAlertChannel), MerchantID: merchantID, Kind: alerts.KindMail, Name: "Ops", Enabled: true,
+		Fields: map[string]string{"address": "ops@example.com"}, Sealed: map[string]string{}, Hints: map[string]models.SecretHint{},
+	}
+	modelstest.Write(t, db, func(tx *models.Tx) error { return tx.CreateAlertChannel(c) })
+	return &c
+}
+
+// called stores a call of a carrier account.
+func called(t *testing.T, db *models.DB, a *models.CarrierAccount, c models.CarrierCall) *models.CarrierCall {
+	t.Helper()
+	c.MerchantID, c.CarrierAccountID, c.Purpose, c.Method = a.MerchantID, a.ID, "poll", http.MethodGet
+	c.Outcome = cmp.Or(c.Outcome, models.CallOK)
+	if c.StartedAt.IsZero() {
+		c.StartedAt = db.Now()
+	}
+	modelstest.Write(t, db, func(tx *models.Tx) error { return tx.AddCarrierCalls([]models.CarrierCall{c}) })
+	found, _, err := db.CarrierCalls(t.Context(), models.AllMerchants(), models.CarrierCallFilter{AccountID: a.ID}, models.Page{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &found[0]
 }
 
 // bulk starts to try payments again.
@@ -81,7 +134,7 @@ func bulk(t *testing.T, db *models.DB, payments ...*models.Payment) *models.Bulk
 func heard(t *testing.T, db *models.DB, a *models.GatewayAccount, body string) *models.InboundEvent {
 	t.Helper()
 	e := models.InboundEvent{
-		MerchantID: a.MerchantID, GatewayAccountID: a.ID, EventID: models.NewID("told"), Type: "charge.succeeded", Subject: "ch_1", Body: body,
+		MerchantID: a.MerchantID, AccountID: a.ID, EventID: models.NewID("told"), Type: "charge.succeeded", Subject: "ch_1", Body: body,
 	}
 	modelstest.Write(t, db, func(tx *models.Tx) error {
 		_, err := tx.ReceiveInbound([]models.InboundEvent{e})
@@ -123,7 +176,7 @@ func address(pattern string, ids map[string]string) string {
 	if id == "" {
 		id = models.NewID("none")
 	}
-	return strings.NewReplacer(":id", id, ":account", id, ":key", models.NewID(models.PrefixAPIKey), ":hash", "0", ":name", "app.css").Replace(pattern)
+	return strings.NewReplacer(":id", id, ":call", ids[":call"], ":account", id, ":key", models.NewID(models.PrefixAPIKey), ":hash", "0", ":name", "app.css").Replace(pattern)
 }
 
 func TestPagesLetInWhoMay(t *testing.T) {

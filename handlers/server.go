@@ -11,14 +11,17 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/tillpost/tillpost/alerts"
 	"github.com/tillpost/tillpost/carriers"
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/live"
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/monitor"
 	"github.com/tillpost/tillpost/notify"
 	"github.com/tillpost/tillpost/payments"
 	"github.com/tillpost/tillpost/secret"
 	"github.com/tillpost/tillpost/static"
+	"github.com/tillpost/tillpost/tracking"
 	"github.com/tillpost/tillpost/views"
 )
 
@@ -28,9 +31,16 @@ type Deps struct {
 	Payments *payments.Service
 	Carriers *carriers.Service
 	Notify   *notify.Service
+	Tracking *tracking.Service
+	Alerts   *alerts.Service
 	Vault    *credentials.Vault
 	Hub      *live.Hub
 	Log      *slog.Logger
+	Figures  *monitor.Figures // of this process; nil counts nothing
+	Tracer   *monitor.Tracer  // nil traces nothing
+	Machine  *monitor.Machine // nil: nobody looks at it
+	// Passwords are checked by it; nil does so at secret.PasswordCost.
+	Passwords *secret.Passwords
 	// AppContext ends when the process begins to stop: live streams end with it
 	// at once, requests under way get a few seconds more.
 	AppContext context.Context //nolint:containedctx // the life of the process, not of a call
@@ -66,15 +76,17 @@ const (
 type server struct {
 	Deps
 
-	sessions  *sessionStore
-	passwords *secret.Passwords
-	logins    *ipLimiter
-	hooks     *hookLimiter
-	streams   *streams
-	proxies   proxies
-	zipped    *zipped
-	ready     readiness
-	base      context.Context //nolint:containedctx // parent of all requests' contexts
+	sessions *sessionStore
+	logins   *ipLimiter
+	visits   *ipLimiter     // of pages for customers
+	guesses  *ipLimiter     // at who a parcel is for, by address
+	proofs   *parcelLimiter // and by parcel
+	hooks    *hookLimiter
+	streams  *streams
+	proxies  proxies
+	zipped   *zipped
+	ready    readiness
+	base     context.Context //nolint:containedctx // parent of all requests' contexts
 }
 
 // New builds the application; cmd runs it on a Listener.
@@ -82,17 +94,22 @@ func New(d Deps) *fiber.App {
 	if d.Draining == nil {
 		d.Draining = func() bool { return false }
 	}
+	if d.Passwords == nil {
+		d.Passwords = secret.NewPasswords(secret.PasswordCost())
+	}
 	d.BaseURL = strings.TrimRight(d.BaseURL, "/")
 	s := &server{
-		Deps:      d,
-		sessions:  newSessionStore(d.DB, d.SecureCookies),
-		passwords: secret.NewPasswords(),
-		logins:    newIPLimiter(),
-		hooks:     newHookLimiter(),
-		streams:   newStreams(),
-		proxies:   newProxies(d.TrustedProxies),
-		zipped:    &zipped{files: map[string][]byte{}},
-		base:      requestsContext(d.AppContext),
+		Deps:     d,
+		sessions: newSessionStore(d.DB, d.SecureCookies),
+		logins:   newIPLimiter(loginsPerIP, loginsPerNet),
+		visits:   newIPLimiter(visitsPerIP, visitsPerNet),
+		guesses:  newIPLimiter(guessesPerIP, guessesPerNet),
+		proofs:   newParcelLimiter(),
+		hooks:    newHookLimiter(),
+		streams:  newStreams(),
+		proxies:  newProxies(d.TrustedProxies),
+		zipped:   &zipped{files: map[string][]byte{}},
+		base:     requestsContext(d.AppContext),
 	}
 	app := fiber.New(fiber.Config{
 		AppName:               "Tillpost",
@@ -109,12 +126,13 @@ func New(d Deps) *fiber.App {
 		TrustedProxies:          d.TrustedProxies,
 	})
 	app.Server().HeaderReceived = s.uploadLimits
-	app.Use(s.identify, s.limitTime, s.logAccess, s.recoverPanic, s.secureHeaders)
+	app.Use(s.identify, s.limitTime, s.traceRequest, s.logAccess, s.recoverPanic, s.secureHeaders)
 	app.Get("/healthz", s.healthz)
 	app.Get("/readyz", s.readyz)
 	app.Get(static.Prefix+":hash/:name", s.serveStatic)
 	registerAPI(app, s)
 	registerHooks(app, s)
+	registerTracking(app, s)
 	for _, r := range s.pages() {
 		s.mount(app, r)
 	}
@@ -135,6 +153,7 @@ func (s *server) mount(app *fiber.App, r route) {
 			return s.turnAway(c, v)
 		}
 		if err := s.checkForm(c, v); err != nil {
+			s.Figures.Denied(monitor.DeniedForm)
 			return err
 		}
 		return r.handle(c, v)

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"context"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -13,13 +15,15 @@ import (
 )
 
 func (s *server) shipmentRoutes() []route {
-	return []route{
+	return slices.Concat(s.attentionRoutes(), s.pasteRoutes(), s.correctionRoutes(), []route{
 		{fiber.MethodGet, "/shipments", signedIn, s.listShipments},
 		{fiber.MethodGet, "/shipments/count", signedIn, s.countShipments},
+		{fiber.MethodGet, "/shipments/export", signedIn, s.exportShipments},
+		{fiber.MethodGet, views.PerformancePath, signedIn, s.showPerformance},
 		{fiber.MethodGet, "/shipments/:id", signedIn, s.showShipment},
 		{fiber.MethodGet, "/shipments/:id/row", signedIn, s.showShipmentRow},
 		{fiber.MethodPost, "/shipments/:id/sync", staff, s.syncShipment},
-	}
+	})
 }
 
 func (s *server) listShipments(c *fiber.Ctx, v *viewer) error {
@@ -31,6 +35,9 @@ func (s *server) listShipments(c *fiber.Ctx, v *viewer) error {
 	view := views.ShipmentsView{
 		Filter: filter, Carriers: carrierCodes(filter.Carrier), Merchants: choice.Options, Staff: choice.Staff,
 		After: pageOf(c).Cursor,
+	}
+	if view.Accounts, err = s.carrierAccountOptions(c.UserContext(), choice); err != nil {
+		return err
 	}
 	parcels, next, err := s.DB.Shipments(c.UserContext(), choice.Scope, query, models.Page{Limit: listRows, Cursor: view.After})
 	if err != nil {
@@ -60,13 +67,19 @@ func (s *server) listShipments(c *fiber.Ctx, v *viewer) error {
 func shipmentsFilter(c *fiber.Ctx, v *viewer, choice merchantChoice) (views.ShipmentsFilter, models.ShipmentFilter) {
 	from, to, span := chosenDays(c, v)
 	f := views.ShipmentsFilter{
-		Search:   clip(strings.TrimSpace(c.Query("q")), maxQuestion),
-		Carrier:  clip(c.Query("carrier"), 64),
-		Status:   oneOf(c.Query("status"), append([]string{views.StatusAttention}, models.ShipmentStatuses...)...),
-		Late:     oneOf(c.Query("late"), views.LateYes, views.LateNo),
+		Search:  clip(strings.TrimSpace(c.Query("q")), maxQuestion),
+		Carrier: clip(c.Query("carrier"), 64),
+		Status:  oneOf(c.Query("status"), append([]string{views.StatusAttention}, models.ShipmentStatuses...)...),
+		Late:    oneOf(c.Query("late"), views.LateYes, views.LateNo),
+		Account: clip(c.Query("account"), 64), Direction: oneOf(c.Query("direction"), models.DirectionOutbound, models.DirectionReturn),
 		Merchant: choice.Ref, From: from, To: to,
 	}
-	query := models.ShipmentFilter{Carrier: f.Carrier, Search: f.Search, Created: span}
+	if !choice.Staff || !models.IsID(models.PrefixCarrierAccount, f.Account) { // merchants are not told of accounts
+		f.Account = ""
+	}
+	query := models.ShipmentFilter{
+		Carrier: f.Carrier, AccountID: f.Account, Direction: f.Direction, Search: f.Search, Created: span,
+	}
 	switch f.Status {
 	case "":
 	case views.StatusAttention:
@@ -92,6 +105,23 @@ func carrierCodes(chosen string) []string {
 		codes = append(codes, chosen)
 	}
 	return codes
+}
+
+// carrierAccountOptions are the accounts that staff may choose parcels by.
+func (s *server) carrierAccountOptions(ctx context.Context, choice merchantChoice) ([]ui.Option, error) {
+	if !choice.Staff {
+		return nil, nil
+	}
+	accounts, err := s.DB.CarrierAccounts(ctx, choice.Scope)
+	if err != nil {
+		return nil, err
+	}
+	options := make([]ui.Option, len(accounts))
+	for i := range accounts {
+		options[i] = ui.Option{Value: accounts[i].ID, Label: choice.name(accounts[i].MerchantID) + " · " + accounts[i].Name}
+	}
+	slices.SortFunc(options, func(a, b ui.Option) int { return strings.Compare(a.Label, b.Label) })
+	return options, nil
 }
 
 // countShipments renews the pill that says how many parcels came in meanwhile.
@@ -143,12 +173,15 @@ func (s *server) syncShipment(c *fiber.Ctx, v *viewer) error {
 		return err
 	}
 	if !isHTMX(c) {
-		return s.redirect(c, "/shipments/"+id)
+		return s.redirect(c, localPath(field(c, "return_to"), "/shipments/"+id))
+	}
+	asked := ui.ToastProps{Tone: ui.Success, Text: v.Texts.T("shipments.sync_asked")}
+	if currentPath(c) == views.AttentionPath { // its row renews itself
+		return s.toast(c, fiber.StatusOK, asked)
 	}
 	view, err := s.shipment(c, v, id)
 	if err != nil {
 		return err
 	}
-	return s.toast(c, fiber.StatusOK, ui.ToastProps{Tone: ui.Success, Text: v.Texts.T("shipments.sync_asked")},
-		views.Renewed("#shipment-detail", views.ShipmentDetail(view)))
+	return s.toast(c, fiber.StatusOK, asked, views.Renewed("#shipment-detail", views.ShipmentDetail(view)))
 }

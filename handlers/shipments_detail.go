@@ -44,13 +44,54 @@ func (s *server) shipment(c *fiber.Ctx, v *viewer, id string) (views.ShipmentVie
 	if view.Account, err = s.carrierAccountName(ctx, v, parcel.CarrierAccountID); err != nil {
 		return view, err
 	}
+	if view.Trouble, err = s.carrierTrouble(ctx, v, parcel); err != nil {
+		return view, err
+	}
+	if view.Public, err = s.shipmentPublic(ctx, parcel); err != nil {
+		return view, err
+	}
 	scans, err := s.DB.TrackingEvents(ctx, parcel.ID)
 	if err != nil {
 		return view, err
 	}
-	view.Scans = way(scans, order.ShippingAddress.Country)
+	view.Scans = way(scans, &order.ShippingAddress)
+	view.ActionRequired = carriers.Reason(parcel.StatusReason).ActionRequired()
+	if err := s.shipmentRelations(ctx, v, &view); err != nil {
+		return view, err
+	}
 	view.Events, err = s.shipmentEvents(c, v, parcel.ID)
 	return view, err
+}
+
+// shownETAs is how much of the history of a parcel's arrival a page shows.
+const shownETAs = 20
+
+// shipmentRelations collects what belongs to a parcel: what was said of its
+// arrival, the order's items and other parcels, and what it sends back.
+func (s *server) shipmentRelations(ctx context.Context, v *viewer, view *views.ShipmentView) (err error) {
+	p := &view.Parcel
+	if view.ETAs, err = s.DB.ShipmentETAs(ctx, p.ID, shownETAs); err != nil {
+		return err
+	}
+	if view.Items, err = s.DB.OrderItems(ctx, p.OrderID); err != nil {
+		return err
+	}
+	all, _, err := s.DB.Shipments(ctx, v.Scope, models.ShipmentFilter{OrderID: p.OrderID}, models.Page{Limit: relatedRows})
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		switch other := &all[i]; {
+		case other.ID == p.ID:
+		case p.ReturnOf != nil && other.ID == *p.ReturnOf:
+			view.Outbound = other
+		case other.ReturnOf != nil && *other.ReturnOf == p.ID:
+			view.Returns = append(view.Returns, *other)
+		default:
+			view.Others = append(view.Others, *other)
+		}
+	}
+	return nil
 }
 
 // carrierAccountName is who asks about a parcel, for staff; an account that is
@@ -70,10 +111,13 @@ func (s *server) carrierAccountName(ctx context.Context, v *viewer, id *string) 
 }
 
 // way puts scans into the order in which they happened, the newest first.
-func way(stored []models.TrackingEvent, country string) []views.Scan {
-	scans := make([]carriers.Scan, len(stored))
+func way(stored []models.TrackingEvent, to *models.Address) []views.Scan {
+	scans, entered := make([]carriers.Scan, len(stored)), map[string]*models.TrackingEvent{}
 	for i := range stored {
 		e := &stored[i]
+		if e.Source != models.SourceCarrier {
+			entered[e.CarrierID] = e
+		}
 		scans[i] = carriers.Scan{
 			Event: carriers.Event{
 				CarrierID: e.CarrierID, Sequence: e.Sequence, RawTime: e.RawTime, LocalTime: e.LocalTime,
@@ -84,7 +128,7 @@ func way(stored []models.TrackingEvent, country string) []views.Scan {
 			ReceivedAt: e.ReceivedAt, RetractedAt: e.RetractedAt,
 		}
 	}
-	ordered := carriers.Order(scans, carriers.ZoneOf(country))
+	ordered := carriers.Order(scans, carriers.ZoneAt(to.Country, to.Region, to.PostalCode))
 	slices.Reverse(ordered)
 	out := make([]views.Scan, len(ordered))
 	for i, scan := range ordered {
@@ -93,6 +137,9 @@ func way(stored []models.TrackingEvent, country string) []views.Scan {
 			DateOnly: scan.Precision == carriers.PrecisionDate, Suspect: carriers.Suspect(scan.Event, scan.ReceivedAt),
 			Status: string(scan.Status), Reason: string(scan.Reason), Description: scan.Description,
 			Location: scan.Location, Retracted: scan.RetractedAt != nil,
+		}
+		if e := entered[scan.CarrierID]; e != nil {
+			out[i].ID, out[i].Override, out[i].Who, out[i].Note = e.ID, e.Source == models.SourceOverride, e.ActorName, e.Note
 		}
 	}
 	return out

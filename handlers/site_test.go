@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -16,28 +17,36 @@ import (
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
+	"github.com/alexedwards/argon2id"
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/tillpost/tillpost/alerts"
 	"github.com/tillpost/tillpost/carriers"
 	sandboxcarrier "github.com/tillpost/tillpost/carriers/sandbox"
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/live"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
+	"github.com/tillpost/tillpost/monitor"
 	"github.com/tillpost/tillpost/notify"
 	"github.com/tillpost/tillpost/payments"
 	sandboxprovider "github.com/tillpost/tillpost/payments/sandbox"
 	"github.com/tillpost/tillpost/secret"
+	"github.com/tillpost/tillpost/tracking"
+	"github.com/tillpost/tillpost/views"
 )
 
 // site is the application on a fresh database, with no workers: what is queued
 // stays queued.
 type site struct {
-	app     *fiber.App
-	db      *models.DB
-	vault   *credentials.Vault
-	pay     *payments.Service
-	queries *atomic.Int64 // statements of all requests
+	app      *fiber.App
+	db       *models.DB
+	vault    *credentials.Vault
+	pay      *payments.Service
+	tracking *tracking.Service
+	notify   *notify.Service
+	queries  *atomic.Int64 // statements of all requests
+	figures  *monitor.Figures
 }
 
 func newSite(t *testing.T, db *models.DB) *site {
@@ -60,16 +69,24 @@ func newSiteWith(t *testing.T, db *models.DB, log *slog.Logger, more map[string]
 	hub := live.New(log)
 	db.OnCommit = hub.Publish
 	s.pay = payments.NewService(db, s.vault, providers, payments.DefaultPolicy(), log)
+	s.tracking = tracking.NewService(db, keys, tracking.Options{CarrierName: views.CarrierName, Day: views.PlainDay}, log)
+	s.figures = monitor.New()
+	s.notify = notify.NewService(db, s.vault, notify.Options{}, log)
 	s.app = New(Deps{
 		DB: db, Vault: s.vault, Hub: hub, Log: log, AppContext: ctx, BaseURL: "http://tillpost.test",
 		Payments: s.pay,
 		Carriers: carriers.NewService(db, s.vault, map[string]carriers.Carrier{
 			"sandbox": sandboxcarrier.New(http.DefaultClient),
 		}, carriers.Options{}, log),
-		Notify: notify.NewService(db, s.vault, notify.Options{}, log),
+		Notify:   s.notify,
+		Tracking: s.tracking, Figures: s.figures, Passwords: passwords,
+		Alerts: alerts.NewService(db, s.vault, alerts.Options{AllowNets: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, log),
 	})
 	return s
 }
+
+// passwords are checked as in production, for next to nothing.
+var passwords = secret.NewPasswords(argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 
 // browser is somebody who is signed in.
 type browser struct {

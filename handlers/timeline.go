@@ -32,11 +32,14 @@ type timeline struct {
 // newTimeline begins the timeline of the page at path.
 func newTimeline(c *fiber.Ctx, v *viewer, path string) *timeline {
 	t := &timeline{viewer: v, limit: timelineRows, path: path}
-	if c.Query("timeline") == "all" {
+	if wantsAll(c) {
 		t.limit, t.whole = timelineMax, true
 	}
 	return t
 }
+
+// wantsAll says whether as much was asked for as there can be.
+func wantsAll(c *fiber.Ctx) bool { return c.Query("timeline") == "all" }
 
 func (t *timeline) fetch() int { return t.limit + 1 }
 

@@ -99,7 +99,7 @@ func (s *server) addUser(c *fiber.Ctx, v *viewer, form views.UserForm, password 
 		}
 		user.MerchantID = &m.ID
 	}
-	hash, err := s.passwords.Hash(c.UserContext(), password)
+	hash, err := s.Passwords.Hash(c.UserContext(), password)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (s *server) updatePassword(c *fiber.Ctx, v *viewer) error {
 		errs := fieldErrors(v, passwordField(err))
 		return s.renderPasswordForm(c, v, fiber.StatusUnprocessableEntity, *user, errs)
 	}
-	hash, err := s.passwords.Hash(c.UserContext(), password)
+	hash, err := s.Passwords.Hash(c.UserContext(), password)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,8 @@ const (
 	Issue          Group = "issue"
 	BulkStatus     Group = "bulk"
 	BulkTurn       Group = "bulk_turn"
+	ReplayKind     Group = "replay_kind"
+	SendCause      Group = "send_cause"
 	CallPurpose    Group = "call"
 	OrderStatus    Group = "order"
 	PaymentState   Group = "payment_state"
@@ -59,23 +61,39 @@ const (
 	DeclineClass   Group = "decline"
 	ShipmentStatus Group = "shipment"
 	ShipmentReason Group = "reason"
+	TrackStatus    Group = "track"
+	MailKind       Group = "mail"
+	MailState      Group = "mail_state"
+	MailReason     Group = "mail_reason"
 	SyncError      Group = "sync_error"
+	Trouble        Group = "trouble"
 	DeliveryStatus Group = "delivery"
 	EndpointStatus Group = "endpoint"
 	AccountStatus  Group = "account"
 	EventType      Group = "event"
+	EventText      Group = "event_text"
 	SettlementKind Group = "settlement"
 	Difference     Group = "difference"
 	Role           Group = "role"
+	AlertRule      Group = "alert_rule"
+	AlertLimit     Group = "alert_limit"
+	AlertMessage   Group = "alert_message"
+	AlertState     Group = "alert_state"
+	AlertFailure   Group = "alert_failure"
+	AlertChannel   Group = "channel"
+	Severity       Group = "severity"
+	IncidentState  Group = "incident"
 )
 
 // Groups lists every group.
 func Groups() []Group {
 	return []Group{
-		PaymentStatus, AttemptStatus, AttemptKind, AttemptTrigger, RefundStatus, DisputeStatus, InboundStatus, Issue, BulkStatus, BulkTurn, CallPurpose,
+		PaymentStatus, AttemptStatus, AttemptKind, AttemptTrigger, RefundStatus, DisputeStatus, InboundStatus, Issue, BulkStatus, BulkTurn,
+		ReplayKind, SendCause, CallPurpose,
 		OrderStatus, PaymentState, ShippingState, DeclineClass,
-		ShipmentStatus, ShipmentReason, SyncError,
-		DeliveryStatus, EndpointStatus, AccountStatus, EventType, SettlementKind, Difference, Role,
+		ShipmentStatus, ShipmentReason, SyncError, Trouble, TrackStatus, MailKind, MailState, MailReason,
+		DeliveryStatus, EndpointStatus, AccountStatus, EventType, EventText, SettlementKind, Difference, Role,
+		AlertRule, AlertLimit, AlertMessage, AlertState, AlertFailure, AlertChannel, Severity, IncidentState,
 	}
 }
 

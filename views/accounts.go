@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/tillpost/tillpost/locales"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/views/ui"
@@ -27,6 +29,14 @@ type AccountsView struct {
 }
 
 func (v AccountsView) carriers() bool { return v.Base == CarriersPath }
+
+// topics are what the list renews itself for.
+func (v AccountsView) topics() string {
+	if v.carriers() {
+		return "account carrier_call"
+	}
+	return "account"
+}
 
 func (v AccountsView) title(ctx context.Context) string { return AccountsTitle(ctx, v.Base) }
 
@@ -53,14 +63,6 @@ type AccountRow struct {
 	Merchant string
 }
 
-// CarrierHealth is how the calls of a carrier account go.
-type CarrierHealth struct {
-	StoppedAt  *time.Time
-	StopReason string
-	PausedTill *time.Time // no calls before
-	CallsToday int
-}
-
 // GatewayHealth is how the provider of a payment account is protected.
 type GatewayHealth struct {
 	Open, Probing bool // the breaker; neither is closed
@@ -84,10 +86,12 @@ func (g GatewayHealth) limit() string {
 // status is the account's state in one word.
 func (r AccountRow) status() (name string, shown look) {
 	switch {
+	case r.Carrier != nil && r.Carrier.State == models.CarrierWorks && r.Carrier.Load.Calls == 0:
+		return "enabled", carrierStates[models.CarrierWorks].look
+	case r.Carrier != nil:
+		return string(r.Carrier.State), carrierStates[r.Carrier.State].look
 	case !r.Account.Enabled:
 		return "disabled", look{ui.Neutral, "ban"}
-	case r.Carrier != nil && r.Carrier.StoppedAt != nil:
-		return "stopped", look{ui.Danger, "circle-pause"}
 	case r.Gateway != nil && r.Gateway.Open:
 		return "breaker_open", look{ui.Danger, "circle-pause"}
 	case r.Gateway != nil && r.Gateway.Probing:
@@ -109,16 +113,26 @@ func (r AccountRow) tested() (name string, shown look) {
 	}
 }
 
-// AccountView is one account, as administrators see it.
+// AccountView is one account.
 type AccountView struct {
 	AccountRow
 
-	Base string
-	Hook string // where the provider sends its webhooks; empty: nowhere
-	Form AccountForm
+	Base   string
+	Admin  bool   // configures; support sees health only
+	Hook   string // where the provider sends its webhooks; empty: nowhere
+	Form   AccountForm
+	Limits LimitsForm // of carrier accounts
 }
 
 func (v AccountView) address() string { return v.Base + "/" + v.Account.ID }
+
+// live are the attributes by which the account's health renews itself.
+func (v AccountView) live() templ.Attributes {
+	if v.Carrier == nil {
+		return nil
+	}
+	return ui.LiveAttrs(ui.Live{Topics: "account:" + v.Account.ID + " carrier_call:" + v.Account.ID, URL: v.address(), Every: "2s", Sync: true})
+}
 
 // AccountForm makes or edits an account.
 type AccountForm struct {
@@ -219,6 +233,15 @@ var fieldLabels = map[string]string{
 	"apiv3_key":              locales.Mark("accounts.field_apiv3_key"),
 	"platform_public_key":    locales.Mark("accounts.field_platform_public_key"),
 	"platform_public_key_id": locales.Mark("accounts.field_platform_public_key_id"),
+	"username":               locales.Mark("accounts.field_username"),
+	"password":               locales.Mark("accounts.field_password"),
+	"account_number":         locales.Mark("accounts.field_account_number"),
+	"delis_id":               locales.Mark("accounts.field_delis_id"),
+	"partner_id":             locales.Mark("accounts.field_partner_id"),
+	"checkword":              locales.Mark("accounts.field_checkword"),
+	"customer":               locales.Mark("accounts.field_customer"),
+	"key":                    locales.Mark("accounts.field_key"),
+	"salt":                   locales.Mark("accounts.field_salt"),
 }
 
 func (f AccountField) label(ctx context.Context) string {

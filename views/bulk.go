@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/a-h/templ"
-
 	"github.com/tillpost/tillpost/locales"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/views/ui"
@@ -85,13 +83,6 @@ type BulkRow struct {
 
 func (v BulkView) href() string { return BulkPath + "/" + v.Bulk.ID }
 
-// sends has a button's form renew all of the progress.
-func (v BulkView) sends(action string) templ.Attributes {
-	attrs := ui.SendsForm(v.href()+"/"+action, "#bulk-progress")
-	attrs["hx-swap"] = "outerMorph"
-	return attrs
-}
-
 func (v BulkView) address(from int64) string {
 	if from == 0 {
 		return v.href()
@@ -124,6 +115,7 @@ func (v BulkView) ends(ctx context.Context) string {
 	return strings.Join(texts, " · ")
 }
 
-var bulkTones = map[string]ui.Tone{
+// workTones are the moods of long work by its status.
+var workTones = map[string]ui.Tone{
 	models.BulkRunning: ui.Info, models.BulkPaused: ui.Warning, models.BulkCanceled: ui.Neutral, models.BulkFinished: ui.Success,
 }

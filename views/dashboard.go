@@ -72,6 +72,9 @@ type NowView struct {
 	Users            map[string]int // by role
 }
 
+// moreDisputes is how many disputes wait that are not listed.
+func (v NowView) moreDisputes() int { return max(0, v.Attention.Disputes-len(v.Disputes)) }
+
 func (v NowView) users() int {
 	n := 0
 	for _, count := range v.Users {

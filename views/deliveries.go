@@ -2,7 +2,9 @@ package views
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +37,7 @@ type DeliveryRow struct {
 type DeliveriesFilter struct {
 	Status, EventType, Endpoint string
 	Merchant                    string // its ref
+	Search                      string
 	From, To                    string // 2006-01-02, days of the viewer's zone
 }
 
@@ -43,7 +46,7 @@ func (f DeliveriesFilter) Address() string { return f.address("/deliveries") }
 
 func (f DeliveriesFilter) address(path string, more ...string) string {
 	return listAddress(path, append([]string{
-		"status", f.Status, "type", f.EventType, "endpoint", f.Endpoint,
+		"q", f.Search, "status", f.Status, "type", f.EventType, "endpoint", f.Endpoint,
 		"merchant", f.Merchant, "from", f.From, "to", f.To,
 	}, more...)...)
 }
@@ -65,9 +68,13 @@ func (v DeliveriesView) tabs(ctx context.Context) []ui.Tab {
 }
 
 func (v DeliveriesView) endpointOptions() []ui.Option {
-	options := make([]ui.Option, len(v.Endpoints))
-	for i := range v.Endpoints {
-		options[i] = ui.Option{Value: v.Endpoints[i].ID, Label: withoutScheme(v.Endpoints[i].URL)}
+	return endpointOptions(v.Endpoints)
+}
+
+func endpointOptions(endpoints []models.Endpoint) []ui.Option {
+	options := make([]ui.Option, len(endpoints))
+	for i := range endpoints {
+		options[i] = ui.Option{Value: endpoints[i].ID, Label: withoutScheme(endpoints[i].URL)}
 	}
 	return options
 }
@@ -110,7 +117,7 @@ func attemptResult(ctx context.Context, status int, failure string) string {
 	case status != 0:
 		return strings.TrimSpace("HTTP " + strconv.Itoa(status) + " " + http.StatusText(status))
 	default:
-		return failure
+		return deliveryWords(ctx, failure)
 	}
 }
 
@@ -125,6 +132,30 @@ type DeliveryView struct {
 	Merchant string
 	Now      time.Time
 }
+
+// sent is the newest attempt of which it is kept what was sent; nil when there
+// is none.
+func (v DeliveryView) sent() *models.DeliveryAttempt {
+	for i := range v.Attempts {
+		if len(v.Attempts[i].RequestHeaders) > 0 {
+			return &v.Attempts[i]
+		}
+	}
+	return nil
+}
+
+// sentCurl is an attempt as a command that sends the same once more, with its
+// signature. What the merchant set is masked.
+func (v DeliveryView) sentCurl(a models.DeliveryAttempt) string {
+	lines := []string{"curl --include --request POST " + quoted(v.Endpoint.URL)}
+	for _, name := range sentNames(a) {
+		lines = append(lines, "  --header "+quoted(name+": "+a.RequestHeaders[name]))
+	}
+	return strings.Join(append(lines, "  --data-binary "+quoted(v.Event.Body)), " \\\n")
+}
+
+// sentNames are the headers of an attempt, in a fixed order.
+func sentNames(a models.DeliveryAttempt) []string { return slices.Sorted(maps.Keys(a.RequestHeaders)) }
 
 func (v DeliveryView) address() string { return "/deliveries/" + v.Delivery.ID }
 

@@ -20,6 +20,15 @@ type DeskView struct {
 	Currencies []string // the first is what amounts are in unless another is chosen
 	After      string   // cursor of this page
 	NextHref   string
+	Unread     bool // an amount was written that is none, and does not filter
+}
+
+// notice says why the rows are not those that were asked for.
+func (v DeskView) notice(ctx context.Context) string {
+	if !v.Unread {
+		return ""
+	}
+	return locales.T(ctx, "desk.amount_unread")
 }
 
 // DeskRow is one payment that waits.
@@ -176,9 +185,9 @@ func (r DeskRow) waits() bool {
 }
 
 // failure is the last failure in words.
-func (r DeskRow) failure() string {
+func (r DeskRow) failure(ctx context.Context) string {
 	if r.Payment.Failure.Message != "" {
-		return r.Payment.Failure.Message
+		return failureWords(ctx, r.Payment.Failure.Message)
 	}
 	return r.Payment.Failure.Code
 }

@@ -441,7 +441,7 @@ func DeskTable(v DeskView) templ.Component {
 		})
 		templ_7745c5c3_Err = ListPanel(listPanel{
 			New: v.pill(), Renew: v.Filter.address("/desk", "after", v.After), Shown: locales.T(ctx, "payments.shown", locales.Count, len(v.Rows)),
-			After: v.After, NextHref: v.NextHref, Rows: len(v.Rows), Empty: nothingWaits(v), Form: deskForm, Actions: deskActions(v),
+			After: v.After, NextHref: v.NextHref, Rows: len(v.Rows), Notice: v.notice(ctx), Empty: nothingWaits(v), Form: deskForm, Actions: deskActions(v),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -871,7 +871,7 @@ func DeskTableRow(row DeskRow) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if text := row.failure(); text != "" {
+				if text := row.failure(ctx); text != "" {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "<span class=\"muted block max-w-44 truncate text-xs\" title=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -64,16 +64,20 @@ type DocsObject struct {
 
 // DocsWebhook is a type of event.
 type DocsWebhook struct {
-	Type   string
-	Text   string
-	Object string // what its data is
-	Link   string
+	Type    string
+	Object  string // what its data is
+	Link    string
+	Example string // of a body
 }
+
+// Anchor is the id of an event on the page.
+func (w DocsWebhook) Anchor() string { return "event-" + w.Type }
 
 // DocsSample is a piece of code.
 type DocsSample struct {
-	Title string
-	Code  string
+	Title   string
+	Library bool // it uses a library
+	Code    string
 }
 
 // DocsErrors are the codes of errors that belong together.

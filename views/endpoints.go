@@ -3,7 +3,9 @@ package views
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tillpost/tillpost/locales"
 	"github.com/tillpost/tillpost/models"
@@ -28,6 +30,7 @@ func (v EndpointsView) Address() string { return listAddress("/endpoints", "merc
 type EndpointRow struct {
 	Endpoint models.Endpoint
 	Last     *models.Delivery // the newest; nil without any
+	Health   models.EndpointHealth
 	Merchant string
 	Staff    bool
 }
@@ -38,11 +41,115 @@ type EndpointView struct {
 
 	Endpoint   models.Endpoint
 	Deliveries []models.Delivery
+	Waiting    models.Backlog
+	Health     models.EndpointHealth
+	Answers    []models.DeliveryAttempt // the last ones, newest first
+	Replay     *models.Replay           // that goes on or waits; nil when there is none
+	Test       *models.Delivery         // of the test event that was just sent; nil when none was
+	DisabledOn time.Time                // when it will be, if nothing arrives
+	Now        time.Time
 	Merchant   string
 	Editor     bool
 }
 
-func (v EndpointView) address() string { return "/endpoints/" + v.Endpoint.ID }
+func (v EndpointView) href() string { return "/endpoints/" + v.Endpoint.ID }
+
+// address is the page with the test event that was just sent.
+func (v EndpointView) address() string {
+	if v.Test == nil {
+		return v.href()
+	}
+	return listAddress(v.href(), "test", v.Test.ID)
+}
+
+// recover leads to a replay of what was missed since it began to fail. The first
+// delivery that failed is older than its failure.
+func (v EndpointView) recover(ctx context.Context) string {
+	since := ""
+	if at := v.Endpoint.FailingSince; at != nil {
+		since = at.Add(-time.Hour).In(Zone(ctx)).Format(FormTime)
+	}
+	return listAddress(ReplaysPath+"/new", "endpoint", v.Endpoint.ID, "kind", models.ReplayMissed, "since", since)
+}
+
+// troubled says whether deliveries do not arrive.
+func (v EndpointView) troubled() bool {
+	return v.Endpoint.FailingSince != nil || v.Endpoint.DisabledAt != nil
+}
+
+// healthText says how attempts of some time went: "98.5% of 1,200 tries arrived;
+// 95% took at most 340 ms".
+func healthText(ctx context.Context, l models.EndpointLoad) string {
+	if l.Attempts == 0 {
+		return locales.T(ctx, "endpoints.no_tries")
+	}
+	return locales.T(ctx, "endpoints.health_text", locales.Count, int(l.Attempts), "Share", successShare(l),
+		"N", Number(l.Attempts), "P95", Duration(ctx, l.P95))
+}
+
+// successShare is the share of attempts that arrived, rounded down, so that only
+// all is 100 %.
+func successShare(l models.EndpointLoad) string {
+	return Percent(float64(l.Delivered*1000/l.Attempts) / 1000)
+}
+
+// answerCode is an answer in a word.
+func answerCode(ctx context.Context, a models.DeliveryAttempt) string {
+	if a.Status == 0 {
+		return locales.T(ctx, "deliveries.no_answer")
+	}
+	return strconv.Itoa(a.Status)
+}
+
+// endpointRate is how many deliveries may begin in a second, in words.
+func endpointRate(ctx context.Context, e models.Endpoint) string {
+	if e.RatePerSecond == 0 {
+		return locales.T(ctx, "endpoints.no_limit")
+	}
+	return locales.T(ctx, "endpoints.per_second", "N", strconv.Itoa(e.RatePerSecond))
+}
+
+func waitingText(w models.Backlog) string {
+	text := Number(w.N)
+	if w.More {
+		text += "+"
+	}
+	return text
+}
+
+// waits says how many deliveries wait while it is paused.
+func (v EndpointView) waits(ctx context.Context) string {
+	if v.Waiting.More {
+		return locales.T(ctx, "endpoints.wait_many", "N", Number(v.Waiting.N))
+	}
+	return locales.T(ctx, "endpoints.wait", locales.Count, v.Waiting.N)
+}
+
+// tested says how the test event fares.
+func (v EndpointView) tested(ctx context.Context) string {
+	switch v.Test.Status {
+	case models.DeliveryDelivered:
+		return locales.T(ctx, "endpoints.test_arrived", "Answer", attemptResult(ctx, v.Test.LastStatus, ""))
+	case models.DeliveryRetrying, models.DeliveryExhausted, models.DeliveryCanceled:
+		return locales.T(ctx, "endpoints.test_failed", "Answer", attemptResult(ctx, v.Test.LastStatus, v.Test.LastError))
+	default:
+		if v.Endpoint.PausedAt != nil {
+			return locales.T(ctx, "endpoints.test_waits")
+		}
+		return locales.T(ctx, "endpoints.tested")
+	}
+}
+
+func (v EndpointView) testTone() ui.Tone {
+	switch v.Test.Status {
+	case models.DeliveryDelivered:
+		return ui.Success
+	case models.DeliveryRetrying, models.DeliveryExhausted, models.DeliveryCanceled:
+		return ui.Danger
+	default:
+		return ui.Info
+	}
+}
 
 // EndpointForm makes or edits an endpoint.
 type EndpointForm struct {
@@ -52,6 +159,9 @@ type EndpointForm struct {
 	URL         string
 	Description string
 	Events      []string
+	Headers     []HeaderField
+	Rate        string // deliveries a second; empty: no limit
+	InFlight    string
 	Merchant    string // ref
 	Merchants   []MerchantOption
 	Staff       bool
@@ -62,6 +172,21 @@ func (f EndpointForm) action() string {
 		return "/endpoints"
 	}
 	return "/endpoints/" + f.ID
+}
+
+// HeaderField is a custom header of an endpoint. Its value goes in and is never
+// shown.
+type HeaderField struct {
+	Name string
+	Set  bool // a value is stored
+}
+
+// moreHeaders is how many headers a form has room for beside those there are.
+const moreHeaders = 2
+
+// headers are the rows of the form.
+func (f EndpointForm) headers() []HeaderField {
+	return append(slices.Clone(f.Headers), make([]HeaderField, moreHeaders)...)
 }
 
 func (f EndpointForm) has(event string) bool { return slices.Contains(f.Events, event) }
@@ -115,10 +240,14 @@ func eventsText(ctx context.Context, e models.Endpoint) string {
 // endpointState is whether events are sent to an endpoint, and how it goes.
 func endpointState(e models.Endpoint) (status string, shown look) {
 	switch {
-	case e.DisabledAt != nil && e.DisabledReason == "paused":
-		return "paused", look{ui.Neutral, "circle-pause"}
+	case e.DisabledAt != nil && e.DisabledReason == models.EndpointByHand:
+		return "disabled", look{ui.Neutral, "ban"}
 	case e.DisabledAt != nil:
 		return "disabled", look{ui.Danger, "ban"}
+	case e.PausedAt != nil:
+		return "paused", look{ui.Warning, "circle-pause"}
+	case e.FailingSince != nil:
+		return "failing", look{ui.Danger, "circle-alert"}
 	default:
 		return "enabled", look{ui.Success, "circle-check"}
 	}
@@ -129,9 +258,9 @@ func disabledText(ctx context.Context, e models.Endpoint) string {
 	switch {
 	case e.DisabledAt == nil:
 		return ""
-	case e.DisabledReason == "gone":
+	case e.DisabledReason == models.EndpointGone:
 		return locales.T(ctx, "endpoints.gone")
-	case e.DisabledReason == "failing":
+	case e.DisabledReason == models.EndpointFailing:
 		return locales.T(ctx, "endpoints.failed_long")
 	default:
 		return ""

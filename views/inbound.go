@@ -8,7 +8,7 @@ import (
 	"github.com/tillpost/tillpost/views/ui"
 )
 
-// InboundView is a page of the list of what providers told.
+// InboundView is a page of the list of what providers and carriers told.
 type InboundView struct {
 	Filter    InboundFilter
 	Rows      []InboundRow
@@ -27,7 +27,7 @@ type InboundRow struct {
 
 // InboundFilter is what the list's address chooses.
 type InboundFilter struct {
-	Status, Gateway string
+	Status, Account string
 	Merchant        string // its ref
 }
 
@@ -35,7 +35,7 @@ type InboundFilter struct {
 func (f InboundFilter) Address() string { return f.address("/inbound") }
 
 func (f InboundFilter) address(path string, more ...string) string {
-	return listAddress(path, append([]string{"status", f.Status, "gateway", f.Gateway, "merchant", f.Merchant}, more...)...)
+	return listAddress(path, append([]string{"status", f.Status, "account", f.Account, "merchant", f.Merchant}, more...)...)
 }
 
 func (f InboundFilter) withStatus(status models.InboundStatus) InboundFilter {

@@ -14,6 +14,7 @@ type MerchantsView struct{ Rows []models.Merchant }
 type MerchantView struct {
 	Merchant models.Merchant
 	Rules    RulesForm
+	Tracking TrackingForm
 	Keys     []models.APIKey
 	NextHref string
 	After    string

@@ -129,6 +129,22 @@ type PaymentView struct {
 	Claim   Claim
 	Calls   []models.ProviderCall // newest first
 	Inbound []models.InboundEvent // newest first
+
+	// There is more of it than is shown.
+	MoreRefunds, MoreCalls, MoreInbound bool
+}
+
+// callsTitle says how many calls are shown.
+func (v PaymentView) callsTitle(ctx context.Context) string {
+	if v.MoreCalls {
+		return locales.T(ctx, "payments.calls_newest", locales.Count, len(v.Calls))
+	}
+	return locales.T(ctx, "payments.calls", locales.Count, len(v.Calls))
+}
+
+// allHref is the page with all that there is of the payment, at the card.
+func (v PaymentView) allHref(card string) string {
+	return "/payments/" + v.Payment.ID + "?timeline=all#" + card
 }
 
 // topics are what the page renews itself for.

@@ -153,6 +153,11 @@ func ClaimText(ctx context.Context, c Claim) string {
 	return locales.T(ctx, "deeds.claimed_by", "Name", c.Name, "When", soon(ctx, c.Since), "Until", soon(ctx, c.Ends))
 }
 
+// WaitText says until when the provider asks to wait with another try.
+func WaitText(ctx context.Context, until time.Time) string {
+	return locales.T(ctx, "deeds.wait_until", "When", soon(ctx, until))
+}
+
 // DeedForm asks staff before something is done with a payment.
 type DeedForm struct {
 	Form
@@ -216,6 +221,14 @@ func (f DeedForm) reasonLabel(ctx context.Context) string {
 		return locales.T(ctx, "deeds.note_words")
 	}
 	return locales.T(ctx, "common.reason")
+}
+
+// reasonHint says who reads the words: those of a refund are a part of it.
+func (f DeedForm) reasonHint(ctx context.Context) string {
+	if f.Name == "refund" {
+		return locales.T(ctx, "deeds.refund_reason_hint")
+	}
+	return locales.T(ctx, "payments.reason_hint")
 }
 
 // Path is the end of the retry's address.

@@ -567,7 +567,7 @@ func deedForm(f DeedForm) templ.Component {
 		}
 		templ_7745c5c3_Err = ui.TextField(ui.FieldProps{
 			Name: "reason", Label: f.reasonLabel(ctx), Value: f.Reason, Error: f.Error("reason"),
-			Hint: locales.T(ctx, "payments.reason_hint"), Required: f.Ask == AskReason, Attrs: templ.Attributes{"minlength": "3", "maxlength": "500", "autofocus": true},
+			Hint: f.reasonHint(ctx), Required: f.Ask == AskReason, Attrs: templ.Attributes{"minlength": "3", "maxlength": "500", "autofocus": true},
 		}, 2).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -13,6 +13,9 @@ type PreferencesView struct {
 	Timezone string // empty: the merchant's, or UTC
 	Default  string // the zone that an empty one stands for
 	Sessions []SessionRow
+	Alerts   bool          // mails about incidents are on
+	Wish     AlertWishForm // which of them
+	NoServer bool          // there is no mail server
 }
 
 // SessionRow is a signed-in browser of the user.

@@ -79,6 +79,7 @@ var (
 		{"/deliveries", locales.Mark("nav.deliveries"), "webhook", "W"},
 		{"/endpoints", locales.Mark("nav.endpoints"), "plug", "E"},
 		{ReconciliationPath, locales.Mark("nav.reconciliation"), "clipboard-check", "R"},
+		{IncidentsPath, locales.Mark("nav.incidents"), "bell", "N"},
 	}
 	rescue = []navItem{
 		{"/desk", locales.Mark("nav.desk"), "life-buoy", "Q"},
@@ -91,7 +92,9 @@ var (
 	configure = []navItem{
 		{"/merchants", locales.Mark("nav.merchants"), "store", "M"},
 		{"/users", locales.Mark("nav.users"), "users", "U"},
+		{MailsPath, locales.Mark("nav.mails"), "mail", "L"},
 		{"/audit", locales.Mark("nav.audit"), "scroll-text", "A"},
+		{OperationsPath, locales.Mark("nav.operations"), "activity", "T"},
 	}
 	reference = []navItem{
 		{"/docs", locales.Mark("nav.docs"), "book-open", "I"},
@@ -130,7 +133,9 @@ func (s Shell) at(item navItem) bool {
 }
 
 // branches are the pages that belong to an entry although their paths do not say so.
-var branches = map[string][]string{"/desk": {BulkPath}, "/payments": {"/refunds"}}
+var branches = map[string][]string{"/desk": {BulkPath}, "/payments": {"/refunds"}, "/deliveries": {ReplaysPath},
+	IncidentsPath: {"/alerts"},
+}
 
 func under(path, parent string) bool { return path == parent || strings.HasPrefix(path, parent+"/") }
 

@@ -88,7 +88,7 @@ func TestLayout(t *testing.T) {
 
 func TestNavigationByRole(t *testing.T) {
 	t.Parallel()
-	tests := map[string]int{"admin": 15, "support": 12, "merchant": 8}
+	tests := map[string]int{"admin": 18, "support": 13, "merchant": 9}
 	for role, want := range tests {
 		shell := agent
 		shell.Role = role

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,8 @@ import (
 type ShipmentsView struct {
 	Filter    ShipmentsFilter
 	Rows      []ShipmentRow
-	Carriers  []string // codes to choose from
+	Carriers  []string    // codes to choose from
+	Accounts  []ui.Option // staff: of carriers
 	Merchants []MerchantOption
 	Staff     bool // sees more than one merchant
 	After     string
@@ -30,6 +32,9 @@ type ShipmentRow struct {
 	Staff    bool
 }
 
+// MaxExport is how many parcels an export holds.
+const MaxExport = 50_000
+
 // StatusAttention is a filter's name for the statuses that wait for a human.
 const StatusAttention = "attention"
 
@@ -42,6 +47,7 @@ const (
 // ShipmentsFilter is what the list's address chooses.
 type ShipmentsFilter struct {
 	Search, Carrier, Status, Late string
+	Account, Direction            string
 	Merchant                      string // its ref
 	From, To                      string // 2006-01-02, days of the viewer's zone
 }
@@ -52,7 +58,7 @@ func (f ShipmentsFilter) Address() string { return f.address("/shipments") }
 func (f ShipmentsFilter) address(path string, more ...string) string {
 	return listAddress(path, append([]string{
 		"q", f.Search, "carrier", f.Carrier, "status", f.Status, "late", f.Late,
-		"merchant", f.Merchant, "from", f.From, "to", f.To,
+		"account", f.Account, "direction", f.Direction, "merchant", f.Merchant, "from", f.From, "to", f.To,
 	}, more...)...)
 }
 
@@ -97,6 +103,13 @@ func lateOptions(ctx context.Context) []ui.Option {
 	}
 }
 
+func directionOptions(ctx context.Context) []ui.Option {
+	return []ui.Option{
+		{Value: models.DirectionOutbound, Label: locales.T(ctx, "shipments.outbound")},
+		{Value: models.DirectionReturn, Label: locales.T(ctx, "shipments.return")},
+	}
+}
+
 // pill counts what came in since; only the first page has one.
 func (v ShipmentsView) pill() NewRows {
 	ids := make([]string, len(v.Rows))
@@ -121,11 +134,20 @@ type ShipmentView struct {
 	Order    models.Order
 	Merchant string // staff: whose parcel it is
 	Account  string // staff: the name of the account that asks
-	Scans    []Scan // newest first
+	Public   ShipmentPublic
+	Trouble  *CarrierHealth       // of that account, when it does not
+	Scans    []Scan               // newest first
+	ETAs     []models.ShipmentETA // what was said of its arrival, newest first
+	Items    []models.OrderItem   // of the order
+	Outbound *models.Shipment     // that this return sends back
+	Returns  []models.Shipment    // that send this parcel back
+	Others   []models.Shipment    // of the order
 	Events   TimelineView
-	Staff    bool
-	Admin    bool
-	Now      time.Time
+
+	ActionRequired bool // by the sender or the recipient
+	Staff          bool
+	Admin          bool
+	Now            time.Time
 }
 
 func (v ShipmentView) address() string { return "/shipments/" + v.Parcel.ID }
@@ -185,6 +207,65 @@ type Scan struct {
 	Location      string
 	ReceivedAt    time.Time
 	Retracted     bool
+
+	// Of what a person entered: the id, by which it can be taken back.
+	ID       string
+	Override bool
+	Who      string
+	Note     string
+}
+
+// Stop is a place on a parcel's way.
+type Stop struct {
+	Place string
+	Here  bool // the last that was told of
+}
+
+// shownStops is how many places a parcel's way names; what lies between the
+// first and the last of them is left out.
+const shownStops = 10
+
+// stops are the places of a parcel's way in their order, each once in a row.
+func (v ShipmentView) stops() []Stop {
+	var stops []Stop
+	for i := len(v.Scans) - 1; i >= 0; i-- {
+		scan := &v.Scans[i]
+		if scan.Location == "" || scan.Retracted || len(stops) > 0 && stops[len(stops)-1].Place == scan.Location {
+			continue
+		}
+		stops = append(stops, Stop{Place: scan.Location})
+	}
+	if len(stops) > shownStops {
+		stops = slices.Concat(stops[:1], []Stop{{}}, stops[len(stops)-shownStops+2:])
+	}
+	if len(stops) > 0 {
+		stops[len(stops)-1].Here = true
+	}
+	return stops
+}
+
+// itemName is what the order calls an item.
+func (v ShipmentView) itemName(sku string) string {
+	for i := range v.Items {
+		if v.Items[i].SKU == sku {
+			return v.Items[i].Name
+		}
+	}
+	return ""
+}
+
+// etaSource says who named a time of arrival.
+func etaSource(ctx context.Context, source string) string {
+	switch source {
+	case "webhook":
+		return locales.T(ctx, "shipments.eta_webhook")
+	case "import":
+		return locales.T(ctx, "shipments.eta_import")
+	case "manual":
+		return locales.T(ctx, "shipments.eta_manual")
+	default:
+		return locales.T(ctx, "shipments.eta_poll")
+	}
 }
 
 func (s Scan) look() look {
@@ -198,7 +279,18 @@ func (s Scan) look() look {
 }
 
 func (s Scan) title(ctx context.Context) string {
+	if s.Override {
+		return locales.T(ctx, "shipments.set_to", "Status", locales.Name(ctx, locales.ShipmentStatus, s.Status))
+	}
 	return locales.Name(ctx, locales.ShipmentStatus, s.Status)
+}
+
+// retracted says who took the scan back.
+func (s Scan) retracted(ctx context.Context) string {
+	if s.ID != "" {
+		return locales.T(ctx, "shipments.withdrawn")
+	}
+	return locales.T(ctx, "shipments.retracted")
 }
 
 // clock is when the scan was made by the clock of its place: "22 Nov, 08:36

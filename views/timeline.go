@@ -163,7 +163,15 @@ var acts = map[string]string{
 	"refund.retry":             locales.Mark("deeds.act_refund_retry"),
 	"refund.sync":              locales.Mark("deeds.act_refund_sync"),
 
-	"shipment.sync":   locales.Mark("orders.act_shipment_sync"),
+	"shipment.sync":     locales.Mark("orders.act_shipment_sync"),
+	"shipment.paste":    locales.Mark("shipments.act_paste"),
+	"shipment.create":   locales.Mark("shipments.act_create"),
+	"shipment.scan":     locales.Mark("shipments.act_scan"),
+	"shipment.override": locales.Mark("shipments.act_override"),
+	"shipment.withdraw": locales.Mark("shipments.act_withdraw"),
+	"shipment.retrack":  locales.Mark("shipments.act_retrack"),
+	"shipment.replace":  locales.Mark("shipments.act_replace"),
+
 	"order.cancel":    locales.Mark("orders.act_cancel"),
 	"delivery.replay": locales.Mark("orders.act_replay"),
 }

@@ -65,7 +65,11 @@
   };
   on("htmx:after:swap", (event) => {
     const body = $("#dialog-body");
-    if (event.detail.ctx?.target === body && body.firstElementChild) open("dialog");
+    if (event.detail.ctx?.target !== body || !body.firstElementChild) return;
+    open("dialog");
+    const wrong = $("#dialog-body [aria-invalid=true], #dialog-body .field-error"); // of a long form it may be out of sight
+    wrong?.scrollIntoView({ block: "center" });
+    wrong?.focus({ preventScroll: true });
   });
   on("close-dialog", () => $("#dialog")?.close());
   document.addEventListener("close", (event) => {

@@ -22,7 +22,6 @@ func TestOpsHandler(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			tx.Enqueue(models.PruneArgs{})
 			return tx.CreateCarrierAccount(models.CarrierAccount{Account: models.Account{
 				ID: models.NewID(models.PrefixCarrierAccount), MerchantID: m.ID, Kind: "sandbox", Name: "Parcels", Enabled: true,
 			}})
@@ -39,7 +38,7 @@ func TestOpsHandler(t *testing.T) {
 		ops := OpsHandler(deps)
 		status, text := ask(ops, "/metrics")
 		for _, want := range []string{
-			"tillpost_store_up 1", `tillpost_jobs{queue="upkeep",state="available"} 1`, `tillpost_jobs_oldest_seconds{queue="money"} 0`,
+			"tillpost_db_up 1", `tillpost_jobs{queue="upkeep",state="available"} 1`, `tillpost_jobs_oldest_seconds{queue="money"} 0`,
 			`tillpost_attempts_open{status="unknown"} 0`, `tillpost_attention{what="payments_needs_review"} 0`,
 			"tillpost_carrier_accounts_stopped 1", "tillpost_gateway_breakers_open 0", "go_goroutines ",
 		} {
@@ -55,7 +54,7 @@ func TestOpsHandler(t *testing.T) {
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if status, text := ask(OpsHandler(deps), "/metrics"); status != http.StatusOK || !strings.Contains(text, "tillpost_store_up 0") {
+		if status, text := ask(OpsHandler(deps), "/metrics"); status != http.StatusOK || !strings.Contains(text, "tillpost_db_up 0") {
 			t.Errorf("without a database: %d %s", status, fmt.Sprintf("%.200s", text))
 		}
 		if status, _ := ask(ops, "/readyz"); status != http.StatusServiceUnavailable {

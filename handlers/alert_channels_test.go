@@ -1,0 +1,116 @@
+package handlers
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/models/modelstest"
+)
+
+// A channel is made, tried, changed and removed; its secrets go in and never
+// come out.
+func TestChannelPages(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		var taken atomic.Int64
+		var refuse atomic.Bool
+		chat := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if body, err := io.ReadAll(r.Body); err != nil || !strings.Contains(string(body), "This channel works") {
+				t.Errorf("the chat got %s, %v", body, err)
+			}
+			if refuse.Load() {
+				w.WriteHeader(http.StatusNotFound)
+				_, _ = io.WriteString(w, "no_service s3cr3t-slack-token")
+				return
+			}
+			taken.Add(1)
+		}))
+		t.Cleanup(chat.Close)
+		admin := s.signIn(t, models.RoleAdmin, "")
+		secretURL := chat.URL + "/services/s3cr3t-slack-token"
+		form := url.Values{
+			"kind": {"slack"}, "name": {"Ops"}, "field_url": {secretURL}, "enabled": {"on"}, "language": {"en"}, "kinds": kindsFor(&viewer{}),
+		}
+		admin.get("/alerts/channels/new?kind=nonsense").want(t, http.StatusSeeOther)
+		admin.get("/alerts/channels/new?kind=slack").want(t, http.StatusOK)
+		for field, value := range map[string]string{"name": "", "field_url": "nonsense", "timezone": "Mars/Base", "quiet_from": "25:00"} {
+			bad := url.Values{}
+			maps.Copy(bad, form)
+			bad.Set(field, value)
+			if a := admin.post("/alerts/channels", bad); a.status != http.StatusUnprocessableEntity || len(a.texts(".field-error, .alert-error")) == 0 {
+				t.Errorf("%s=%s answers %d", field, value, a.status)
+			}
+		}
+		made := admin.post("/alerts/channels", form).want(t, http.StatusSeeOther).header.Get("Location")
+		test := func() answer { return admin.post(made+"/test", nil, htmx...).want(t, http.StatusOK) }
+		if a := test(); taken.Load() != 1 || !strings.Contains(a.body, "The message was taken") {
+			t.Errorf("tested: %d, %.200s", taken.Load(), a.body)
+		}
+		refuse.Store(true)
+		if a := test(); !strings.Contains(a.body, "The platform does not know this address") || strings.Contains(a.body, "s3cr3t") {
+			t.Errorf("a failed test says %.500s", a.body)
+		}
+		form.Set("field_url", "")
+		form.Set("name", "Night shift")
+		form.Set("quiet_from", "22:00")
+		form.Set("quiet_to", "07:00")
+		admin.post(made, form).want(t, http.StatusSeeOther)
+		refuse.Store(false)
+		test()
+		if taken.Load() != 2 {
+			t.Error("a change without the address has lost it")
+		}
+		for _, page := range []string{"/alerts/channels", made, made + "/delete", "/audit"} {
+			if a := admin.get(page).want(t, http.StatusOK); strings.Contains(a.body, "s3cr3t") || strings.Contains(a.body, "/services/") {
+				t.Errorf("%s shows the secret", page)
+			}
+		}
+		if support := s.signIn(t, models.RoleSupport, ""); support.get("/alerts/channels").status != http.StatusForbidden {
+			t.Error("support may look at channels")
+		}
+		admin.post(made+"/delete", nil).want(t, http.StatusSeeOther)
+		admin.get(made).want(t, http.StatusNotFound)
+	})
+}
+
+// A webhook without a secret gets one, shown once; a merchant's channels are its
+// own, and of the kinds that concern it.
+func TestChannelsOfMerchants(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m, other := modelstest.Merchant(t, db), modelstest.Merchant(t, db)
+		merchant, stranger := s.signIn(t, models.RoleMerchant, m.ID), s.signIn(t, models.RoleMerchant, other.ID)
+		form := url.Values{
+			"kind": {"webhook"}, "name": {"Hook"}, "field_url": {"https://ops.shop.example/hook"}, "enabled": {"on"}, "kinds": {"endpoint_disabled", "workers_stopped"},
+		}
+		a := merchant.post("/alerts/channels", form).want(t, http.StatusOK)
+		shown := a.texts(`[data-testid="channel-secret"]`)
+		if len(shown) != 1 || !strings.HasPrefix(shown[0], "whsec_") {
+			t.Fatalf("the secret: %q", shown)
+		}
+		channels, err := db.AlertChannels(t.Context(), models.MerchantScope(m.ID))
+		if err != nil || len(channels) != 1 || len(channels[0].Kinds) != 1 || *channels[0].MerchantID != m.ID {
+			t.Fatalf("stored %+v, %v", channels, err)
+		}
+		page := "/alerts/channels/" + channels[0].ID
+		if b := merchant.get(page).want(t, http.StatusOK); strings.Contains(b.body, strings.TrimPrefix(shown[0], "whsec_")) {
+			t.Error("the secret is shown again")
+		}
+		if stranger.get(page).status != http.StatusNotFound || len(stranger.get("/alerts/channels").texts("tr[data-row]")) != 0 {
+			t.Error("another merchant sees it")
+		}
+		form.Set("field_url", "http://10.0.0.1/hook")
+		if b := merchant.post("/alerts/channels", form); b.status != http.StatusUnprocessableEntity || !strings.Contains(b.body, "private network") {
+			t.Errorf("a private address answers %d", b.status)
+		}
+	})
+}

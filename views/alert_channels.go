@@ -1,0 +1,133 @@
+package views
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tillpost/tillpost/locales"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/views/ui"
+)
+
+// ChannelsPath is where channels of alerts are listed.
+const ChannelsPath = "/alerts/channels"
+
+// ChannelsView lists where messages go.
+type ChannelsView struct {
+	Rows       []ChannelRow
+	Configured []ConfiguredChannel // of the configuration
+	Kinds      []string            // that can be made
+	NoServer   bool                // this node has no mail server
+	Staff      bool
+}
+
+// ChannelRow is one channel of the list.
+type ChannelRow struct {
+	Channel  models.AlertChannel
+	Merchant string
+	Staff    bool
+}
+
+// ConfiguredChannel is one of the configuration, which has no page.
+type ConfiguredChannel struct{ Kind, Host string }
+
+// place is what may be shown of where a channel leads.
+func (r ChannelRow) place() string {
+	f := r.Channel.Fields
+	for _, name := range []string{"address", "host", "chat_id"} {
+		if f[name] != "" {
+			return f[name]
+		}
+	}
+	return ""
+}
+
+func channelName(ctx context.Context, kind string) string {
+	return locales.Name(ctx, locales.AlertChannel, kind)
+}
+
+// AlertWishForm chooses which messages somebody wants.
+type AlertWishForm struct {
+	Critical bool
+	Kinds    []string // that can be chosen
+	Chosen   []string // empty: all
+	From, To string   // quiet hours
+}
+
+func (w AlertWishForm) chosen(kind string) bool {
+	return len(w.Chosen) == 0 || slices.Contains(w.Chosen, kind)
+}
+
+// ChannelForm makes or edits a channel.
+type ChannelForm struct {
+	Form
+
+	ID       string // empty for a new one
+	Kind     string
+	Name     string
+	BaseURL  string
+	HasBase  bool // the platform can be elsewhere
+	Fields   []AccountField
+	Enabled  bool
+	Language string
+	Timezone string
+	Wish     AlertWishForm
+	Channel  *models.AlertChannel // as it is stored; nil for a new one
+}
+
+func (f ChannelForm) action() string {
+	if f.ID == "" {
+		return ChannelsPath
+	}
+	return ChannelsPath + "/" + f.ID
+}
+
+// hint says where one gets what the kind needs.
+func (f ChannelForm) hint(ctx context.Context) string {
+	if key, ok := channelHints[f.Kind]; ok {
+		return locales.T(ctx, key)
+	}
+	return ""
+}
+
+var channelHints = map[string]string{
+	"mail": locales.Mark("incidents.hint_mail"), "slack": locales.Mark("incidents.hint_slack"), "discord": locales.Mark("incidents.hint_discord"),
+	"telegram": locales.Mark("incidents.hint_telegram"), "teams": locales.Mark("incidents.hint_teams"),
+	"dingtalk": locales.Mark("incidents.hint_dingtalk"), "feishu": locales.Mark("incidents.hint_feishu"),
+	"wecom": locales.Mark("incidents.hint_wecom"), "webhook": locales.Mark("incidents.hint_webhook"),
+}
+
+// channelField names a field of a channel.
+func channelField(ctx context.Context, name string) string {
+	switch name {
+	case "address":
+		return locales.T(ctx, "incidents.field_address")
+	case "url":
+		return locales.T(ctx, "incidents.field_url")
+	case "token":
+		return locales.T(ctx, "incidents.field_token")
+	case "chat_id":
+		return locales.T(ctx, "incidents.field_chat_id")
+	default:
+		return locales.T(ctx, "incidents.field_secret")
+	}
+}
+
+// ChannelTest is what a test message came to.
+func ChannelTest(ctx context.Context, c *models.AlertChannel) (tone ui.Tone, text string) {
+	if c.TestOK {
+		return ui.Success, locales.T(ctx, "incidents.test_ok")
+	}
+	text = locales.Name(ctx, locales.AlertFailure, c.TestResult)
+	if c.TestDetail != "" {
+		text += " (" + c.TestDetail + ")"
+	}
+	return ui.Danger, text
+}
+
+// ChannelSecretView shows the secret that was made for a webhook, once.
+type ChannelSecretView struct {
+	Form
+
+	ID, Name, Text string
+}
