@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tillpost/tillpost/carriers"
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/payments"
@@ -16,6 +15,8 @@ import (
 
 // accountRow is a payment or carrier account as the command line shows it.
 type accountRow struct {
+	*carrierFacts // of carrier accounts that are listed
+
 	ID         string `json:"id"`
 	MerchantID string `json:"merchant_id"`
 	Kind       string `json:"kind"`
@@ -34,7 +35,7 @@ type accounts struct {
 	what   string // in texts
 	hooks  bool   // the other side tells of changes by webhook
 	create func(tx *models.Tx, a models.Account) error
-	list   func(ctx context.Context, db *models.DB, scope models.Scope) ([]models.Account, error)
+	list   func(ctx context.Context, db *models.DB, c *Config, scope models.Scope) ([]accountRow, error)
 	test   func(ctx context.Context, db *models.DB, vault *credentials.Vault, c *Config, id string) (models.AccountTest, error)
 }
 
@@ -53,18 +54,10 @@ func (a accounts) row(c *Config, account models.Account) accountRow {
 }
 
 func gatewayCommand() *cobra.Command {
-	return accountCommand("gateway", accounts{
+	a := accounts{
 		table: credentials.Gateways, prefix: models.PrefixGatewayAccount, what: "payment account", hooks: true,
 		create: func(tx *models.Tx, a models.Account) error {
 			return tx.CreateGatewayAccount(models.GatewayAccount{Account: a})
-		},
-		list: func(ctx context.Context, db *models.DB, scope models.Scope) ([]models.Account, error) {
-			rows, err := db.GatewayAccounts(ctx, scope)
-			out := make([]models.Account, len(rows))
-			for i := range rows {
-				out[i] = rows[i].Account
-			}
-			return out, err
 		},
 		test: func(ctx context.Context, db *models.DB, vault *credentials.Vault, c *Config, id string) (models.AccountTest, error) {
 			log, err := c.logger()
@@ -74,32 +67,40 @@ func gatewayCommand() *cobra.Command {
 			service := payments.NewService(db, vault, providers(), payments.DefaultPolicy(), log)
 			return service.TestAccount(ctx, models.AllMerchants(), id)
 		},
-	})
+	}
+	a.list = func(ctx context.Context, db *models.DB, c *Config, scope models.Scope) ([]accountRow, error) {
+		stored, err := db.GatewayAccounts(ctx, scope)
+		rows := make([]accountRow, len(stored))
+		for i := range stored {
+			rows[i] = a.row(c, stored[i].Account)
+		}
+		return rows, err
+	}
+	return accountCommand("gateway", a)
 }
 
 func carrierCommand() *cobra.Command {
-	return accountCommand("carrier", accounts{
+	a := accounts{
 		table: credentials.Carriers, prefix: models.PrefixCarrierAccount, what: "carrier account",
 		create: func(tx *models.Tx, a models.Account) error {
 			return tx.CreateCarrierAccount(models.CarrierAccount{Account: a})
 		},
-		list: func(ctx context.Context, db *models.DB, scope models.Scope) ([]models.Account, error) {
-			rows, err := db.CarrierAccounts(ctx, scope)
-			out := make([]models.Account, len(rows))
-			for i := range rows {
-				out[i] = rows[i].Account
-			}
-			return out, err
-		},
 		test: func(ctx context.Context, db *models.DB, vault *credentials.Vault, c *Config, id string) (models.AccountTest, error) {
-			log, err := c.logger()
+			service, err := carrierService(db, vault, c)
 			if err != nil {
 				return models.AccountTest{}, err
 			}
-			service := carriers.NewService(db, vault, carrierAdapters(), carriers.Options{}, log)
 			return service.TestAccount(ctx, models.AllMerchants(), id)
 		},
-	})
+	}
+	a.list = func(ctx context.Context, db *models.DB, c *Config, scope models.Scope) ([]accountRow, error) {
+		service, err := carrierService(db, nil, c) // no credentials are opened
+		if err != nil {
+			return nil, err
+		}
+		return a.carriers(ctx, db, c, service, scope)
+	}
+	return accountCommand("carrier", a)
 }
 
 func accountCommand(use string, a accounts) *cobra.Command {
@@ -251,11 +252,9 @@ func (a accounts) testCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				err = show(cmd, true, map[string]any{
-					"ok": test.OK, "message": test.Message, "latency_ms": test.LatencyMS,
-				}, "")
+				err = show(cmd, true, testFacts(test), "")
 			} else if test.OK {
-				err = show(cmd, false, nil, "%s", strings.TrimSpace(fmt.Sprintf("ok in %d ms %s", test.LatencyMS, test.Message)))
+				err = show(cmd, false, nil, "%s", testText(test))
 			}
 			if err == nil && !test.OK {
 				return fmt.Errorf("test of %s failed: %s", args[0], test.Message)
@@ -280,16 +279,20 @@ func (a accounts) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows, err := a.list(cmd.Context(), db, scope)
+			rows, err := a.list(cmd.Context(), db, c, scope)
 			if err != nil {
 				return err
 			}
-			out := make([]accountRow, len(rows))
-			for i := range rows {
-				out[i] = a.row(c, rows[i])
+			head := "ID\tMERCHANT\tKIND\tNAME\tPOSITION\tENABLED"
+			if a.table == credentials.Carriers {
+				head += carrierHead
 			}
-			return showAll(cmd, asJSON, out, "ID\tMERCHANT\tKIND\tNAME\tPOSITION\tENABLED", func(r accountRow) string {
-				return fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%t", r.ID, r.MerchantID, r.Kind, r.Name, r.Position, r.Enabled)
+			return showAll(cmd, asJSON, rows, head, func(r accountRow) string {
+				line := fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%t", r.ID, r.MerchantID, r.Kind, r.Name, r.Position, r.Enabled)
+				if r.carrierFacts != nil {
+					line += r.columns()
+				}
+				return line
 			})
 		})
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"net/url"
@@ -17,6 +19,11 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/tillpost/tillpost/alerts"
+	"github.com/tillpost/tillpost/mail"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/safehttp"
 )
 
 // Config is what the environment, and the flags of serve and work, say. Nothing
@@ -31,12 +38,22 @@ type Config struct {
 	AllowNets         string `env:"TILLPOST_ALLOW_NETS"`
 	MetricsAddr       string `env:"TILLPOST_METRICS_ADDR"`
 	TrustedProxies    string `env:"TILLPOST_TRUSTED_PROXIES"`
+	SMTPURL           string `env:"TILLPOST_SMTP_URL"`
+	AlertURLs         string `env:"TILLPOST_ALERT_URLS"`
+	HeartbeatURL      string `env:"TILLPOST_HEARTBEAT_URL"`
 	Log               string `env:"TILLPOST_LOG" envDefault:"info"`
+	BackupPath        string `env:"TILLPOST_BACKUP_PATH"`
+	KeepDeliveries    string `env:"TILLPOST_KEEP_DELIVERIES" envDefault:"30"`
+	Traces            tracesConfig
 
 	allowNets []netip.Prefix
+	keepDays  int // of KeepDeliveries
 	proxies   []string
+	smtp      *mail.Server // nil: no mails are sent
+	channels  []alerts.Configured
 	ownURL    bool           // BaseURL follows from Addr
 	flags     *pflag.FlagSet // those that say values; nil without
+	logTo     io.Writer      // nil: the standard error
 }
 
 const sqliteScheme = "sqlite://"
@@ -57,6 +74,11 @@ func (c *Config) options() []option {
 		{"TILLPOST_ALLOW_NETS", "allow-nets", "private networks that merchant-given URLs may reach, as 10.0.0.0/8,…", &c.AllowNets},
 		{"TILLPOST_METRICS_ADDR", "metrics-addr", "separate listener for /metrics, /healthz and /readyz", &c.MetricsAddr},
 		{"TILLPOST_TRUSTED_PROXIES", "trusted-proxies", "proxies whose X-Forwarded-For counts, as 10.0.0.0/8,…", &c.TrustedProxies},
+		{"TILLPOST_SMTP_URL", smtpFlag, "mail server, as smtp://USER:PASSWORD@HOST:587?from=ADDRESS", &c.SMTPURL},
+		{"TILLPOST_ALERT_URLS", alertsFlag, "where alerts go: mailto:ADDRESS, https://hooks.slack.com/…, …, separated by commas", &c.AlertURLs},
+		{"TILLPOST_HEARTBEAT_URL", heartbeatFlag, "address that is asked every minute while all is alive", &c.HeartbeatURL},
+		{"TILLPOST_BACKUP_PATH", "backup-path", "backup, or folder of backups, whose age is watched", &c.BackupPath},
+		{"TILLPOST_KEEP_DELIVERIES", "keep-deliveries", "days for which it is kept what webhooks sent and were answered, 1 to 90", &c.KeepDeliveries},
 		{"TILLPOST_LOG", "log", "level and format: info, debug,json …", &c.Log},
 	}
 }
@@ -69,6 +91,9 @@ func bindConfig(cmd *cobra.Command, without ...string) *Config {
 	for _, o := range c.options() {
 		if !slices.Contains(without, o.flag) {
 			cmd.Flags().StringVar(o.value, o.flag, *o.value, o.usage+" ($"+o.env+")")
+		}
+		if f := cmd.Flags().Lookup(o.flag); f != nil && slices.Contains(secretFlags, o.flag) {
+			f.DefValue = "" // help would print the password
 		}
 	}
 	return c
@@ -115,6 +140,9 @@ func (c *Config) problems() []error {
 	}
 	check(isAddress(c.Addr), "TILLPOST_ADDR", c.Addr, "HOST:PORT, as 127.0.0.1:8080")
 	check(c.MetricsAddr == "" || isAddress(c.MetricsAddr), "TILLPOST_METRICS_ADDR", c.MetricsAddr, "HOST:PORT, as 127.0.0.1:9090")
+	days, err := strconv.Atoi(cmp.Or(c.KeepDeliveries, "30"))
+	check(err == nil && days >= 1 && days <= models.KeepEventDays, "TILLPOST_KEEP_DELIVERIES", c.KeepDeliveries, "days from 1 to 90")
+	c.keepDays = days
 	if c.BaseURL == "" {
 		c.ownURL, c.BaseURL = true, addressURL(c.Addr)
 	}
@@ -133,10 +161,74 @@ func (c *Config) problems() []error {
 		check(errPrefix == nil || errAddr == nil, "TILLPOST_TRUSTED_PROXIES", text, "addresses or networks, separated by commas")
 		c.proxies = append(c.proxies, text)
 	}
+	if err := c.mailServer(); err != nil {
+		problems = append(problems, err)
+	}
+	if err := c.alertChannels(); err != nil {
+		problems = append(problems, err)
+	}
 	if _, err := c.logger(); err != nil {
 		problems = append(problems, err)
 	}
-	return problems
+	return append(problems, c.checkTraces()...)
+}
+
+// Flags whose values hold passwords or are secrets as a whole.
+const (
+	smtpFlag      = "smtp-url"
+	alertsFlag    = "alert-urls"
+	heartbeatFlag = "heartbeat-url"
+)
+
+var secretFlags = []string{smtpFlag, alertsFlag, heartbeatFlag}
+
+// alertChannels reads where alerts go; the addresses are never repeated.
+func (c *Config) alertChannels() error {
+	var err error
+	if c.channels, err = alerts.ParseChannels(c.AlertURLs); err != nil {
+		return usageError{fmt.Errorf("%s is wrong: %w", c.name("TILLPOST_ALERT_URLS"), err)}
+	}
+	if c.HeartbeatURL == "" {
+		return nil
+	}
+	if err := safehttp.CheckURL(c.HeartbeatURL, safehttp.Options{}); err != nil {
+		return usageError{fmt.Errorf("%s is wrong: the %w", c.name("TILLPOST_HEARTBEAT_URL"), err)}
+	}
+	return nil
+}
+
+// mailServer reads the mail server's address, which is never repeated: it holds
+// a password.
+func (c *Config) mailServer() error {
+	c.smtp = nil
+	if c.SMTPURL == "" {
+		return nil
+	}
+	server, err := mail.ParseURL(c.SMTPURL)
+	if err != nil {
+		return usageError{fmt.Errorf("%s is wrong: %w; want smtp://USER:PASSWORD@HOST:587?from=ADDRESS or smtps://…",
+			c.name("TILLPOST_SMTP_URL"), err)}
+	}
+	c.smtp = &server
+	return nil
+}
+
+// checkLinks refuses a node that sends mails and does not know where the links
+// in them lead: a mail that cannot be stopped must not be sent.
+func (c *Config) checkLinks() error {
+	if c.smtp == nil || !c.ownURL {
+		return nil
+	}
+	return usageError{errors.New("TILLPOST_SMTP_URL needs TILLPOST_BASE_URL on a node without web: mails hold links")}
+}
+
+// pagesURL is where customers reach the pages of their parcels; empty on a node
+// that serves none and was not told.
+func (c *Config) pagesURL(web bool) string {
+	if !web && c.ownURL {
+		return ""
+	}
+	return strings.TrimRight(c.BaseURL, "/")
 }
 
 // publicURL is where others reach this program, as providers with webhooks;
@@ -225,6 +317,18 @@ func (c *Config) embedded() bool { return strings.HasPrefix(c.DatabaseURL, sqlit
 
 // databaseFile is the embedded database.
 func (c *Config) databaseFile() string { return strings.TrimPrefix(c.DatabaseURL, sqliteScheme) }
+
+// watchedFolder is on the disk that must not fill up: that of the embedded
+// database, else that of the data folder, which may not be needed.
+func (c *Config) watchedFolder() string {
+	if c.embedded() {
+		return filepath.Dir(c.databaseFile())
+	}
+	if _, err := os.Stat(c.Data); err == nil {
+		return c.Data
+	}
+	return "."
+}
 
 // makeDataFolder makes the data folder where it is needed.
 func (c *Config) makeDataFolder() error {

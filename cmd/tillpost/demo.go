@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tillpost/tillpost/monitor"
 	"github.com/tillpost/tillpost/payments"
 	"github.com/tillpost/tillpost/sandbox"
 	"github.com/tillpost/tillpost/workers"
@@ -91,6 +92,7 @@ type demo struct {
 	fake    *sandbox.Server
 	outside string // its URL
 	print   func(demoState) error
+	tracer  *monitor.Tracer
 }
 
 // run serves until the context ends.
@@ -119,7 +121,7 @@ func (d *demo) run(ctx context.Context, c *Config) error {
 	go func() { served <- server.Serve(listener) }()
 	err = serve(ctx, c, serveOptions{
 		web: true, workers: true, demo: true, pace: demoPace, policy: payments.DefaultPolicy(),
-		jobs: workers.DefaultOptions(), grace: demoGrace, ready: d.begin,
+		jobs: workers.DefaultOptions(), grace: demoGrace, ready: d.begin, tracer: d.tracer,
 	})
 	err = errors.Join(err, fake.Close(), server.Close())
 	if e := <-served; !errors.Is(e, http.ErrServerClosed) {

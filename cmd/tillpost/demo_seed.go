@@ -106,7 +106,7 @@ func (d *demo) seedPeople(ctx context.Context, a *app, state *demoState) error {
 	if err != nil {
 		return err
 	}
-	passwords := secret.NewPasswords()
+	passwords := secret.NewPasswords(secret.PasswordCost())
 	for _, role := range []string{models.RoleAdmin, models.RoleSupport, models.RoleMerchant} {
 		login := demoLogin{Role: role, Email: role + "@demo.tillpost.dev", Password: rand.Text()[:16]}
 		hash, err := passwords.Hash(ctx, secret.NewString(login.Password))
@@ -173,7 +173,9 @@ func (d *demo) adoptShop(ctx context.Context, a *app, m *models.Merchant) error 
 				continue
 			}
 			url := d.shopURL(m.Ref)
-			if _, err := a.notify.UpdateEndpoint(tx, scope, endpoints[i].ID, models.EndpointChange{URL: &url}); err != nil {
+			if _, err := a.notify.UpdateEndpoint(tx, scope, endpoints[i].ID, notify.EndpointChange{
+				EndpointChange: models.EndpointChange{URL: &url},
+			}); err != nil {
 				return err
 			}
 		}

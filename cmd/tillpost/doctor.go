@@ -196,18 +196,44 @@ func (d *doctor) clock(db *models.DB) {
 
 // credentials opens every stored secret.
 func (d *doctor) credentials(db *models.DB, vault *credentials.Vault) {
-	gateways, err := db.GatewayAccounts(d.ctx, models.AllMerchants())
+	accounts, failures, err := openAll(d.ctx, db, vault)
+	d.check("credentials", errors.Join(append(failures, err)...), counted(accounts, "account")+" can be opened")
+}
+
+// openAll opens the secrets of all accounts, and returns why some cannot be.
+func openAll(ctx context.Context, db *models.DB, vault *credentials.Vault) (accounts int, failures []error, err error) {
+	try := func(table credentials.Table, a *models.Account) {
+		accounts++
+		if _, err := vault.Open(table, a); err != nil {
+			failures = append(failures, err)
+		}
+	}
+	gateways, err := db.GatewayAccounts(ctx, models.AllMerchants())
+	if err != nil {
+		return 0, nil, err
+	}
 	for i := range gateways {
-		_, openErr := vault.Open(credentials.Gateways, &gateways[i].Account)
-		err = errors.Join(err, openErr)
+		try(credentials.Gateways, &gateways[i].Account)
 	}
-	carriers, listErr := db.CarrierAccounts(d.ctx, models.AllMerchants())
-	err = errors.Join(err, listErr)
+	carriers, err := db.CarrierAccounts(ctx, models.AllMerchants())
+	if err != nil {
+		return accounts, failures, err
+	}
 	for i := range carriers {
-		_, openErr := vault.Open(credentials.Carriers, &carriers[i].Account)
-		err = errors.Join(err, openErr)
+		try(credentials.Carriers, &carriers[i].Account)
 	}
-	d.check("credentials", err, counted(len(gateways)+len(carriers), "account")+" can be opened")
+	channels, err := db.AlertChannels(ctx, models.AllMerchants())
+	for i := range channels {
+		account := channels[i].AsAccount()
+		try(credentials.Channels, &account)
+	}
+	return accounts, failures, err
+}
+
+// unreadable counts the accounts whose secrets the node cannot open.
+func (a *app) unreadable(ctx context.Context) (int, error) {
+	_, failures, err := openAll(ctx, a.db, a.vault)
+	return len(failures), err
 }
 
 // outside are hosts that Tillpost calls when accounts for them exist.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +54,7 @@ func endpointAdd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				object = e.Object()
+				object = e.Object(tx.Now())
 				object.Secret = text
 				return tx.Audit(cliActor(), models.AuditEntry{
 					MerchantID: &m.ID, Action: "endpoint.create", ObjectID: e.ID, Detail: map[string]string{"url": url},
@@ -76,8 +77,8 @@ type endpointRow struct {
 	Status     string `json:"status"` // enabled, or why it is not
 }
 
-func rowOfEndpoint(e *models.Endpoint) endpointRow {
-	row := endpointRow{EndpointJSON: e.Object(), MerchantID: e.MerchantID, Status: "enabled"}
+func rowOfEndpoint(e *models.Endpoint, now time.Time) endpointRow {
+	row := endpointRow{EndpointJSON: e.Object(now), MerchantID: e.MerchantID, Status: "enabled"}
 	if e.DisabledAt != nil {
 		row.Status = e.DisabledReason
 	}
@@ -106,7 +107,7 @@ func endpointList() *cobra.Command {
 			}
 			out := make([]endpointRow, len(rows))
 			for i := range rows {
-				out[i] = rowOfEndpoint(&rows[i])
+				out[i] = rowOfEndpoint(&rows[i], db.Now())
 			}
 			return showAll(cmd, asJSON, out, "ID\tMERCHANT\tURL\tEVENTS\tSTATUS", func(r endpointRow) string {
 				return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", r.ID, r.MerchantID, r.URL, cmp.Or(strings.Join(r.Events, ","), "all"), r.Status)

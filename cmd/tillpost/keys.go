@@ -72,7 +72,7 @@ func keysRotate() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return show(cmd, false, nil, "re-encrypted %d accounts and endpoints", resealed)
+				return show(cmd, false, nil, "re-encrypted %d accounts, channels and endpoints", resealed)
 			})
 		},
 	}
@@ -86,6 +86,10 @@ func reseal(ctx context.Context, db *models.DB, vault *credentials.Vault) (int, 
 		return 0, err
 	}
 	carriers, err := db.CarrierAccounts(ctx, models.AllMerchants())
+	if err != nil {
+		return 0, err
+	}
+	channels, err := db.AlertChannels(ctx, models.AllMerchants())
 	if err != nil {
 		return 0, err
 	}
@@ -120,6 +124,10 @@ func reseal(ctx context.Context, db *models.DB, vault *credentials.Vault) (int, 
 		id := carriers[i].ID
 		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) { return resealCarrier(tx, vault, id) }))
 	}
+	for i := range channels {
+		id := channels[i].ID
+		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) { return resealChannel(tx, vault, id) }))
+	}
 	for i := range endpoints {
 		id := endpoints[i].ID
 		errs = append(errs, write(id, func(tx *models.Tx) (bool, error) { return resealEndpoint(tx, vault, id) }))
@@ -149,6 +157,23 @@ func resealCarrier(tx *models.Tx, vault *credentials.Vault, id string) (bool, er
 		return false, err
 	}
 	return true, tx.UpdateCarrierAccount(a)
+}
+
+func resealChannel(tx *models.Tx, vault *credentials.Vault, id string) (bool, error) {
+	c, err := tx.AlertChannel(models.AllMerchants(), id)
+	if errors.Is(err, models.ErrNotFound) {
+		return false, nil // deleted meanwhile
+	}
+	if err != nil {
+		return false, err
+	}
+	account := c.AsAccount()
+	changed, err := vault.Reseal(credentials.Channels, &account)
+	if err != nil || !changed {
+		return false, err
+	}
+	c.TakeAccount(account)
+	return true, tx.UpdateAlertChannel(c)
 }
 
 func resealEndpoint(tx *models.Tx, vault *credentials.Vault, id string) (bool, error) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/tillpost/tillpost/monitor"
 )
 
 // logger makes the program's log as TILLPOST_LOG says: a level, a format
@@ -27,9 +29,13 @@ func (c *Config) logger() (*slog.Logger, error) {
 			}
 		}
 	}
-	options := &slog.HandlerOptions{Level: level}
-	if format == "text" {
-		return slog.New(slog.NewTextHandler(os.Stderr, options)), nil
+	to := c.logTo
+	if to == nil {
+		to = os.Stderr
 	}
-	return slog.New(slog.NewJSONHandler(os.Stderr, options)), nil
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: monitor.Escape}
+	if format == "text" {
+		return slog.New(monitor.LogHandler(slog.NewTextHandler(to, options))), nil
+	}
+	return slog.New(monitor.LogHandler(slog.NewJSONHandler(to, options))), nil
 }

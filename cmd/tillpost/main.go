@@ -86,7 +86,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		serveCommand(), workCommand(), demoCommand(), sandboxCommand(), migrateCommand(),
 		userCommand(), merchantCommand(), apikeyCommand(), gatewayCommand(), carrierCommand(), endpointCommand(),
-		importCommand(), reconcileCommand(), keysCommand(), statsCommand(), doctorCommand(),
+		importCommand(), reconcileCommand(), keysCommand(), statsCommand(), parcelsCommand(), doctorCommand(),
 	)
 	return root
 }

@@ -16,6 +16,8 @@ func sandboxCommand() *cobra.Command {
 	var (
 		addr, journal, level string
 		hang                 time.Duration
+		carrierRate          int
+		parcelPace           float64
 		asJSON               bool
 	)
 	cmd := &cobra.Command{
@@ -26,6 +28,8 @@ func sandboxCommand() *cobra.Command {
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8090", "listen address")
 	cmd.Flags().StringVar(&journal, "journal", "", "file that keeps the state over a restart")
 	cmd.Flags().DurationVar(&hang, "hang", 5*time.Minute, "how long a request that never gets an answer is held")
+	cmd.Flags().IntVar(&carrierRate, "carrier-rate", 0, "calls a second that each credential may make at the carriers; 0: any number")
+	cmd.Flags().Float64Var(&parcelPace, "parcel-pace", 1, "how many times faster than real parcels those of the sandbox travel")
 	cmd.Flags().StringVar(&level, "log", "info", "level and format: info, debug,json …")
 	jsonFlag(cmd, &asJSON)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -37,7 +41,9 @@ func sandboxCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fake, err := sandbox.New(sandbox.Options{Journal: journal, HangMax: hang, Logger: log})
+		fake, err := sandbox.New(sandbox.Options{
+			Journal: journal, HangMax: hang, Logger: log, CarrierRate: carrierRate, ParcelPace: parcelPace,
+		})
 		if err != nil {
 			return errors.Join(err, listener.Close())
 		}

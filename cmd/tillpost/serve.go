@@ -13,7 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tillpost/tillpost/alerts"
 	"github.com/tillpost/tillpost/handlers"
+	"github.com/tillpost/tillpost/monitor"
 	"github.com/tillpost/tillpost/payments"
 	"github.com/tillpost/tillpost/workers"
 )
@@ -44,7 +46,7 @@ func serveCommand() *cobra.Command {
 			return err
 		}
 		return serve(cmd.Context(), c, serveOptions{
-			web: true, workers: !noWorkers, pace: pace,
+			web: true, workers: !noWorkers, pace: pace, resend: pace,
 			policy: payments.DefaultPolicy().Paced(pace), jobs: workers.DefaultOptions(), grace: stopGrace,
 		})
 	}
@@ -57,11 +59,11 @@ func workCommand() *cobra.Command {
 	c := bindConfig(cmd, "addr", "base-url", "trusted-proxies") // it listens nowhere
 	paceFlag(cmd, &pace)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := errors.Join(c.complete(), checkPace(pace)); err != nil {
+		if err := errors.Join(c.complete(), c.checkLinks(), checkPace(pace)); err != nil {
 			return err
 		}
 		return serve(cmd.Context(), c, serveOptions{
-			workers: true, pace: pace, policy: payments.DefaultPolicy().Paced(pace), jobs: workers.DefaultOptions(), grace: stopGrace,
+			workers: true, pace: pace, resend: pace, policy: payments.DefaultPolicy().Paced(pace), jobs: workers.DefaultOptions(), grace: stopGrace,
 		})
 	}
 	return cmd
@@ -84,9 +86,12 @@ type serveOptions struct {
 	web, workers bool
 	demo         bool
 	pace         float64 // of carrier polls; 0 is 1
+	resend       float64 // the pace of retried webhooks; 0 is 1
 	policy       payments.Policy
 	jobs         workers.Options
+	alerts       alerts.Times // for tests; zero: the usual ones
 	grace        time.Duration
+	tracer       *monitor.Tracer                         // nil: as the configuration says
 	ready        func(ctx context.Context, a *app) error // called when everything runs; ctx ends when it stops
 }
 
@@ -123,11 +128,13 @@ func serve(ctx context.Context, c *Config, o serveOptions) (err error) {
 		stopWeb = startWeb(appCtx, a, listener, draining.Load, o.grace, failed)
 	}
 	a.startLive(appCtx)
+	a.startAlerts(appCtx)
 	if o.workers {
 		if err := a.workers.Start(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}
 	}
+	a.startBeats(appCtx)
 	a.announce(ctx, o)
 	readyCtx, stopReady := context.WithCancel(ctx)
 	defer stopReady()
@@ -204,7 +211,7 @@ func startWeb(
 ) func(context.Context) error {
 	web := handlers.New(a.deps(appCtx, draining))
 	go func() {
-		if err := web.Listener(handlers.Listener(listener, maxConnections)); err != nil {
+		if err := web.Listener(handlers.Listener(listener, maxConnections, a.figures)); err != nil {
 			fail(failed, fmt.Errorf("serve: %w", err))
 		}
 	}()

@@ -119,7 +119,7 @@ func hashFrom(ctx context.Context, in io.Reader, email string) (string, error) {
 	if err := secret.AcceptPassword(password, email); err != nil {
 		return "", usageError{err}
 	}
-	return secret.NewPasswords().Hash(ctx, password)
+	return secret.NewPasswords(secret.PasswordCost()).Hash(ctx, password)
 }
 
 func userList() *cobra.Command {
