@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -24,10 +23,31 @@ func main() {
 	}
 }
 
-func run() (err error) {
-	if len(os.Args) < 2 || os.Args[1] != "chaos" {
-		return errors.New("usage: bench chaos [flags]")
+func run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "chaos":
+			return runChaos(ctx, os.Args[2:])
+		case "forged":
+			return runForged(ctx, os.Args[2:])
+		case "polling":
+			return runPolling(ctx, os.Args[2:])
+		case "deliveries":
+			return runDeliveries(ctx, os.Args[2:])
+		case "losses":
+			return runLosses(ctx, os.Args[2:])
+		case "hostile":
+			return runHostile(ctx, os.Args[2:])
+		case "hanging":
+			return runHanging(ctx, os.Args[2:])
+		}
 	}
+	return errors.New("usage: bench chaos|forged|polling|deliveries|losses|hostile|hanging [flags]")
+}
+
+func runChaos(ctx context.Context, args []string) (err error) {
 	flags := flag.NewFlagSet("chaos", flag.ExitOnError)
 	payments := flags.Int("payments", 1000, "payments to send")
 	kills := flags.Int("kills", 20, "how often the node is killed meanwhile")
@@ -35,30 +55,16 @@ func run() (err error) {
 	pace := flags.Float64("pace", 60, "divides the waits between inquiries and retries")
 	providers := flags.String("providers", "sandbox", "kinds of payment accounts, separated by commas, or all")
 	faults := flags.Float64("faults", 0, "share of the bank's answers and webhooks with which something goes wrong, beside the outcomes of tokens")
-	server := flags.String("server", "", "PostgreSQL server to make a database on; SQLite in a temporary folder when empty")
+	server := serverFlag(flags)
 	settle := flags.Duration("settle", 12*time.Minute, "how long to wait for the last outcome")
-	if err := flags.Parse(os.Args[2:]); err != nil {
+	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	folder, err := os.MkdirTemp("", "tillpost-chaos-")
+	program, end, err := newProgram(ctx, *server)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	binary := filepath.Join(folder, "tillpost")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/tillpost").CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w: %s", err, out)
-	}
-	database := "sqlite://" + filepath.Join(folder, "tillpost.db")
-	if *server != "" {
-		var drop func() error
-		if database, drop, err = makeDatabase(ctx, *server); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, drop()) }()
-	}
+	defer func() { err = errors.Join(err, end()) }()
 	bank, err := chaos.OpenBank(time.Minute)
 	if err != nil {
 		return err
@@ -68,20 +74,11 @@ func run() (err error) {
 	if err != nil {
 		return err
 	}
-	program := func(ctx context.Context, args ...string) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, binary, args...)
-		cmd.Env = append(os.Environ(), "TILLPOST_DATA="+folder, "TILLPOST_DATABASE_URL="+database, "TILLPOST_LOG=error")
-		cmd.Stderr = os.Stderr
-		return cmd
-	}
-	if out, err := program(ctx, "migrate", "up").Output(); err != nil {
-		return fmt.Errorf("migrate: %w: %s", err, out)
-	}
 	kinds := chaos.Kinds
 	if *providers != "all" {
 		kinds = strings.Split(*providers, ",")
 	}
-	key, lanes, err := bank.Setup(func(args ...string) ([]byte, error) { return program(ctx, args...).Output() }, addr, kinds...)
+	key, lanes, err := bank.Setup(program.run(ctx), "Chaos", addr, kinds...)
 	if err != nil {
 		return err
 	}
@@ -92,9 +89,9 @@ func run() (err error) {
 		Payments: *payments, Kills: *kills, Clients: *clients, Lanes: lanes, Settle: *settle,
 		API: "http://" + addr + "/api/v1", Key: key, Ledger: bank.Ledger,
 		Start: func(ctx context.Context) *exec.Cmd {
-			return program(ctx, "serve", "--addr", addr, "--pace", fmt.Sprint(*pace))
+			return program.command(ctx, "serve", "--addr", addr, "--pace", fmt.Sprint(*pace))
 		},
-		Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
+		Log: progressf,
 	})
 	if err != nil {
 		return err

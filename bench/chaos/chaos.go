@@ -4,12 +4,14 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/tillpost/tillpost/bench/node"
 )
 
 // Options is one run.
@@ -26,6 +28,9 @@ type Options struct {
 	Ripe func() bool
 	// Ledger reads the sandbox's.
 	Ledger func() Ledger
+	// After is called when all is settled and the node still runs; what it does
+	// counts too. Nothing when nil.
+	After func(ctx context.Context) error
 	// Settle bounds the wait for the last outcome after the last kill.
 	Settle time.Duration
 	Log    func(format string, args ...any)
@@ -63,11 +68,11 @@ func (r *Report) Err() error {
 // compares them with the ledger.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	start := time.Now()
-	node := &node{start: o.Start, ready: o.API}
-	if err := node.run(ctx); err != nil {
+	n := node.New(strings.TrimSuffix(o.API, "/api/v1"), o.Start)
+	if err := n.Start(ctx); err != nil {
 		return nil, err
 	}
-	defer node.kill()
+	defer n.Kill()
 	shop := newShop(o)
 	sent := make(chan struct{})
 	var wg sync.WaitGroup
@@ -75,7 +80,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		wg.Go(func() { shop.send(ctx, i) })
 	}
 	go func() { wg.Wait(); close(sent) }()
-	kills, err := killAlong(ctx, o, node, shop, sent)
+	kills, err := killAlong(ctx, o, n, shop, sent)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +90,11 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	calm := time.Now()
 	payments, err := shop.outcomes(ctx, o.Settle)
+	if err == nil && o.After != nil {
+		if err = o.After(ctx); err == nil {
+			payments, err = shop.outcomes(ctx, o.Settle)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +104,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 }
 
 // killAlong kills the node at random moments, spread over the payments sent.
-func killAlong(ctx context.Context, o Options, node *node, shop *shop, sent <-chan struct{}) (int, error) {
+func killAlong(ctx context.Context, o Options, n *node.Node, shop *shop, sent <-chan struct{}) (int, error) {
 	kills := 0
 	for kills < o.Kills {
 		due := (kills + 1) * o.Payments / (o.Kills + 1)
@@ -102,10 +112,10 @@ func killAlong(ctx context.Context, o Options, node *node, shop *shop, sent <-ch
 			break
 		}
 		o.ripen()
-		node.kill()
+		n.Kill()
 		kills++
 		o.Log("kill %d of %d after %d payments", kills, o.Kills, shop.count())
-		if err := node.run(ctx); err != nil {
+		if err := n.Start(ctx); err != nil {
 			return kills, err
 		}
 	}
@@ -177,5 +187,3 @@ func (p payment) matches(charges int, captured int64) bool {
 		return p.Captured == captured
 	}
 }
-
-var errNotReady = errors.New("node did not become ready")

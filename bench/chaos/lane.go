@@ -16,6 +16,7 @@ type Lane struct {
 	Currency string
 	Tokens   []string // gone through; none: the amount decides what happens
 	Endings  []int64  // the last two digits of amounts that decide
+	Secret   string   // that its webhooks are signed with, if by a shared one
 }
 
 // Kinds are the formats that the bank speaks.

@@ -97,10 +97,10 @@ func (b *Bank) set(path, body string) error {
 	return nil
 }
 
-// Setup makes a merchant with an account of each kind at the bank, whose
+// Setup makes a merchant of the name shop with an account of each kind at the bank, whose
 // webhooks go to the node at addr, and returns its API key and the accounts' lanes.
 // run executes the program with arguments and returns what it printed.
-func (b *Bank) Setup(run func(args ...string) ([]byte, error), addr string, kinds ...string) (key string, lanes []Lane, err error) {
+func (b *Bank) Setup(run func(args ...string) ([]byte, error), shop, addr string, kinds ...string) (key string, lanes []Lane, err error) {
 	do := func(into any, args ...string) error {
 		printed, err := run(append(args, "--json")...)
 		if err != nil {
@@ -111,15 +111,11 @@ func (b *Bank) Setup(run func(args ...string) ([]byte, error), addr string, kind
 	var merchant struct {
 		Ref string `json:"ref"`
 	}
-	// On PostgreSQL no key is made beside a merchant.
-	if printed, err := run("keys", "create"); err != nil {
-		return "", nil, fmt.Errorf("keys create: %w: %s", err, printed)
-	}
-	if err := do(&merchant, "merchant", "create", "--name", "Chaos", "--currency", "EUR"); err != nil {
+	if err := do(&merchant, "merchant", "create", "--name", shop, "--currency", "EUR"); err != nil {
 		return "", nil, err
 	}
 	for _, kind := range kinds {
-		e, err := b.fake.Enroll(kind, "chaos")
+		e, err := b.fake.Enroll(kind, shop)
 		if err != nil {
 			return "", nil, err
 		}
@@ -136,12 +132,14 @@ func (b *Bank) Setup(run func(args ...string) ([]byte, error), addr string, kind
 		if err := b.fake.Hook(e, "http://"+addr+"/hooks/"+account.ID); err != nil {
 			return "", nil, err
 		}
-		lanes = append(lanes, laneOf(kind, account.ID))
+		lane := laneOf(kind, account.ID)
+		lane.Secret = e.Fields["webhook_secret"]
+		lanes = append(lanes, lane)
 	}
 	var made struct {
 		Key string `json:"key"`
 	}
-	err = do(&made, "apikey", "create", "--merchant", merchant.Ref, "--name", "chaos")
+	err = do(&made, "apikey", "create", "--merchant", merchant.Ref, "--name", shop)
 	return made.Key, lanes, err
 }
 
