@@ -53,7 +53,8 @@ func runAll(m *testing.M) (int, error) {
 	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/tillpost").CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build: %w: %s", err, out)
 	}
-	if shared, err = startDemo(); err != nil {
+	kept = filepath.Join(folder, "demo")
+	if shared, err = startDemo("--keep", kept); err != nil {
 		return 0, err
 	}
 	defer shared.cmd.Process.Kill()
@@ -62,6 +63,9 @@ func runAll(m *testing.M) (int, error) {
 
 // binary is the program under test.
 var binary string
+
+// kept is the folder of the shared demo.
+var kept string
 
 // startDemo starts a demo and waits until it answers.
 func startDemo(args ...string) (*demo, error) {

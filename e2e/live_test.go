@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,8 @@ func get(t *testing.T, path string) map[string]any {
 	return answer(t, request)
 }
 
+// answer is that to a request, which waits as a shop does when it has to: a
+// fast machine comes to the limit of its key.
 func answer(t *testing.T, request *http.Request) map[string]any {
 	t.Helper()
 	path := request.URL.Path
@@ -50,6 +53,16 @@ func answer(t *testing.T, request *http.Request) map[string]any {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
+	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && response.StatusCode == http.StatusTooManyRequests {
+		time.Sleep(time.Duration(seconds) * time.Second)
+		again := request.Clone(t.Context())
+		if request.GetBody != nil {
+			if again.Body, err = request.GetBody(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return answer(t, again)
+	}
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode > 299 {
 		t.Fatalf("%s answered %d: %s (%v)", path, response.StatusCode, body, err)

@@ -16,13 +16,14 @@ import (
 // extra are pages that a pattern of the route table does not tell: other states
 // of its pages, and errors.
 var extra = map[string][]string{
-	"admin":    {"/payments?status=failed", "/gateways/new?kind=stripe", "/carriers/new?kind=dhl", "/palette?q=kopi", "/nothing/here"},
+	"admin":    {"/payments?status=failed", "/gateways/new?kind=stripe", "/carriers/new?kind=dhl", "/palette?q=kopi", "/nothing/here", "/incidents?state=all", "/alerts/channels/new?kind=dingtalk"},
 	"support":  {"/payments?status=failed", "/users"},
 	"merchant": {"/payments?status=failed", "/gateways", "/orders/none"},
 }
 
-// parts are the addresses of what stands in pages, or is no page at all.
-var parts = regexp.MustCompile(`/(row|count|export)$|^/dashboard/|^/(live|healthz|readyz|openapi\.json)$|^/(static|hooks)/`)
+// parts are the addresses of what stands in pages, or is no page at all, and
+// those for customers, which TestTrackingPages looks at.
+var parts = regexp.MustCompile(`/(row|count|export|raw|bell)$|^/dashboard/|^/mails/|^/(live|healthz|readyz|openapi\.json)$|^/(static|hooks|t)/`)
 
 // page is a line of the table of routes that the handlers' tests hold to the
 // real one, so that a new page is looked at without being named here.
@@ -115,6 +116,7 @@ func (b *tab) paths(role string) []string {
 	}
 	failedRefund(b.t)
 	settlementFile(b.t)
+	somethingWrong(b.t)
 	var found []string
 	for _, p := range pages(b.t) {
 		if !strings.Contains(p.roles, role) && !strings.Contains(p.roles, "public") || p.pattern == "/login" {
@@ -124,6 +126,10 @@ func (b *tab) paths(role string) []string {
 		switch {
 		case named && list == "/refunds": // listed on the pages of their payments
 			p.pattern = strings.Replace(p.pattern, ":id", failedRefund(b.t), 1)
+		case named && list == "/operations/jobs":
+			p.pattern = strings.Replace(p.pattern, ":id", brokenJob(b.t), 1)
+		case named && list == "/replays":
+			p.pattern = strings.Replace(p.pattern, ":id", b.replay(), 1)
 		case named && list == "/bulk":
 			p.pattern = strings.Replace(p.pattern, ":id", b.bulkRetry(), 1)
 		case named:
@@ -131,10 +137,18 @@ func (b *tab) paths(role string) []string {
 			if status := possibleIn[rest]; list == "/payments" && status != "" {
 				from += "?status=" + status
 			}
+			if list == "/incidents" { // what nothing confirms is soon over
+				from += "?state=all"
+			}
 			p.pattern = strings.Replace(p.pattern, ":id", id(from, "^"+list+"/([a-z]{3}_[0-9a-z]{26})"), 1)
 		}
 		if before, _, keyed := strings.Cut(p.pattern, "/keys/:key"); keyed {
 			p.pattern = strings.Replace(p.pattern, ":key", id(before, "/keys/([a-z]{3}_[0-9a-z]{26})/revoke"), 1)
+		}
+		p.pattern = strings.Replace(p.pattern, "/:rule", "/queue_full", 1)
+		p.pattern = strings.Replace(p.pattern, "/queues/:name", "/queues/carrier", 1)
+		if before, _, keyed := strings.Cut(p.pattern, "/:call"); keyed {
+			p.pattern = before + "/" + id(before, "/calls/([a-z]{3}_[0-9a-z]{26})")
 		}
 		if strings.Contains(p.pattern, ":") {
 			b.t.Errorf("nobody knows an address of %s", p.pattern)
@@ -152,7 +166,7 @@ var looks = []struct {
 	scheme string
 	rules  string
 }{
-	{"light", 1280, "light", allRules}, {"dark", 1280, "dark", colourRules}, {"phone", 390, "light", allRules},
+	{"light", 1280, "light", allRules}, {"dark", 1280, "dark", colourRules}, {"phone", 390, "light", phoneRules},
 }
 
 func (b *tab) look(width int64, scheme string) {
@@ -172,12 +186,12 @@ func TestEveryPageOfEveryRoleIsAccessible(t *testing.T) {
 			paths := b.paths(role)
 			t.Logf("%d pages", len(paths))
 			for _, path := range paths {
+				b.visit(path)
 				for i, look := range looks {
 					if i > 0 && role != "admin" && seen[shape(path)] {
 						continue // the same page looks the same to everybody
 					}
 					b.look(look.width, look.scheme)
-					b.visit(path)
 					b.fits(fmt.Sprintf("%s as %s, %s", path, role, look.name), look.rules)
 					b.picture(strings.NewReplacer("/", "_", "?", "_", "=", "-").Replace(role + path + "-" + look.name))
 				}
