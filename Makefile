@@ -14,6 +14,15 @@ RUN ?= .
 export STRIPE_MOCK := $(CURDIR)/bin/stripe-mock
 with_postgres := scripts/with-postgres.sh
 
+# Tests wait more than they compute, so more of them run than there are cores.
+# The embedded database is C translated to Go, and hashing passwords is
+# arithmetic: the race detector need not watch them, which takes most of the time.
+RACE := -race -gcflags='modernc.org/...=-race=false' -gcflags='golang.org/x/crypto/...=-race=false'
+
+# Tests in which the race detector has nothing to find: those of other processes,
+# and those that plant faults in the database.
+LONE := ^TestScripts$$|Saboteurs$$
+
 .PHONY: help
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,16 +50,22 @@ fmt: bin/.golangci-lint-$(GOLANGCI_LINT) ## format Go and templ files
 	go tool templ fmt .
 
 .PHONY: test
-test: setup ## everything that must pass, on both databases and in a browser
+test: setup rules ## everything that must pass, on both databases and in a browser
 	scripts/current.sh '*_templ.go' go tool templ generate
-	go vet -race $(PKG)
-	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) \
-		go test -race -shuffle=on -timeout=15m -p=3 $(PKG)
-	$(with_postgres) go test -run='^TestAnyOrderOfEvents' ./payments
+	go vet $(RACE) $(PKG)
+	packages=$$(go list $(PKG) | grep -v '/e2e$$') && $(with_postgres) \
+		go test $(RACE) -shuffle=on -timeout=15m -p=2 -parallel=4 -skip='$(LONE)' $$packages
+	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) go test -timeout=15m ./e2e
+	$(with_postgres) go test -run='$(LONE)|^(TestAnyOrderOfEvents|TestManyParcels|TestAcceptance07)' ./payments ./carriers ./cmd/tillpost ./notify ./alerts
 
 .PHONY: setup
-setup: bin/.stripe-mock-$(STRIPE_MOCK_VERSION) ## install what the tests need
+setup: bin/.stripe-mock-$(STRIPE_MOCK_VERSION) notify/testdata/node/node_modules ## install what the tests need
 	@scripts/ensure.sh git gcc postgres chromium
+
+.PHONY: rules
+rules: ## check the alert rules for Prometheus, and when each of them fires
+	"$$(scripts/promtool.sh)" check rules docs/monitoring/alerts.yml
+	"$$(scripts/promtool.sh)" test rules docs/monitoring/alerts_test.yml
 
 .PHONY: test-go
 test-go: setup ## quick tests without race detector or browser: PKG=./models RUN=TestName
@@ -74,9 +89,36 @@ chaos: ## kill the program again and again, on both databases, and compare with 
 	go run ./bench chaos $(CHAOS)
 	$(with_postgres) go run ./bench chaos -server "$$TILLPOST_TEST_POSTGRES_URL" $(CHAOS)
 
+# How long each fuzz target runs.
+FUZZTIME ?= 60s
+
+.PHONY: fuzz
+fuzz: ## look for answers that break a parser: PKG=./carriers/... FUZZTIME=60s
+	scripts/fuzz.sh $(FUZZTIME) $(PKG)
+
+.PHONY: polling
+polling: ## follow 100,000 parcels for a simulated week and print how carriers were asked (some hours)
+	go run ./bench polling
+
+.PHONY: deliveries
+deliveries: ## measure how fast webhooks reach merchants, on both databases with a disk that is waited for
+	go run ./bench deliveries
+	POSTGRES_FSYNC=on $(with_postgres) bash -c 'go run ./bench deliveries -server "$$TILLPOST_TEST_POSTGRES_URL"'
+
+# What is promised of webhooks and of polls while things go wrong.
+PROMISES := forged losses hostile hanging
+
+.PHONY: promises
+promises: ## check on both databases what holds while webhooks, endpoints and carriers go wrong (three quarters of an hour)
+	for check in $(PROMISES); do \
+		go run ./bench $$check; \
+		$(with_postgres) bash -c 'go run ./bench "$$1" -server "$$TILLPOST_TEST_POSTGRES_URL"' bash $$check; \
+	done
+	$(with_postgres) go test -count=1 -run='^TestAcceptanceEndpointFailsForFiveDays$$' -v ./handlers
+
 .PHONY: clean
 clean: ## remove what the targets above have built
-	rm -rf bin tillpost .cache static/build/node_modules
+	rm -rf bin tillpost .cache static/build/node_modules notify/testdata/node/node_modules
 
 # The stamps name the version, so that a new one is built.
 bin/.golangci-lint-$(GOLANGCI_LINT):
@@ -85,6 +127,12 @@ bin/.golangci-lint-$(GOLANGCI_LINT):
 
 bin/.stripe-mock-$(STRIPE_MOCK_VERSION):
 	GOBIN=$(CURDIR)/bin go install github.com/stripe/stripe-mock@$(STRIPE_MOCK_VERSION)
+	touch $@
+
+# What merchants verify webhooks with in JavaScript.
+notify/testdata/node/node_modules: notify/testdata/node/package-lock.json
+	@scripts/ensure.sh npm
+	npm --prefix notify/testdata/node ci --no-audit --no-fund
 	touch $@
 
 static/build/node_modules: static/build/package-lock.json

@@ -3,6 +3,9 @@
 # folder, listens on a free port of the loopback and ends with the command.
 # The command finds it in TILLPOST_TEST_POSTGRES_URL, as a superuser.
 #
+# Tests throw the data away, so that nothing waits for the disk; with
+# POSTGRES_FSYNC=on it does, as in production, for measurements.
+#
 # usage: scripts/with-postgres.sh COMMAND [ARGUMENT…]
 set -euo pipefail
 
@@ -53,15 +56,14 @@ owned "$bin/initdb" -D "$folder/data" -U tillpost -A scram-sha-256 --pwfile="$fo
 	exit 1
 }
 
-# The data is thrown away, so nothing waits for the disk.
 cat >>"$folder/data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 300
 shared_buffers = 128MB
-fsync = off
-full_page_writes = off
-synchronous_commit = off
+fsync = ${POSTGRES_FSYNC:-off}
+full_page_writes = ${POSTGRES_FSYNC:-off}
+synchronous_commit = ${POSTGRES_FSYNC:-off}
 max_wal_size = 2GB
 jit = off
 timezone = 'UTC'
