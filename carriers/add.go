@@ -20,10 +20,6 @@ type New struct {
 	ReturnOf            string // id of the parcel that a return sends back; empty: the order's only one
 	PromisedAt          *time.Time
 	RecipientPhoneLast4 string
-
-	// Among says that many parcels are added at once: the next sweep asks for
-	// them, many in a call, where the carrier takes so.
-	Among bool
 }
 
 var (
@@ -57,36 +53,74 @@ func (s *Service) Add(tx *models.Tx, merchantID string, in New) (*models.Shipmen
 			return nil, err
 		}
 	}
-	code, account, err := tx.RouteCarrier(merchantID, in.Carrier, credentials.Aggregators())
+	sh, err := in.parcel(&router{tx: tx}, o)
 	if err != nil {
 		return nil, err
 	}
-	promised := in.PromisedAt
-	if promised == nil {
-		promised = o.PromisedAt
-	}
-	sh := models.Shipment{
-		MerchantID: merchantID, OrderID: o.ID, Carrier: code, TrackingNumber: in.TrackingNumber, Items: in.Items,
-		Direction: in.Direction, PromisedAt: promised, RecipientPhoneLast4: in.RecipientPhoneLast4,
-	}
-	if err := in.link(tx, &sh); err != nil {
-		return nil, err
-	}
-	if account == nil {
+	if sh.CarrierAccountID == nil {
 		return tx.CreateShipment(sh)
 	}
-	now, until := tx.Now(), tx.Now().Add(pollLease)
-	sh.CarrierAccountID, sh.NextPollAt = &account.ID, &now
-	if in.Among {
-		return tx.CreateShipment(sh)
-	}
+	until := tx.Now().Add(pollLease)
 	sh.LeaseUntil = &until
 	created, err := tx.CreateShipment(sh)
 	if err != nil {
 		return nil, err
 	}
-	tx.Enqueue(models.PollArgs{AccountID: account.ID, ShipmentIDs: []string{created.ID}})
+	tx.Enqueue(models.PollArgs{AccountID: *sh.CarrierAccountID, ShipmentIDs: []string{created.ID}})
 	return created, nil
+}
+
+// parcel is the row of a parcel of an order, due at once when the merchant has
+// an account for its carrier.
+func (in *New) parcel(r *router, o *models.Order) (models.Shipment, error) {
+	code, accountID, err := r.route(o.MerchantID, in.Carrier)
+	if err != nil {
+		return models.Shipment{}, err
+	}
+	sh := models.Shipment{
+		MerchantID: o.MerchantID, OrderID: o.ID, Carrier: code, CarrierAccountID: accountID, TrackingNumber: in.TrackingNumber,
+		Items: in.Items, Direction: in.Direction, PromisedAt: in.PromisedAt, RecipientPhoneLast4: in.RecipientPhoneLast4,
+	}
+	if sh.PromisedAt == nil {
+		sh.PromisedAt = o.PromisedAt
+	}
+	if accountID != nil {
+		now := r.tx.Now()
+		sh.NextPollAt = &now
+	}
+	return sh, in.link(r.tx, &sh)
+}
+
+// router finds the account that follows a merchant's parcels of a carrier, once
+// for each.
+type router struct {
+	tx    *models.Tx
+	found map[string]routed // by merchant and what names the carrier
+}
+
+type routed struct {
+	code      string
+	accountID *string // nil when nobody can be asked
+}
+
+func (r *router) route(merchantID, carrier string) (string, *string, error) {
+	key := merchantID + " " + carrier
+	if known, ok := r.found[key]; ok {
+		return known.code, known.accountID, nil
+	}
+	code, account, err := r.tx.RouteCarrier(merchantID, carrier, credentials.Aggregators())
+	if err != nil {
+		return "", nil, err
+	}
+	way := routed{code: code}
+	if account != nil {
+		way.accountID = &account.ID
+	}
+	if r.found == nil {
+		r.found = map[string]routed{}
+	}
+	r.found[key] = way
+	return way.code, way.accountID, nil
 }
 
 // link names the parcel that a return sends back, as far as it is known.

@@ -3,9 +3,7 @@ package carriers
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tillpost/tillpost/carriers/detect"
@@ -171,47 +169,4 @@ func codeOf(word string) string {
 		}
 	}
 	return ""
-}
-
-// AddAll adds the parcels of a plan that can be, in one transaction, and notes
-// in the plan what became of each: a parcel that somebody added meanwhile is
-// existing, one that is refused says why. It returns how many are new.
-func (s *Service) AddAll(tx *models.Tx, merchantID string, plan []Planned, actor models.Actor) (int, error) {
-	var order []int
-	for i := range plan {
-		if plan[i].Ready() {
-			order = append(order, i)
-		}
-	}
-	// Orders are locked one after the other, by all transactions in one direction.
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(plan[a].Order.ID, plan[b].Order.ID), cmp.Compare(a, b))
-	})
-	added := 0
-	for _, i := range order {
-		p := &plan[i]
-		created, err := s.Add(tx, merchantID, New{
-			OrderID: p.Order.ID, Carrier: p.Chosen, TrackingNumber: p.Number, Items: p.Items, Direction: p.Direction,
-			ReturnOf: p.ReturnOfID, PromisedAt: p.PromisedAt, Among: true,
-		})
-		var refusal *models.Error
-		switch {
-		case err == nil:
-			added++
-		case !errors.As(err, &refusal):
-			return 0, err
-		case refusal.Code == "shipment_exists":
-			created = &models.Shipment{Carrier: p.Chosen, TrackingNumber: p.Number}
-		default:
-			p.Refusal = refusal
-			continue
-		}
-		p.Existing = created
-	}
-	if added == 0 {
-		return 0, nil
-	}
-	return added, tx.Audit(actor, models.AuditEntry{
-		MerchantID: &merchantID, Action: "shipment.paste", ObjectID: merchantID, Detail: map[string]string{"added": strconv.Itoa(added)},
-	})
 }

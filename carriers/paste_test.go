@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -148,6 +149,76 @@ func mustShipments(t *testing.T, db *models.DB, merchantID string) []models.Ship
 		t.Fatal(err)
 	}
 	return found
+}
+
+// Many parcels take as many statements as a few, and their events are numbered
+// as if they came one after the other.
+func TestAddAllInFewStatements(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		add := func(prefix string, n int) int64 {
+			plan := make([]carriers.Planned, n)
+			for i := range plan {
+				o := d.order
+				if i%3 != 0 {
+					o = modelstest.Order(t, db, d.shop.ID, 100)
+				}
+				plan[i] = carriers.Planned{Line: carriers.Line{Number: fmt.Sprintf("%s%04d", prefix, i), OrderNumber: o.Number}, Order: o, Chosen: "sandbox"}
+			}
+			var statements atomic.Int64
+			err := db.Write(models.CountQueries(t.Context(), &statements), func(tx *models.Tx) error {
+				added, err := d.AddAll(tx, d.shop.ID, slices.Clone(plan), modelstest.Actor())
+				if added != n {
+					t.Errorf("%d of %d were added", added, n)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return statements.Load()
+		}
+		few, many := add("FEW", 4), add("MANY", 60)
+		if many > few {
+			t.Errorf("%d statements add 60 parcels, %d add 4", many, few)
+		}
+		events, err := db.OrderEvents(t.Context(), models.MerchantScope(d.shop.ID), d.order.ID, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		created := 0
+		for i, e := range slices.Backward(events) {
+			if e.Sequence != int64(len(events)-i) {
+				t.Errorf("event %d of %d has number %d", len(events)-i, len(events), e.Sequence)
+			}
+			if e.Type == models.EventShipmentCreated {
+				created++
+			}
+		}
+		if created != 2+20 {
+			t.Errorf("%d parcels of the order were told of, want 22", created)
+		}
+	})
+}
+
+// A return finds the outbound parcel that stands below it in the same table.
+func TestAddAllLinksReturns(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		line := func(number, direction string) carriers.Planned {
+			return carriers.Planned{Line: carriers.Line{Number: number, OrderNumber: d.order.Number, Direction: direction}, Order: d.order, Chosen: "sandbox"}
+		}
+		plan := []carriers.Planned{line("BACK1", models.DirectionReturn), line("OUT01", "")}
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			_, err := d.AddAll(tx, d.shop.ID, plan, modelstest.Actor())
+			return err
+		})
+		if back, out := plan[0].Existing, plan[1].Existing; back.ReturnOf == nil || *back.ReturnOf != out.ID {
+			t.Errorf("%+v sends back %v, want %s", back, back.ReturnOf, out.ID)
+		}
+	})
 }
 
 // Returns in a table name what they send back.

@@ -62,9 +62,8 @@ func (tx *Tx) moveDeliveries(results []DeliveryResult) error {
 		merchants[r.Delivery.ID] = r.Delivery.MerchantID
 		args = append(args, r.Delivery.ID, r.Delivery.Attempts, r.Status, r.Next, r.Attempt.Status, r.Attempt.Error)
 	}
-	rows := strings.TrimSuffix(strings.Repeat(row+", ", len(results)), ", ")
 	var moved []string
-	err := tx.q().Raw("WITH result (id, attempts, status, next, code, error) AS (VALUES "+rows+`)
+	err := tx.q().Raw("WITH result (id, attempts, status, next, code, error) AS (VALUES "+tuples(row, len(results))+`)
 		UPDATE deliveries SET status = result.status, next_attempt_at = result.next, last_status = result.code, last_error = result.error,
 			cause = 'schedule', lease_until = NULL, updated_at = ?
 		FROM result WHERE deliveries.id = result.id AND deliveries.attempts = result.attempts AND deliveries.status = 'delivering'

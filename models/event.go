@@ -67,46 +67,72 @@ type EventBody struct {
 	Data      any       `json:"data"`
 }
 
+// happened is an event that is to be recorded, with what its body tells.
+type happened struct {
+	Event
+
+	data any
+}
+
 // recordEvent stores an event and a delivery for each endpoint of the merchant
 // that wants it.
 func (tx *Tx) recordEvent(e Event, data any) error {
-	if e.OrderID != nil {
-		sequence, err := tx.nextSequence(*e.OrderID)
-		if err != nil {
-			return err
-		}
-		e.Sequence = sequence
-	}
-	body, err := json.Marshal(EventBody{Type: e.Type, Timestamp: tx.now, Sequence: e.Sequence, Data: data})
-	if err != nil {
-		return fmt.Errorf("event %s: %w", e.Type, err)
-	}
-	e.ID, e.Body, e.CreatedAt = NewID(PrefixEvent), string(body), tx.now
-	e.Trace = tx.db.Origin(tx.ctx).Trace
-	if err := tx.create(&e); err != nil {
-		return err
-	}
-	return tx.tellEndpoints(&e)
+	return tx.recordEvents([]happened{{e, data}})
 }
 
-// tellEndpoints makes the deliveries of an event. Endpoints that were disabled
-// lately miss it, and are told so.
-func (tx *Tx) tellEndpoints(e *Event) error {
-	endpoints, err := all[Endpoint](tx.q().Select("id", "events", "disabled_at").Where("merchant_id = ? AND deleted_at IS NULL", e.MerchantID).
+// recordEvents is recordEvent for many, in their order, with as many statements
+// as for one.
+func (tx *Tx) recordEvents(news []happened) error {
+	if len(news) == 0 {
+		return nil
+	}
+	if err := tx.numberEvents(news); err != nil {
+		return err
+	}
+	trace := tx.db.Origin(tx.ctx).Trace
+	rows := make([]Event, len(news))
+	for i := range news {
+		e := news[i].Event
+		body, err := json.Marshal(EventBody{Type: e.Type, Timestamp: tx.now, Sequence: e.Sequence, Data: news[i].data})
+		if err != nil {
+			return fmt.Errorf("event %s: %w", e.Type, err)
+		}
+		e.ID, e.Body, e.CreatedAt, e.Trace = NewID(PrefixEvent), string(body), tx.now, trace
+		rows[i] = e
+	}
+	if err := insertMany(tx, rows); err != nil {
+		return err
+	}
+	return tx.tellEndpoints(rows)
+}
+
+// tellEndpoints makes the deliveries of events. Endpoints that were disabled
+// lately miss them, and are told so.
+func (tx *Tx) tellEndpoints(events []Event) error {
+	merchants := make([]string, len(events))
+	for i := range events {
+		merchants[i] = events[i].MerchantID
+	}
+	slices.Sort(merchants)
+	endpoints, err := all[Endpoint](tx.q().Select("id", "merchant_id", "events", "disabled_at").
+		Where("merchant_id IN ? AND deleted_at IS NULL", slices.Compact(merchants)).
 		Where("disabled_at IS NULL OR disabled_at > ?", tx.now.AddDate(0, 0, -MissedDays)))
 	if err != nil {
 		return err
 	}
 	var rows []Delivery
-	for i := range endpoints {
-		if !endpoints[i].Wants(e.Type) {
-			continue
+	for i := range events {
+		for j := range endpoints {
+			e, ep := &events[i], &endpoints[j]
+			if ep.MerchantID != e.MerchantID || !ep.Wants(e.Type) {
+				continue
+			}
+			d := tx.newDelivery(e, ep.ID, SentBySchedule)
+			if ep.DisabledAt != nil {
+				d = d.missed()
+			}
+			rows = append(rows, d)
 		}
-		d := tx.newDelivery(e, endpoints[i].ID, SentBySchedule)
-		if endpoints[i].DisabledAt != nil {
-			d = d.missed()
-		}
-		rows = append(rows, d)
 	}
 	return tx.createDeliveries(rows)
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
@@ -136,8 +135,7 @@ func (b *importBatch) insertOrders() error {
 		return err
 	}
 	// The merchant knows these states: no later move tells of them as news.
-	_, err = b.tx.update("orders",
-		map[string]any{"told_state": gorm.Expr("status || ' ' || payment_state || ' ' || shipping_state")}, "id IN ?", ids)
+	_, err = b.tx.update("orders", map[string]any{"told_state": orderState}, "id IN ?", ids)
 	return err
 }
 

@@ -44,6 +44,23 @@ func (tx *Tx) lockOrder(scope Scope, id string) (*Order, error) {
 	return first[Order](scope.in(tx.q().Clauses(forUpdate), "merchant_id").Where("id = ?", id))
 }
 
+// LockOrders loads orders and locks their rows; those that do not exist are not
+// in it.
+func (tx *Tx) LockOrders(scope Scope, ids []string) (map[string]*Order, error) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	orders := make(map[string]*Order, len(ids))
+	for part := range slices.Chunk(ids, maxIDs) {
+		rows, err := all[Order](scope.in(tx.q().Clauses(forUpdate), "merchant_id").Where("id IN ?", part).Order("id"))
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			orders[rows[i].ID] = &rows[i]
+		}
+	}
+	return orders, nil
+}
+
 // maxIDs is how many rows one statement names.
 const maxIDs = 500
 

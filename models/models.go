@@ -177,6 +177,11 @@ func insertMany[T any](tx *Tx, rows []T, clauses ...clause.Expression) error {
 	return nil
 }
 
+// tuples is n times the same row of parameters, for VALUES.
+func tuples(row string, n int) string {
+	return strings.TrimSuffix(strings.Repeat(row+", ", n), ", ")
+}
+
 // all loads the rows of a bounded query.
 func all[T any](q *gorm.DB) ([]T, error) {
 	var rows []T

@@ -2,12 +2,8 @@ package models
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
-
-	"gorm.io/gorm/clause"
 )
 
 // Statuses of parcels, as the database stores them; the rules that lead from
@@ -94,48 +90,6 @@ type Shipment struct {
 	UpdatedAt           time.Time `gorm:"autoUpdateTime:false"`
 }
 
-// CreateShipment adds a parcel, due to be polled at once when it has a carrier
-// account, and records shipment.created. The same carrier and number twice for
-// one order is a conflict, shipment_exists. CreatedAt may be set for parcels
-// that are recorded later than they happened.
-func (tx *Tx) CreateShipment(s Shipment) (*Shipment, error) {
-	live := s.CreatedAt.IsZero()
-	if err := tx.checkShipment(&s, live); err != nil {
-		return nil, err
-	}
-	if live {
-		s.CreatedAt = tx.now
-		s.ID = NewID(PrefixShipment)
-	} else {
-		s.ID = NewIDAt(PrefixShipment, s.CreatedAt)
-	}
-	s.prepare(tx.now)
-	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&s)
-	if res.Error != nil {
-		return nil, fmt.Errorf("create shipment: %w", res.Error)
-	}
-	if res.RowsAffected == 0 {
-		return nil, &Error{Kind: KindConflict, Code: "shipment_exists", Field: "tracking_number"}
-	}
-	if err := tx.addSearchTerms(s.MerchantID, s.OrderID, s.TrackingNumber); err != nil {
-		return nil, err
-	}
-	if err := tx.countParcels(s.OrderID); err != nil {
-		return nil, err
-	}
-	if err := tx.recount(s.MerchantID, nil, shipmentFigures(&s)); err != nil {
-		return nil, err
-	}
-	if err := tx.recountTransit(nil, &s); err != nil {
-		return nil, err
-	}
-	if err := tx.recordShipment(&s, EventShipmentCreated, "api"); err != nil {
-		return nil, err
-	}
-	tx.Announce(Hint{Topic: "shipment", ID: s.ID, MerchantID: s.MerchantID, New: true})
-	return &s, tx.refreshOrder(s.OrderID)
-}
-
 // prepare sets what follows from the rest of a new parcel.
 func (s *Shipment) prepare(now time.Time) {
 	s.PublicToken, s.Journey = newPublicToken(), 1
@@ -152,33 +106,6 @@ func (s *Shipment) prepare(now time.Time) {
 	if s.LastEventAt != nil {
 		s.NewsAt = *s.LastEventAt
 	}
-}
-
-// checkShipment locks the order that a parcel belongs to, and refuses new
-// parcels of canceled ones, and returns of what is no parcel of the order.
-func (tx *Tx) checkShipment(s *Shipment, live bool) error {
-	o, err := tx.lockOrder(MerchantScope(s.MerchantID), s.OrderID)
-	if errors.Is(err, ErrNotFound) {
-		return Invalid("order_id", "unknown_order")
-	}
-	if err != nil {
-		return err
-	}
-	if live && o.Status == OrderCanceled {
-		return Conflict("order_canceled", o.Status)
-	}
-	s.Country = countryCode(o.ShippingAddress.Country)
-	if s.ReturnOf != nil {
-		if err := tx.checkReturn(s); err != nil {
-			return err
-		}
-	}
-	for i := range s.Items {
-		if err := checkQuantity(fmt.Sprintf("items[%d].quantity", i), s.Items[i].Quantity); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Shipment loads one parcel.
@@ -244,63 +171,6 @@ func (db *DB) Shipments(ctx context.Context, scope Scope, f ShipmentFilter, p Pa
 		q = db.search(ctx, q, scope, "order_id", f.Search)
 	}
 	return page(q, p, PrefixShipment, func(s Shipment) string { return s.ID })
-}
-
-// countParcels recomputes what an order's parcels amount to. The order is
-// locked first, so that two parcels of one order are counted one after the other.
-func (tx *Tx) countParcels(orderID string) error {
-	o, err := tx.lockOrder(AllMerchants(), orderID)
-	if err != nil {
-		return err
-	}
-	parcels, err := all[Shipment](tx.q().Select("status", "direction", "items").
-		Where("order_id = ? AND status <> ?", orderID, ShipmentCanceled))
-	if err != nil {
-		return err
-	}
-	o.setParcels(parcels)
-	_, err = tx.update("orders", map[string]any{
-		"updated_at": tx.now,
-		"parcels":    o.Parcels, "parcels_attention": o.ParcelsAttention,
-		"quantity_shipped": o.QuantityShipped, "quantity_delivered": o.QuantityDelivered,
-	}, "id = ?", orderID)
-	return err
-}
-
-// setParcels sets the order's counters from all its parcels that are not canceled.
-func (o *Order) setParcels(parcels []Shipment) {
-	var shipped, delivered int64
-	o.Parcels, o.ParcelsAttention = 0, 0
-	for i := range parcels {
-		p := &parcels[i]
-		if NeedsAttention(p.Status) {
-			o.ParcelsAttention++
-		}
-		if p.Direction != DirectionOutbound {
-			continue
-		}
-		o.Parcels++
-		if moving(p.Status) {
-			shipped += p.quantity(o)
-		}
-		if p.Status == ShipmentDelivered {
-			delivered += p.quantity(o)
-		}
-	}
-	o.QuantityShipped, o.QuantityDelivered = min(shipped, o.QuantityTotal), min(delivered, o.QuantityTotal)
-}
-
-// quantity is how many pieces of the order the parcel holds: all of them when
-// the shop did not say.
-func (s *Shipment) quantity(o *Order) int64 {
-	if len(s.Items) == 0 {
-		return o.QuantityTotal
-	}
-	var n int64
-	for _, it := range s.Items {
-		n += it.Quantity
-	}
-	return n
 }
 
 // NeedsAttention says whether a parcel of the status waits for a human.

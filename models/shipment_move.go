@@ -105,7 +105,7 @@ func (s *Shipment) keepTimes(before *Shipment, now time.Time) {
 // followShipment records what the change of a parcel means to others.
 func (tx *Tx) followShipment(before, s *Shipment, cause string) error {
 	if before.Status != s.Status {
-		if err := tx.countParcels(s.OrderID); err != nil {
+		if err := tx.countParcels([]string{s.OrderID}); err != nil {
 			return err
 		}
 	}
@@ -151,13 +151,23 @@ func shipmentEvents(before, s *Shipment) []string {
 }
 
 func (tx *Tx) recordShipment(s *Shipment, eventType, cause string) error {
-	rendered, err := tx.ShipmentObject(s)
+	return tx.recordShipments([]Shipment{*s}, eventType, cause)
+}
+
+// recordShipments is recordShipment for many.
+func (tx *Tx) recordShipments(parcels []Shipment, eventType, cause string) error {
+	objects, err := tx.db.shipmentsJSON(tx.q(), parcels)
 	if err != nil {
 		return err
 	}
-	return tx.recordEvent(Event{
-		MerchantID: s.MerchantID, Type: eventType, ObjectID: s.ID, OrderID: &s.OrderID, Cause: cause,
-	}, rendered)
+	news := make([]happened, len(parcels))
+	for i := range parcels {
+		s := &parcels[i]
+		news[i] = happened{Event{
+			MerchantID: s.MerchantID, Type: eventType, ObjectID: s.ID, OrderID: &s.OrderID, Cause: cause,
+		}, &objects[i]}
+	}
+	return tx.recordEvents(news)
 }
 
 func equalTime(a, b *time.Time) bool {
