@@ -14,8 +14,9 @@ import (
 
 // ClaimRequest says what a dispatcher has room for.
 type ClaimRequest struct {
-	Endpoints []string // whose deliveries it would send
-	Room      int      // how many it can send in all; each endpoint gets its share
+	Endpoints []string       // whose deliveries it would send, in the order of their turns
+	Room      int            // how many it can send in all; each endpoint gets its share
+	Most      map[string]int // how many it would send of an endpoint; as many as it may of one that is not in it
 	// Landed are its own deliveries that were answered and are not stored yet:
 	// they take no place at their endpoint any more.
 	Landed map[string]bool
@@ -29,6 +30,7 @@ type Lane struct {
 	More       bool          // there may be more that are due
 	Full       bool          // More must wait until a delivery that is under way is over
 	Wait       time.Duration // More must wait so long for the endpoint's rate
+	Passed     bool          // others before it took all the room
 }
 
 // fragile is how long an endpoint may only fail before it gets its deliveries
@@ -61,6 +63,9 @@ func (tx *Tx) ClaimDeliveries(req ClaimRequest) ([]Lane, error) {
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(endpoints, func(a, b Endpoint) int {
+		return cmp.Compare(slices.Index(req.Endpoints, a.ID), slices.Index(req.Endpoints, b.ID))
+	})
 	lanes, share := make([]Lane, len(endpoints)), max(1, req.Room/len(endpoints))
 	quotas, room := make([]int, len(endpoints)), req.Room
 	for i := range endpoints {
@@ -72,8 +77,14 @@ func (tx *Tx) ClaimDeliveries(req ClaimRequest) ([]Lane, error) {
 		case e.DisabledAt != nil:
 			lanes[i].More, err = tx.cancelDue(e.ID, "endpoint_disabled")
 		case e.PausedAt != nil:
+		case room == 0:
+			lanes[i].More, lanes[i].Passed = true, true
 		default:
-			quotas[i] = lanes[i].quota(tx.now, under[e.ID], min(share, room))
+			own := min(share, room)
+			if most, limited := req.Most[e.ID]; limited {
+				own = min(own, most)
+			}
+			quotas[i] = lanes[i].quota(tx.now, under[e.ID], own)
 			room -= quotas[i]
 		}
 		if err != nil {

@@ -266,3 +266,29 @@ func TestDueEndpoints(t *testing.T) {
 		}
 	})
 }
+
+// With less room than endpoints, those get it whose turn it is, whatever their
+// ids; the others are told that their turn brought nothing.
+func TestClaimGivesRoomByTurn(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newShop(t, db)
+		var turns []string
+		for range 5 {
+			e := newEndpoint(t, db, s.ID)
+			newDelivery(t, db, e)
+			turns = append(turns, e.ID)
+		}
+		slices.Reverse(turns)
+		lanes := claim(t, db, models.ClaimRequest{Endpoints: turns, Room: 2, Most: map[string]int{turns[1]: 0}})
+		for i, endpoint := range turns {
+			lane := lanes[endpoint]
+			if got, want := len(lane.Deliveries), []int{1, 0, 1, 0, 0}[i]; got != want {
+				t.Errorf("endpoint %d of its turn has %d deliveries, want %d", i, got, want)
+			}
+			if want := i > 2; lane.Passed != want || i > 0 && i != 2 && !lane.More {
+				t.Errorf("endpoint %d of its turn: passed %t, want %t; more %t", i, lane.Passed, want, lane.More)
+			}
+		}
+	})
+}

@@ -175,9 +175,9 @@ func (d *dispatcher) act(now time.Time) time.Time {
 	}
 	// Results that cannot be stored must not pile up.
 	if room := d.s.opts.Posts - d.flying; room > 0 && len(d.landed) < 2*d.s.opts.Posts {
-		endpoints, later := d.lanes.next(now)
-		if len(endpoints) > 0 {
-			d.claim(endpoints, room)
+		turn, later := d.lanes.next(now, room <= d.s.opts.Posts/2)
+		if len(turn.endpoints) > 0 {
+			d.claim(turn, room)
 		} else if !later.IsZero() {
 			soonest(later)
 		}
@@ -214,14 +214,14 @@ func (d *dispatcher) look(now time.Time) {
 	})
 }
 
-// claim takes deliveries of the endpoints.
-func (d *dispatcher) claim(endpoints []string, room int) {
+// claim takes deliveries of the endpoints whose turn it is.
+func (d *dispatcher) claim(t turn, room int) {
 	d.claiming = true
 	landed := make(map[string]bool, len(d.landed))
 	for id := range d.landed {
 		landed[id] = true
 	}
-	request := models.ClaimRequest{Endpoints: endpoints, Room: room, Landed: landed, Lease: lease}
+	request := models.ClaimRequest{Endpoints: t.endpoints, Room: room, Most: t.most, Landed: landed, Lease: lease}
 	d.begin(func() claim { return d.s.claim(d.ctx, request) })
 }
 
@@ -278,7 +278,7 @@ func (d *dispatcher) fly(p *parcel) {
 // landing keeps a result to be stored.
 func (d *dispatcher) landing(r models.DeliveryResult) {
 	d.flying--
-	d.lanes.landed(r.Endpoint.ID)
+	d.lanes.landed(r.Endpoint.ID, time.Duration(r.Attempt.LatencyMS)*time.Millisecond, time.Now())
 	d.landed[r.Delivery.ID] = true
 	if len(d.results) == 0 {
 		d.since = time.Now()

@@ -18,6 +18,12 @@ const (
 	lockedTries = 3
 	// crowdedWait is how long to wait for other nodes' attempts to end.
 	crowdedWait = 100 * time.Millisecond
+	// quickAnswer is how soon an endpoint answers that counts as quick, and for
+	// how long it then does.
+	quickAnswer = 2 * time.Second
+	// slowPlaces is how many attempts a merchant's endpoints that are not quick
+	// may have under way, once half of all places are taken.
+	slowPlaces = 8
 )
 
 // lane is what a dispatcher knows of an endpoint that may have deliveries due,
@@ -27,11 +33,16 @@ type lane struct {
 	woken     bool // more came while a claim was under way
 	full      bool // more must wait until an attempt is over
 	notBefore time.Time
-	locked    bool // the last claim found its row held
-	misses    int  // claims in a row that did, and not by results of this dispatcher
-	flying    int  // attempts under way
-	freed     bool // one ended while a claim was under way
+	locked    bool      // the last claim found its row held
+	misses    int       // claims in a row that did, and not by results of this dispatcher
+	flying    int       // attempts under way
+	freed     bool      // one ended while a claim was under way
+	merchant  string    // whose it is; empty until something was claimed
+	quickAt   time.Time // when it last answered quickly
 }
+
+// slow says that the endpoint is not known to answer quickly.
+func (l *lane) slow(now time.Time) bool { return now.Sub(l.quickAt) > quickAnswer }
 
 func (l *lane) ready(now time.Time) bool { return l.more && !l.full && !now.Before(l.notBefore) }
 
@@ -66,26 +77,68 @@ func (ls *lanes) more(endpoint string, l *lane) {
 	}
 }
 
+// turn is the endpoints whose deliveries are to be claimed.
+type turn struct {
+	endpoints []string
+	most      map[string]int // how many of an endpoint, where that is limited
+}
+
 // next takes the endpoints whose turn it is; they go to the end of the row, if
-// their claim leaves more. The time is that of the first one that must wait.
-func (ls *lanes) next(now time.Time) (endpoints []string, later time.Time) {
+// their claim leaves more. When places are scarce, those that are not known to
+// answer quickly get few, so that endpoints that hang or drip leave the others
+// theirs. The time is that of the first one that must wait.
+func (ls *lanes) next(now time.Time, scarce bool) (t turn, later time.Time) {
 	var rest []string
+	t.most = map[string]int{}
+	held := map[string]int{}
+	if scarce {
+		held = ls.held(now)
+	}
 	for _, endpoint := range ls.turns {
 		l := ls.byEndpoint[endpoint]
-		switch {
-		case len(endpoints) < lanesAtOnce && l.ready(now):
+		slow := scarce && l.slow(now)
+		switch allowed := l.allowance(held); {
+		case len(t.endpoints) == lanesAtOnce:
+		case !l.ready(now):
+			if !l.full && l.notBefore.After(now) && (later.IsZero() || l.notBefore.Before(later)) {
+				later = l.notBefore
+			}
+		case slow && allowed == 0:
+		default:
+			if slow {
+				t.most[endpoint] = allowed
+				held[l.merchant] += allowed
+			}
 			l.more, l.woken, l.freed = false, false, false
-			endpoints = append(endpoints, endpoint)
+			t.endpoints = append(t.endpoints, endpoint)
 			continue
-		case !l.full && l.notBefore.After(now) && (later.IsZero() || l.notBefore.Before(later)):
-			later = l.notBefore
 		}
 		rest = append(rest, endpoint)
 	}
-	if len(endpoints) > 0 {
+	if len(t.endpoints) > 0 {
 		ls.turns = rest
 	}
-	return endpoints, later
+	return t, later
+}
+
+// held is how many attempts the slow endpoints of each merchant have under way.
+func (ls *lanes) held(now time.Time) map[string]int {
+	held := map[string]int{}
+	for _, l := range ls.byEndpoint {
+		if l.flying > 0 && l.slow(now) {
+			held[l.merchant] += l.flying
+		}
+	}
+	return held
+}
+
+// allowance is how many attempts a slow endpoint may begin: one while nobody
+// knows whose it is.
+func (l *lane) allowance(held map[string]int) int {
+	if l.merchant == "" {
+		return 1
+	}
+	return max(0, slowPlaces-held[l.merchant])
 }
 
 // ready says whether it is anybody's turn.
@@ -104,43 +157,76 @@ func (ls *lanes) claimed(asked []string, got []models.Lane, storing bool, now ti
 	for i := range got {
 		found[got[i].Endpoint.ID] = &got[i]
 	}
+	var passed []string
 	for _, endpoint := range asked {
 		l, claim := ls.at(endpoint), found[endpoint]
-		if claim == nil {
-			l.locked = true
-			if !storing {
-				l.misses++
-			}
-			if l.misses <= lockedTries {
-				l.notBefore = now.Add(lockedWait)
-				ls.more(endpoint, l)
-			}
-			ls.forget(endpoint, l)
-			continue
-		}
-		l.locked, l.misses, l.full, l.notBefore = false, 0, false, time.Time{}
-		l.flying += len(claim.Deliveries)
-		if !claim.More && !l.woken {
-			ls.forget(endpoint, l)
-			continue
-		}
-		ls.more(endpoint, l)
 		switch {
-		case claim.Wait > 0:
-			l.notBefore = now.Add(claim.Wait)
-		case !claim.Full || l.freed:
-		case l.flying > 0:
-			l.full = true
+		case claim == nil:
+			ls.missed(endpoint, l, storing, now)
+		case claim.Passed:
+			passed = append(passed, endpoint)
 		default:
-			l.notBefore = now.Add(crowdedWait)
+			ls.took(endpoint, l, claim, now)
 		}
+	}
+	ls.first(passed)
+}
+
+// missed notes that an endpoint's row was held.
+func (ls *lanes) missed(endpoint string, l *lane, storing bool, now time.Time) {
+	l.locked = true
+	if !storing {
+		l.misses++
+	}
+	if l.misses <= lockedTries {
+		l.notBefore = now.Add(lockedWait)
+		ls.more(endpoint, l)
+	}
+	ls.forget(endpoint, l)
+}
+
+// took notes what was claimed of an endpoint and what is left.
+func (ls *lanes) took(endpoint string, l *lane, claim *models.Lane, now time.Time) {
+	l.locked, l.misses, l.full, l.notBefore = false, 0, false, time.Time{}
+	l.merchant = claim.Endpoint.MerchantID
+	l.flying += len(claim.Deliveries)
+	if !claim.More && !l.woken {
+		ls.forget(endpoint, l)
+		return
+	}
+	ls.more(endpoint, l)
+	switch {
+	case claim.Wait > 0:
+		l.notBefore = now.Add(claim.Wait)
+	case !claim.Full || l.freed:
+	case l.flying > 0:
+		l.full = true
+	default:
+		l.notBefore = now.Add(crowdedWait)
 	}
 }
 
-// landed notes that an attempt is over.
-func (ls *lanes) landed(endpoint string) {
+// first puts endpoints whose turn brought nothing, since there was no room left,
+// before all others.
+func (ls *lanes) first(passed []string) {
+	if len(passed) == 0 {
+		return
+	}
+	for _, endpoint := range passed {
+		l := ls.byEndpoint[endpoint]
+		l.more, l.locked, l.misses = true, false, 0
+	}
+	others := slices.DeleteFunc(ls.turns, func(endpoint string) bool { return slices.Contains(passed, endpoint) })
+	ls.turns = slices.Concat(passed, others)
+}
+
+// landed notes that an attempt is over, after so long.
+func (ls *lanes) landed(endpoint string, took time.Duration, now time.Time) {
 	l := ls.at(endpoint)
 	l.flying--
+	if took < quickAnswer {
+		l.quickAt = now
+	}
 	l.full, l.freed = false, true
 	ls.forget(endpoint, l)
 }

@@ -1,0 +1,81 @@
+package notify
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/tillpost/tillpost/models"
+)
+
+// took is a claim that brought n deliveries of a merchant's endpoint and left more.
+func took(endpoint, merchant string, n int) models.Lane {
+	return models.Lane{Endpoint: models.Endpoint{ID: endpoint, MerchantID: merchant}, Deliveries: make([]models.Delivery, n), More: true}
+}
+
+// Whoever got nothing, since others took all the room, comes first the next time.
+func TestTheNextTurnIsTheirsWhoGotNothing(t *testing.T) {
+	t.Parallel()
+	ls, now := newLanes(), time.Now()
+	for _, endpoint := range []string{"a", "b", "c"} {
+		ls.wake(endpoint)
+	}
+	first, _ := ls.next(now, false)
+	if !slices.Equal(first.endpoints, []string{"a", "b", "c"}) {
+		t.Fatalf("the first turn is %v", first.endpoints)
+	}
+	ls.wake("c") // more came meanwhile
+	passed := func(endpoint string) models.Lane {
+		return models.Lane{Endpoint: models.Endpoint{ID: endpoint}, More: true, Passed: true}
+	}
+	ls.claimed(first.endpoints, []models.Lane{took("a", "m", 1), passed("b"), passed("c")}, false, now)
+	if second, _ := ls.next(now, false); !slices.Equal(second.endpoints, []string{"b", "c", "a"}) {
+		t.Errorf("the second turn is %v", second.endpoints)
+	}
+}
+
+// When places are scarce, all slow endpoints of one merchant get a few of them
+// together, and those that answer quickly as many as they like.
+func TestSlowEndpointsLeaveRoom(t *testing.T) {
+	t.Parallel()
+	ls, now := newLanes(), time.Now()
+	ls.wake("quick")
+	turn, _ := ls.next(now, false)
+	ls.claimed(turn.endpoints, []models.Lane{took("quick", "m", 1)}, false, now)
+	ls.landed("quick", time.Millisecond, now)
+	for i := range 20 {
+		ls.wake("slow" + strconv.Itoa(i))
+	}
+	turn, _ = ls.next(now, true)
+	if len(turn.endpoints) != 21 || len(turn.most) != 20 {
+		t.Fatalf("%d endpoints have their turn, %d of them for few", len(turn.endpoints), len(turn.most))
+	}
+	var got []models.Lane
+	for _, endpoint := range turn.endpoints {
+		if most, limited := turn.most[endpoint]; limited != (endpoint != "quick") || limited && most != 1 {
+			t.Errorf("%s may begin %d, limited %t", endpoint, most, limited)
+		}
+		got = append(got, took(endpoint, "m", 1))
+	}
+	ls.claimed(turn.endpoints, got, false, now)
+	later := now.Add(time.Second)
+	if turn, _ := ls.next(later, true); !slices.Equal(turn.endpoints, []string{"quick"}) {
+		t.Errorf("%v have a turn while slow ones hold their places", turn.endpoints)
+	}
+	ls.claimed([]string{"quick"}, []models.Lane{took("quick", "m", 1)}, false, now)
+	for i := range 15 { // all but five answer, late
+		ls.landed("slow"+strconv.Itoa(i), 10*time.Second, later)
+	}
+	turn, _ = ls.next(later, true)
+	begun := 0
+	for _, most := range turn.most {
+		begun += most
+	}
+	if begun != slowPlaces-5 {
+		t.Errorf("slow ones begin %d, want %d beside the five under way", begun, slowPlaces-5)
+	}
+	if turn, _ := ls.next(later, false); len(turn.endpoints) == 0 {
+		t.Error("nobody has a turn though places are plenty")
+	}
+}
