@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -12,9 +13,11 @@ const AttemptInterrupted = "Tillpost was interrupted: whether this attempt arriv
 
 // ReleaseDeliveries gives deliveries whose worker died back to the queue, up to
 // limit of them, and returns how many they were; those that were tried most
-// times are exhausted. Each lost attempt is noted.
-func (tx *Tx) ReleaseDeliveries(most, limit int) (int, error) {
-	ids, err := tx.ids("SELECT id FROM deliveries WHERE status = 'delivering' AND lease_until < ? ORDER BY id LIMIT ?", tx.now, limit)
+// times are exhausted. Each lost attempt is noted. Those that the caller still
+// has the results of, for whom the database was away, stay as they are.
+func (tx *Tx) ReleaseDeliveries(most, limit int, held []string) (int, error) {
+	ids, err := tx.ids("SELECT id FROM deliveries WHERE status = 'delivering' AND lease_until < ? AND id NOT IN ? ORDER BY id LIMIT ?",
+		tx.now, append(slices.Clip(held), ""), limit)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}

@@ -68,7 +68,7 @@ func TestLateResultDecidesNothing(t *testing.T) {
 		release := func() (n int) {
 			t.Helper()
 			modelstest.Write(t, db, func(tx *models.Tx) (err error) {
-				n, err = tx.ReleaseDeliveries(3, 100)
+				n, err = tx.ReleaseDeliveries(3, 100, nil)
 				return err
 			})
 			return n
@@ -110,7 +110,7 @@ func TestReleaseDeliveriesEnds(t *testing.T) {
 			claim(t, db, models.ClaimRequest{Endpoints: []string{e.ID}, Room: 9})
 			*now = now.Add(2 * time.Minute)
 			modelstest.Write(t, db, func(tx *models.Tx) error {
-				_, err := tx.ReleaseDeliveries(3, 100)
+				_, err := tx.ReleaseDeliveries(3, 100, nil)
 				return err
 			})
 		}

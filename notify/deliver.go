@@ -75,12 +75,12 @@ func (s *Service) store(ctx context.Context, results []models.DeliveryResult) er
 	return nil
 }
 
-// release gives back deliveries whose worker died.
-func (s *Service) release(ctx context.Context) error {
+// release gives back deliveries whose worker died, but none of those held here.
+func (s *Service) release(ctx context.Context, held []string) error {
 	for {
 		var n int
 		err := s.db.Write(ctx, func(tx *models.Tx) (err error) {
-			n, err = tx.ReleaseDeliveries(MaxAttempts, releaseBatch)
+			n, err = tx.ReleaseDeliveries(MaxAttempts, releaseBatch, held)
 			return err
 		})
 		if err != nil {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/tillpost/tillpost/models"
@@ -203,9 +205,10 @@ func (d *dispatcher) look(now time.Time) {
 	if release {
 		d.released = now
 	}
+	held := slices.Collect(maps.Keys(d.landed))
 	d.begin(func() (c claim) {
 		if release {
-			c.err = d.s.release(d.ctx)
+			c.err = d.s.release(d.ctx, held)
 		}
 		if c.err == nil {
 			c.due, c.err = d.s.db.DueEndpoints(d.ctx)
@@ -289,7 +292,7 @@ func (d *dispatcher) landing(r models.DeliveryResult) {
 // store stores results, the oldest first.
 func (d *dispatcher) store() {
 	d.storing = min(len(d.results), storeBatch)
-	batch := append([]models.DeliveryResult(nil), d.results[:d.storing]...)
+	batch := slices.Clone(d.results[:d.storing])
 	go func() {
 		err := errors.New("panicked")
 		defer func() {
@@ -302,14 +305,14 @@ func (d *dispatcher) store() {
 	}()
 }
 
-// stored forgets results that were stored, or that nobody needs any more: their
-// lease has ended, and the deliveries were given back.
+// stored forgets results that were stored. As long as the database is away they
+// are kept: sending again what arrived would be worse than storing it late.
 func (d *dispatcher) stored(err error) {
 	n := d.storing
 	d.storing = 0
 	if err != nil {
 		d.failed("results of deliveries cannot be stored", err)
-		if time.Since(d.since) < lease && d.ctx.Err() == nil {
+		if d.ctx.Err() == nil && d.failure == nil {
 			return
 		}
 	}
