@@ -122,6 +122,8 @@ func codeExample(op *huma.Operation, status int) string {
 		return "payment_not_paid"
 	case "createShipment":
 		return "shipment_exists"
+	case "createEndpoint":
+		return "too_many_endpoints"
 	case "syncShipment":
 		return "carrier_account_stopped"
 	default:

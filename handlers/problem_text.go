@@ -69,7 +69,7 @@ var errorKeys = []struct {
 		locales.Mark("error.endpoint_deleted"), locales.Mark("error.delivery_running"), locales.Mark("error.url_too_long"),
 		locales.Mark("error.url_malformed"), locales.Mark("error.url_scheme"), locales.Mark("error.url_userinfo"),
 		locales.Mark("error.url_host"), locales.Mark("error.url_port"), locales.Mark("error.url_fragment"),
-		locales.Mark("error.url_private_address"),
+		locales.Mark("error.url_private_address"), locales.Mark("error.too_many_endpoints"),
 	}},
 	{"Webhooks from providers", []string{locales.Mark("api.bad_signature")}},
 }

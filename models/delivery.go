@@ -3,6 +3,8 @@ package models
 import (
 	"context"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 // Statuses of deliveries.
@@ -78,7 +80,7 @@ type DeliveryAttemptJSON struct {
 	LatencyMS int64     `json:"latency_ms"`
 	Status    int       `json:"status"`
 	Error     string    `json:"error,omitempty"`
-	Answer    string    `json:"answer,omitempty"`
+	Answer    string    `json:"answer,omitempty" doc:"Its start"`
 }
 
 // Delivery loads one delivery inside the transaction.
@@ -113,22 +115,32 @@ func (db *DB) Deliveries(ctx context.Context, scope Scope, f DeliveryFilter, p P
 	return page(q, p, PrefixDelivery, func(d Delivery) string { return d.ID })
 }
 
-// DeliveryAttempts loads the attempts of deliveries that the caller has loaded
+// DeliveryAttempts loads the attempts of a delivery that the caller has loaded
 // already, oldest first.
-func (db *DB) DeliveryAttempts(ctx context.Context, deliveryIDs ...string) ([]DeliveryAttempt, error) {
-	if len(deliveryIDs) == 0 {
-		return nil, nil
-	}
-	return all[DeliveryAttempt](db.q(ctx).Where("delivery_id IN ?", deliveryIDs).Order("delivery_id, number"))
+func (db *DB) DeliveryAttempts(ctx context.Context, deliveryID string) ([]DeliveryAttempt, error) {
+	return all[DeliveryAttempt](db.q(ctx).Where("delivery_id = ?", deliveryID).Order("number"))
 }
 
-// DeliveryObjects renders deliveries with their attempts.
+// listedAnswer is how many characters of each answer are read where the attempts
+// of many deliveries are: what is kept of one may be 64 KiB.
+const listedAnswer = 1024
+
+// listedAttempts loads the attempts of many deliveries, oldest first, with short
+// starts of the answers and without what was sent.
+func listedAttempts(q *gorm.DB) ([]DeliveryAttempt, error) {
+	return all[DeliveryAttempt](q.Select("delivery_id, number, started_at, latency_ms, status, error, cause, "+
+		"substr(answer, 1, ?) AS answer, answer_cut OR length(answer) > ? AS answer_cut", listedAnswer, listedAnswer).
+		Order("delivery_id, number"))
+}
+
+// DeliveryObjects renders deliveries with their attempts and the starts of what
+// those were answered.
 func (db *DB) DeliveryObjects(ctx context.Context, deliveries []Delivery) ([]DeliveryJSON, error) {
 	ids := make([]string, len(deliveries))
 	for i := range deliveries {
 		ids[i] = deliveries[i].ID
 	}
-	attempts, err := db.DeliveryAttempts(ctx, ids...)
+	attempts, err := listedAttempts(db.q(ctx).Where("delivery_id IN ?", ids))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -235,7 +236,13 @@ func TestEndpointHealth(t *testing.T) {
 		if diff := cmp.Diff(want, health); diff != "" || err != nil {
 			t.Errorf("health, %v (-want +got):\n%s", err, diff)
 		}
+		execute(t, db, "UPDATE delivery_attempts SET answer = ?", strings.Repeat("a", 5000))
 		last, err := db.LastAnswers(t.Context(), s.scope, e.ID, 2)
+		for _, a := range last {
+			if len(a.Answer) != 1024 || !a.AnswerCut {
+				t.Errorf("%d characters of an answer are loaded, cut %t", len(a.Answer), a.AnswerCut)
+			}
+		}
 		if err != nil || len(last) != 2 || last[0].Status != 90 {
 			t.Errorf("last answers %+v, %v", last, err)
 		}

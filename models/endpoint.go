@@ -58,8 +58,13 @@ func (e *Endpoint) Wants(eventType string) bool {
 	return len(e.Events) == 0 || slices.Contains(e.Events, eventType)
 }
 
+// MaxEndpoints is how many endpoints a merchant may have: each event writes a
+// row for each of them, in the transaction that moves the money.
+const MaxEndpoints = 50
+
 // CreateEndpoint adds an endpoint; its ID is made by the caller, because the
-// sealed secret is bound to it.
+// sealed secret is bound to it. More than MaxEndpoints are a conflict,
+// too_many_endpoints.
 func (tx *Tx) CreateEndpoint(e Endpoint) (*Endpoint, error) {
 	if i, unknown := unknownEventType(e.Events); unknown {
 		return nil, Invalid(fmt.Sprintf("events[%d]", i), "unknown_event_type")
@@ -75,6 +80,16 @@ func (tx *Tx) CreateEndpoint(e Endpoint) (*Endpoint, error) {
 	}
 	if err := e.checkLimits(); err != nil {
 		return nil, err
+	}
+	if err := tx.lockMerchant(e.MerchantID); err != nil {
+		return nil, err
+	}
+	var others int64
+	if err := tx.q().Model(&Endpoint{}).Where("merchant_id = ? AND deleted_at IS NULL", e.MerchantID).Count(&others).Error; err != nil {
+		return nil, fmt.Errorf("count endpoints: %w", err)
+	}
+	if others >= MaxEndpoints {
+		return nil, Conflict("too_many_endpoints", "")
 	}
 	e.CreatedAt, e.UpdatedAt = tx.now, tx.now
 	return &e, tx.create(&e)

@@ -116,7 +116,7 @@ func endpointLoad(hours []endpointHour) EndpointLoad {
 }
 
 // LastAnswers loads the last attempts of the newest deliveries to an endpoint,
-// newest first.
+// newest first, with the starts of the answers.
 func (db *DB) LastAnswers(ctx context.Context, scope Scope, endpointID string, limit int) ([]DeliveryAttempt, error) {
 	newest, err := all[Delivery](scope.in(db.q(ctx).Select("id", "attempts"), "merchant_id").
 		Where("endpoint_id = ? AND attempts > 0", endpointID).Order("id DESC").Limit(limit))
@@ -127,7 +127,7 @@ func (db *DB) LastAnswers(ctx context.Context, scope Scope, endpointID string, l
 	for i := range newest {
 		ids[i], last[newest[i].ID] = newest[i].ID, newest[i].Attempts
 	}
-	attempts, err := db.DeliveryAttempts(ctx, ids...)
+	attempts, err := listedAttempts(db.q(ctx).Where("delivery_id IN ?", ids))
 	attempts = slices.DeleteFunc(attempts, func(a DeliveryAttempt) bool { return a.Number != last[a.DeliveryID] })
 	slices.Reverse(attempts)
 	return attempts, err

@@ -10,7 +10,7 @@ import (
 // The order of locks. On PostgreSQL a transaction locks rows, by an update or by
 // forUpdate, in the order
 //
-//	users → payments → attempts → shipments → orders → deliveries → customer_mails →
+//	merchants → users → payments → attempts → shipments → orders → deliveries → customer_mails →
 //	webhook_endpoints → gateway_accounts, carrier_accounts → carrier_hours → gateway_minutes
 //
 // and those of one table by ascending id, so that two that meet wait for each
@@ -23,6 +23,12 @@ var forUpdate = clause.Locking{Strength: "NO KEY UPDATE"}
 
 // skipLocked is forUpdate of those rows that nobody else holds.
 var skipLocked = clause.Locking{Strength: "NO KEY UPDATE", Options: "SKIP LOCKED"}
+
+// lockMerchant makes those wait who add to what a merchant may have a number of.
+func (tx *Tx) lockMerchant(id string) error {
+	_, err := first[Merchant](tx.q().Select("id").Clauses(forUpdate).Where("id = ?", id))
+	return err
+}
 
 // lockPaymentOf locks the payment of an attempt, which comes before the attempt.
 func (tx *Tx) lockPaymentOf(attemptID string) error {

@@ -148,7 +148,8 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-// A secret that cannot be opened is told to the merchant, and stops no other.
+// A secret that cannot be opened is told to the merchant, stops no other, and
+// does not count against an endpoint that was never asked.
 func TestUnreadableSecret(t *testing.T) {
 	t.Parallel()
 	db := modelstest.SQLite(t)
@@ -164,5 +165,8 @@ func TestUnreadableSecret(t *testing.T) {
 	o.drain(t)
 	if got := o.delivery(t, d.ID); got.Status != models.DeliveryRetrying || !strings.Contains(got.LastError, "cannot be opened") || len(shop.all()) != 0 {
 		t.Errorf("it is %+v", got)
+	}
+	if e, err := db.Endpoint(t.Context(), models.AllMerchants(), o.endpoint.ID); err != nil || e.FailingSince != nil {
+		t.Errorf("the endpoint counts as failing: %+v, %v", e, err)
 	}
 }

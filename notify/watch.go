@@ -19,7 +19,8 @@ func (s *Service) Watch(figures *monitor.Figures, tracer *monitor.Tracer) {
 func (s *Service) attempt(ctx context.Context, p *parcel) outcome {
 	now := s.db.Now()
 	if p.secrets == nil {
-		return outcome{attempt: models.DeliveryAttempt{
+		// Which is no fault of the endpoint: perhaps only this node has the wrong keys.
+		return outcome{canceled: true, attempt: models.DeliveryAttempt{
 			StartedAt: now, Error: "the signing secret or the headers cannot be opened: set them anew",
 		}}
 	}
