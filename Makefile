@@ -23,6 +23,9 @@ RACE := -race -gcflags='modernc.org/...=-race=false' -gcflags='golang.org/x/cryp
 # and those that plant faults in the database.
 LONE := ^TestScripts$$|Saboteurs$$
 
+# What tests throw away is in memory, where there is room; what is built is not.
+SCRATCH := GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$(scripts/scratch.sh)
+
 .PHONY: help
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,10 +56,10 @@ fmt: bin/.golangci-lint-$(GOLANGCI_LINT) ## format Go and templ files
 test: setup rules ## everything that must pass, on both databases and in a browser
 	scripts/current.sh '*_templ.go' go tool templ generate
 	go vet $(RACE) $(PKG)
-	packages=$$(go list $(PKG) | grep -v '/e2e$$') && $(with_postgres) \
+	packages=$$(go list $(PKG) | grep -v '/e2e$$') && $(SCRATCH) $(with_postgres) \
 		go test $(RACE) -shuffle=on -timeout=15m -p=2 -parallel=4 -skip='$(LONE)' $$packages
-	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) go test -timeout=15m ./e2e
-	$(with_postgres) go test -run='$(LONE)|^(TestAnyOrderOfEvents|TestManyParcels|TestAcceptance07)' ./payments ./carriers ./cmd/tillpost ./notify ./alerts
+	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(SCRATCH) $(with_postgres) go test -timeout=15m ./e2e
+	$(SCRATCH) $(with_postgres) go test -run='$(LONE)|^(TestAnyOrderOfEvents|TestManyParcels|TestAcceptance07)' ./payments ./carriers ./cmd/tillpost ./notify ./alerts
 
 .PHONY: setup
 setup: bin/.stripe-mock-$(STRIPE_MOCK_VERSION) notify/testdata/node/node_modules ## install what the tests need
@@ -69,11 +72,11 @@ rules: ## check the alert rules for Prometheus, and when each of them fires
 
 .PHONY: test-go
 test-go: setup ## quick tests without race detector or browser: PKG=./models RUN=TestName
-	packages=$$(go list $(PKG) | grep -v '/e2e$$') && $(with_postgres) go test -run='$(RUN)' $$packages
+	packages=$$(go list $(PKG) | grep -v '/e2e$$') && $(SCRATCH) $(with_postgres) go test -run='$(RUN)' $$packages
 
 .PHONY: e2e
 e2e: setup ## the browser tests alone: RUN=TestName
-	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) \
+	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(SCRATCH) $(with_postgres) \
 		go test -count=1 -timeout=15m -run='$(RUN)' ./e2e
 
 .PHONY: lint

@@ -64,7 +64,7 @@ shared_buffers = 128MB
 fsync = ${POSTGRES_FSYNC:-off}
 full_page_writes = ${POSTGRES_FSYNC:-off}
 synchronous_commit = ${POSTGRES_FSYNC:-off}
-max_wal_size = 2GB
+max_wal_size = 1GB
 jit = off
 timezone = 'UTC'
 CONF
