@@ -58,7 +58,7 @@ test: setup rules ## everything that must pass, on both databases and in a brows
 	go vet $(RACE) $(PKG)
 	packages=$$(go list $(PKG) | grep -v '/e2e$$') && $(SCRATCH) $(with_postgres) \
 		go test $(RACE) -shuffle=on -timeout=15m -p=2 -parallel=4 -skip='$(LONE)' $$packages
-	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(SCRATCH) $(with_postgres) go test -timeout=15m ./e2e
+	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) go test -timeout=15m ./e2e
 	$(SCRATCH) $(with_postgres) go test -run='$(LONE)|^(TestAnyOrderOfEvents|TestManyParcels|TestAcceptance07)' ./payments ./carriers ./cmd/tillpost ./notify ./alerts
 
 .PHONY: setup
@@ -76,7 +76,7 @@ test-go: setup ## quick tests without race detector or browser: PKG=./models RUN
 
 .PHONY: e2e
 e2e: setup ## the browser tests alone: RUN=TestName
-	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(SCRATCH) $(with_postgres) \
+	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) \
 		go test -count=1 -timeout=15m -run='$(RUN)' ./e2e
 
 .PHONY: lint

@@ -64,7 +64,7 @@ func (s *Service) Evaluate(ctx context.Context) error {
 	if err := s.fold(ctx); err != nil {
 		return err
 	}
-	if state.alive() {
+	if alive(rules, figures) {
 		return s.beat(ctx)
 	}
 	return nil
@@ -138,11 +138,17 @@ func (s *Service) limit(found *state) {
 }
 
 // alive says whether anybody works: without workers nothing that was accepted
-// is done, however well the rest goes.
-func (s state) alive() bool {
-	return !slices.ContainsFunc(s.signals, func(g signal) bool {
-		return g.rule.Kind == WorkersStopped || g.rule.Kind == WorkersStalled
-	})
+// is done, however well the rest goes, and whoever else is to be told of it.
+func alive(rules []Adjusted, f *Figures) bool {
+	for _, r := range rules {
+		if r.Kind != WorkersStopped && r.Kind != WorkersStalled {
+			continue
+		}
+		if findings, known := r.find(f, r.Limits); !known || len(findings) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // apply stores what an evaluation found. A node that took so long that another

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tillpost/tillpost/models"
@@ -20,7 +22,7 @@ type Figures struct {
 	Disputes                    []models.UrgentDispute
 	Carriers                    []models.CarrierAccount
 	Quota                       func(a *models.CarrierAccount) int
-	Endpoints                   []models.Endpoint // disabled or failing ones
+	Endpoints                   []models.Endpoint // those that are disabled, fail, or lost webhooks
 	Lost                        map[string]int    // webhooks that were given up lately, by endpoint
 	Queues                      []models.WatchedJobs
 	Workers                     *models.WorkerSigns
@@ -110,11 +112,11 @@ func (s *Service) readCarriers(ctx context.Context, f *Figures) error {
 }
 
 func (s *Service) readEndpoints(ctx context.Context, f *Figures) error {
-	endpoints, err := s.db.TroubledEndpoints(ctx)
+	lost, err := s.db.LostDeliveries(ctx, f.Now.Add(-lostSpan))
 	if err != nil {
 		return err
 	}
-	lost, err := s.db.LostDeliveries(ctx, f.Now.Add(-lostSpan))
+	endpoints, err := s.db.TroubledEndpoints(ctx, slices.Sorted(maps.Keys(lost)))
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,14 @@ func TestHeartbeat(t *testing.T) {
 		status = http.StatusInternalServerError // whoever listens is in trouble: that is not ours
 		evaluate(2)
 		lead(-time.Hour)
+		modelstest.Write(t, db, func(tx *models.Tx) error { // that nobody is told of it does not make anybody work
+			for _, kind := range []string{WorkersStopped, WorkersStalled} {
+				if err := tx.PutAlertRule(models.AlertRule{Kind: kind, Severity: models.SeverityCritical, Limits: map[string]int64{}}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 		b.after(2 * time.Minute)
 		evaluate(2)
 	})

@@ -18,6 +18,7 @@ const (
 	CarrierQuota         = "carrier_quota"
 	EndpointDisabled     = "endpoint_disabled"
 	DeliveriesFailing    = "deliveries_failing"
+	DeliveriesLost       = "deliveries_lost"
 	DeliveriesOverdue    = "deliveries_overdue"
 	QueueFull            = "queue_full"
 	WorkersStopped       = "workers_stopped"
@@ -109,7 +110,10 @@ func Rules() []Rule {
 		{Kind: DeliveriesFailing, Severity: warning, Shared: true, Clear: clearSoon, find: deliveriesFailing, Limits: []Limit{
 			{"age", Seconds, hour, minute, 30 * day}, {"count", Count, 1, 1, 100_000},
 		}},
-		{Kind: DeliveriesOverdue, Severity: critical, Limits: []Limit{age(10*minute, 10)}, Clear: clearSoon, find: deliveriesOverdue},
+		{Kind: DeliveriesLost, Severity: warning, Shared: true, Clear: clearSoon, find: deliveriesLost, Limits: []Limit{
+			{"count", Count, 1, 1, 100_000},
+		}},
+		{Kind: DeliveriesOverdue, Severity: critical, Limits: []Limit{age(10*minute, 10)}, Hold: 2 * time.Minute, Clear: clearSoon, find: deliveriesOverdue},
 		{Kind: QueueFull, Severity: critical, Clear: clearSoon, find: queueFull, Limits: []Limit{
 			age(10*minute, 10), {"count", Count, 5000, 10, 10_000},
 		}},

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/tillpost/tillpost/models"
 )
 
 // hostOf is what may be told of an endpoint's address, whose path may be secret.
@@ -15,6 +17,7 @@ func hostOf(address string) string {
 	return u.Host
 }
 
+// endpointDisabled finds endpoints that were switched off as they only failed.
 func endpointDisabled(f *Figures, _ Limits) ([]Finding, bool) {
 	if f.Endpoints == nil {
 		return nil, false
@@ -22,7 +25,7 @@ func endpointDisabled(f *Figures, _ Limits) ([]Finding, bool) {
 	var found []Finding
 	for i := range f.Endpoints {
 		e := &f.Endpoints[i]
-		if e.DisabledAt == nil {
+		if e.DisabledAt == nil || e.DisabledReason != models.EndpointGone && e.DisabledReason != models.EndpointFailing {
 			continue
 		}
 		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Detail: map[string]string{
@@ -48,6 +51,26 @@ func deliveriesFailing(f *Figures, l Limits) ([]Finding, bool) {
 		}
 		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Detail: map[string]string{
 			detailName: hostOf(e.URL), detailCount: strconv.Itoa(lost), detailSince: e.FailingSince.Format(time.RFC3339),
+		}})
+	}
+	return found, true
+}
+
+// deliveriesLost finds endpoints to which webhooks were given up although others
+// arrive there.
+func deliveriesLost(f *Figures, l Limits) ([]Finding, bool) {
+	if f.Endpoints == nil || f.Lost == nil {
+		return nil, false
+	}
+	var found []Finding
+	for i := range f.Endpoints {
+		e := &f.Endpoints[i]
+		lost := f.Lost[e.ID]
+		if e.DisabledAt != nil || e.FailingSince != nil || int64(lost) < l["count"] {
+			continue
+		}
+		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Detail: map[string]string{
+			detailName: hostOf(e.URL), detailCount: strconv.Itoa(lost),
 		}})
 	}
 	return found, true

@@ -83,8 +83,7 @@ func share(part, whole int64) float64 {
 
 func percent(share float64) string { return strconv.Itoa(int(math.Round(share * 100))) }
 
-// gatewayRefused finds accounts whose provider refused their credentials, and
-// has not taken them since, nor somebody corrected them.
+// gatewayRefused finds accounts whose provider refuses their credentials.
 func gatewayRefused(f *Figures, _ Limits) ([]Finding, bool) {
 	if f.Gateways == nil {
 		return nil, false
@@ -92,7 +91,7 @@ func gatewayRefused(f *Figures, _ Limits) ([]Finding, bool) {
 	var found []Finding
 	for i := range f.Gateways {
 		a := &f.Gateways[i]
-		if !a.Enabled || a.RefusedAt == nil || a.UpdatedAt.After(*a.RefusedAt) || a.TestOK && a.TestedAt != nil && a.TestedAt.After(*a.RefusedAt) {
+		if !a.Enabled || a.RefusedAt == nil {
 			continue
 		}
 		found = append(found, Finding{Object: a.ID, MerchantID: a.MerchantID, Detail: map[string]string{

@@ -75,10 +75,9 @@ func TestRules(t *testing.T) {
 		{"credentials taken", GatewayRefused, Figures{Gateways: gateway(nil)}, "none"},
 		{"refused", GatewayRefused, Figures{Gateways: gateway(func(a *models.GatewayAccount) { a.RefusedAt = at(-time.Minute) })}, "gwa_1"},
 		{"refused and disabled", GatewayRefused, Figures{Gateways: gateway(func(a *models.GatewayAccount) { a.RefusedAt, a.Enabled = at(-time.Minute), false })}, "none"},
-		{"refused and corrected", GatewayRefused, Figures{Gateways: gateway(func(a *models.GatewayAccount) { a.RefusedAt, a.UpdatedAt = at(-2*time.Minute), start })}, "none"},
-		{"refused and tested", GatewayRefused, Figures{Gateways: gateway(func(a *models.GatewayAccount) {
-			a.RefusedAt, a.TestOK, a.TestedAt = at(-2*time.Minute), true, at(-time.Minute)
-		})}, "none"},
+		{"refused again since it was edited and tested", GatewayRefused, Figures{Gateways: gateway(func(a *models.GatewayAccount) {
+			a.RefusedAt, a.UpdatedAt, a.TestOK, a.TestedAt = at(-2*time.Minute), start, true, at(-time.Minute)
+		})}, "gwa_1"},
 		{"some errors", GatewayFailing, Figures{Gateways: gateway(nil), LastMinutes: span(100, 20, 0, 0)}, "none"},
 		{"more than a fifth", GatewayFailing, Figures{Gateways: gateway(nil), LastMinutes: span(100, 21, 0, 0)}, "gwa_1"},
 		{"all of few", GatewayFailing, Figures{Gateways: gateway(nil), LastMinutes: span(9, 9, 0, 0)}, "none"},
@@ -99,6 +98,11 @@ func TestRules(t *testing.T) {
 		{"endpoint fails for minutes", DeliveriesFailing, Figures{Endpoints: endpoint(models.Endpoint{FailingSince: at(-50 * time.Minute)}), Lost: map[string]int{}}, "none"},
 		{"endpoint fails for an hour", DeliveriesFailing, Figures{Endpoints: endpoint(models.Endpoint{FailingSince: at(-time.Hour)}), Lost: map[string]int{}}, "whe_1"},
 		{"webhooks are given up", DeliveriesFailing, Figures{Endpoints: endpoint(models.Endpoint{FailingSince: at(-time.Minute)}), Lost: map[string]int{"whe_1": 1}}, "whe_1"},
+		{"endpoint switched off by a person", EndpointDisabled, Figures{Endpoints: endpoint(models.Endpoint{DisabledAt: at(-time.Hour)})}, "none"},
+		{"some are given up, others arrive", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{}), Lost: map[string]int{"whe_1": 1}}, "whe_1"},
+		{"given up as all fail", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{FailingSince: at(-time.Minute)}), Lost: map[string]int{"whe_1": 1}}, "none"},
+		{"given up as it is off", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{DisabledAt: at(-time.Minute)}), Lost: map[string]int{"whe_1": 1}}, "none"},
+		{"none given up", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{}), Lost: map[string]int{}}, "none"},
 		{"webhooks overdue", DeliveriesOverdue, Figures{Overdue: queued(9, 10*time.Minute)}, "found"},
 		{"short queue", QueueFull, Figures{Queues: jobs(4999, 9*time.Minute)}, "none"},
 		{"long queue", QueueFull, Figures{Queues: jobs(5000, time.Second)}, "money"},

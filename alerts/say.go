@@ -23,6 +23,7 @@ var saying = map[string]words{
 	CarrierQuota:        {locales.Mark("alerts.carrier_quota.title"), locales.Mark("alerts.carrier_quota.text")},
 	EndpointDisabled:    {locales.Mark("alerts.endpoint_disabled.title"), locales.Mark("alerts.endpoint_disabled.text")},
 	DeliveriesFailing:   {locales.Mark("alerts.deliveries_failing.title"), locales.Mark("alerts.deliveries_failing.text")},
+	DeliveriesLost:      {locales.Mark("alerts.deliveries_lost.title"), locales.Mark("alerts.deliveries_lost.text")},
 	DeliveriesOverdue:   {locales.Mark("alerts.deliveries_overdue.title"), locales.Mark("alerts.deliveries_overdue.text")},
 	QueueFull:           {locales.Mark("alerts.queue_full.title"), locales.Mark("alerts.queue_full.text")},
 	WorkersStopped:      {locales.Mark("alerts.workers_stopped.title"), locales.Mark("alerts.workers_stopped.text")},
@@ -90,7 +91,7 @@ var places = map[string]string{
 	PaymentsUnknown: "/desk?kind=unknown", PaymentsReview: "/desk?kind=needs_review",
 	SuccessRate: "/gateways/", GatewayRefused: "/gateways/", GatewayFailing: "/gateways/",
 	CarrierRefused: "/carriers/", CarrierFailing: "/carriers/", CarrierQuota: "/carriers/",
-	EndpointDisabled: "/endpoints/", DeliveriesFailing: "/endpoints/", DeliveriesOverdue: "/deliveries?status=retrying",
+	EndpointDisabled: "/endpoints/", DeliveriesFailing: "/endpoints/", DeliveriesLost: "/endpoints/", DeliveriesOverdue: "/deliveries?status=retrying",
 	CredentialsLocked: "/gateways", DisputeDue: "/payments/",
 	QueueFull: "/operations", WorkersStopped: "/operations", WorkersStalled: "/operations", ReplicaMissing: "/operations",
 }

@@ -43,22 +43,71 @@ func (db *DB) StaleReviews(ctx context.Context, before time.Time) (Waiting, erro
 
 // OverdueDeliveries counts webhooks that should have been sent before a time, to
 // endpoints that nothing keeps from taking them: neither a person, nor a rate,
-// nor that they fail.
+// nor that they fail or that others are on their way to them. An endpoint that
+// somebody resumed or changed has its backlog due from then on.
 func (db *DB) OverdueDeliveries(ctx context.Context, before time.Time) (Waiting, error) {
+	now := db.Now()
+	var rows []struct{ Due, Free time.Time }
 	// The literals let SQLite see that the partial index of the queue serves.
-	return waiting(db.q(ctx).Table("webhook_endpoints").
+	err := db.q(ctx).Table("webhook_endpoints").
+		Select("deliveries.next_attempt_at AS due, webhook_endpoints.updated_at AS free").
 		Joins("JOIN deliveries ON deliveries.endpoint_id = webhook_endpoints.id AND deliveries.status IN ('pending', 'retrying')"+
 			" AND deliveries.next_attempt_at < ?", before).
 		Where("webhook_endpoints.deleted_at IS NULL AND webhook_endpoints.disabled_at IS NULL AND webhook_endpoints.paused_at IS NULL"+
-			" AND webhook_endpoints.failing_since IS NULL AND (webhook_endpoints.rate_used_until IS NULL OR webhook_endpoints.rate_used_until < ?)",
-			db.Now()), "deliveries.next_attempt_at")
+			" AND webhook_endpoints.failing_since IS NULL AND webhook_endpoints.updated_at < ?"+
+			" AND (webhook_endpoints.rate_used_until IS NULL OR webhook_endpoints.rate_used_until < ?)"+
+			" AND NOT EXISTS (SELECT 1 FROM deliveries AS away WHERE away.status = 'delivering'"+
+			" AND away.endpoint_id = webhook_endpoints.id AND away.lease_until >= ?)", before, now, now).
+		Limit(CountLimit + 1).Scan(&rows).Error
+	if err != nil {
+		return Waiting{}, fmt.Errorf("count overdue webhooks: %w", err)
+	}
+	if len(rows) == 0 {
+		return Waiting{}, nil
+	}
+	oldest := now
+	for _, row := range rows {
+		since := row.Due
+		if row.Free.After(since) {
+			since = row.Free
+		}
+		if since.Before(oldest) {
+			oldest = since.UTC()
+		}
+	}
+	return Waiting{Count: len(rows), Oldest: oldest}, nil
 }
 
-// TroubledEndpoints lists endpoints that were disabled because they fail, and
-// those that have failed for a while and are not paused.
-func (db *DB) TroubledEndpoints(ctx context.Context) ([]Endpoint, error) {
-	return all[Endpoint](db.q(ctx).Where("deleted_at IS NULL AND (failing_since IS NOT NULL AND paused_at IS NULL" +
-		" OR disabled_at IS NOT NULL AND disabled_reason IN ('gone', 'failing'))").Order("id").Limit(CountLimit + 1))
+// TroubledEndpoints lists endpoints that were disabled because they fail, those
+// that fail and are not paused, and the ones named besides. Whose trouble is
+// older than MissedDays have been left behind by their merchants.
+func (db *DB) TroubledEndpoints(ctx context.Context, besides []string) ([]Endpoint, error) {
+	since := db.Now().AddDate(0, 0, -MissedDays)
+	var found []Endpoint
+	for part := range slices.Chunk(besides, maxIDs) {
+		some, err := all[Endpoint](db.q(ctx).Where("deleted_at IS NULL AND id IN ?", part))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	for last := ""; ; {
+		some, err := all[Endpoint](db.q(ctx).Where("deleted_at IS NULL AND (failing_since > ? AND paused_at IS NULL"+
+			" OR disabled_at > ? AND disabled_reason IN ('gone', 'failing'))", since, since).
+			Where("id > ?", last).Order("id").Limit(CountLimit))
+		if err != nil {
+			return nil, err
+		}
+		for i := range some {
+			if !slices.Contains(besides, some[i].ID) {
+				found = append(found, some[i])
+			}
+		}
+		if len(some) < CountLimit {
+			return found, nil
+		}
+		last = some[len(some)-1].ID
+	}
 }
 
 // LostDeliveries counts webhooks that were given up since a time, by endpoint.
@@ -112,17 +161,21 @@ func (db *DB) Queues(ctx context.Context) ([]WatchedJobs, error) {
 // WorkerSigns are what workers leave behind while they live.
 type WorkerSigns struct {
 	Leader bool          // a node plans and sweeps
-	Idle   time.Duration // since a job was finished; 0 when none ever was
+	Idle   time.Duration // since a job was finished or, before the first, since one could run; 0 when none could
 }
 
 // WorkerSigns looks for workers of any node.
 func (db *DB) WorkerSigns(ctx context.Context) (WorkerSigns, error) {
 	var signs WorkerSigns
 	leader := "SELECT COUNT(*) FROM river_leader WHERE expires_at > now()"
-	idle := "SELECT CAST(EXTRACT(EPOCH FROM now() - MAX(finalized_at)) AS BIGINT) FROM river_job WHERE state = 'completed' AND finalized_at IS NOT NULL"
+	idle := "SELECT CAST(EXTRACT(EPOCH FROM now() - COALESCE(" +
+		"(SELECT MAX(finalized_at) FROM river_job WHERE state = 'completed' AND finalized_at IS NOT NULL), " +
+		"(SELECT MIN(scheduled_at) FROM river_job WHERE state = 'available'))) AS BIGINT)"
 	if db.Dialect == SQLite {
 		leader = "SELECT COUNT(*) FROM river_leader WHERE strftime('%s', expires_at) > strftime('%s', 'now')"
-		idle = "SELECT strftime('%s', 'now') - strftime('%s', MAX(finalized_at)) FROM river_job WHERE state = 'completed' AND finalized_at IS NOT NULL"
+		idle = "SELECT strftime('%s', 'now') - strftime('%s', COALESCE(" +
+			"(SELECT MAX(finalized_at) FROM river_job WHERE state = 'completed' AND finalized_at IS NOT NULL), " +
+			"(SELECT MIN(scheduled_at) FROM river_job WHERE state = 'available')))"
 	}
 	var (
 		leaders int

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -133,15 +134,40 @@ func TestAlertFigures(t *testing.T) {
 		}
 		execute(t, db, "UPDATE webhook_endpoints SET paused_at = ? WHERE id = ?", now, paused.ID)
 		execute(t, db, "UPDATE webhook_endpoints SET failing_since = ? WHERE id = ?", now, failing.ID)
+		execute(t, db, "UPDATE webhook_endpoints SET updated_at = ?", now.Add(-time.Hour))
 		waiting("overdue", db.OverdueDeliveries, 1)
+		busy := newDelivery(t, db, free)
+		modelstest.ClaimDelivery(t, db, busy)
+		waiting("overdue while others are on their way", db.OverdueDeliveries, 0)
+		execute(t, db, "UPDATE deliveries SET lease_until = ? WHERE id = ?", now.Add(-time.Second), busy)
+		waiting("overdue after the one who sent them died", db.OverdueDeliveries, 1)
+		execute(t, db, "UPDATE webhook_endpoints SET updated_at = ?", now.Add(2*time.Minute))
+		waiting("overdue at an endpoint that was just resumed", db.OverdueDeliveries, 0)
 		execute(t, db, "UPDATE deliveries SET status = 'exhausted' WHERE endpoint_id = ?", failing.ID)
 		lost, err := db.LostDeliveries(ctx, now.Add(-time.Hour))
 		if err != nil || len(lost) != 1 || lost[failing.ID] != 1 {
 			t.Errorf("lost: %v, %v", lost, err)
 		}
-		troubled, err := db.TroubledEndpoints(ctx)
-		if err != nil || len(troubled) != 1 || troubled[0].ID != failing.ID {
-			t.Errorf("troubled: %+v, %v", troubled, err)
+		troubled := func(besides ...string) (ids []string) {
+			t.Helper()
+			found, err := db.TroubledEndpoints(ctx, besides)
+			if err != nil {
+				t.Error(err)
+			}
+			for i := range found {
+				ids = append(ids, found[i].ID)
+			}
+			return ids
+		}
+		if got := troubled(); !slices.Equal(got, []string{failing.ID}) {
+			t.Errorf("troubled: %v", got)
+		}
+		if got := troubled(free.ID, failing.ID); len(got) != 2 || !slices.Contains(got, free.ID) {
+			t.Errorf("troubled, and one that lost webhooks: %v", got)
+		}
+		execute(t, db, "UPDATE webhook_endpoints SET failing_since = ? WHERE id = ?", now.AddDate(0, 0, -31), failing.ID)
+		if got := troubled(); len(got) != 0 {
+			t.Errorf("left behind by its merchant a month ago, and still troubled: %v", got)
 		}
 		queues, err := db.Queues(ctx)
 		if err != nil || len(queues) != 5 || queues[0].Queue != models.QueueMoney || queues[0].Count != 1 {
@@ -175,6 +201,10 @@ func TestWorkerSigns(t *testing.T) {
 		}
 		execute(t, db, lead, format(soon), format(soon))
 		modelstest.Write(t, db, func(tx *models.Tx) error { tx.Enqueue(models.PruneArgs{}); return nil })
+		execute(t, db, "UPDATE river_job SET scheduled_at = ?", format(time.Now().UTC().Add(-7*time.Minute)))
+		if got := signs(); (got.Idle - 7*time.Minute).Abs() > 5*time.Second {
+			t.Errorf("with a job that nobody begins: %+v", got)
+		}
 		execute(t, db, "UPDATE river_job SET state = 'completed', finalized_at = ?", format(time.Now().UTC().Add(-10*time.Minute)))
 		if got := signs(); !got.Leader || (got.Idle-10*time.Minute).Abs() > 5*time.Second {
 			t.Errorf("with a leader that does nothing: %+v", got)

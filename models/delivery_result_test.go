@@ -179,7 +179,7 @@ func TestStoreDeliveriesJudgesEndpoints(t *testing.T) {
 		change(t, db, e, models.EndpointChange{Enabled: &on})
 		attempt(failed)
 		change(t, db, e, models.EndpointChange{Paused: &on})
-		if troubled, err := db.TroubledEndpoints(t.Context()); err != nil || len(troubled) != 0 {
+		if troubled, err := db.TroubledEndpoints(t.Context(), nil); err != nil || len(troubled) != 0 {
 			t.Errorf("while it is paused, in trouble are %+v, %v", troubled, err)
 		}
 		*now = now.Add(patience + time.Second)
