@@ -88,7 +88,8 @@ func (in *New) parcel(r *router, o *models.Order) (models.Shipment, error) {
 		now := r.tx.Now()
 		sh.NextPollAt = &now
 	}
-	return sh, in.link(r.tx, &sh)
+	err = in.link(r.tx, &sh)
+	return sh, err
 }
 
 // router finds the account that follows a merchant's parcels of a carrier, once

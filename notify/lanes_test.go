@@ -9,9 +9,9 @@ import (
 	"github.com/tillpost/tillpost/models"
 )
 
-// took is a claim that brought n deliveries of a merchant's endpoint and left more.
-func took(endpoint, merchant string, n int) models.Lane {
-	return models.Lane{Endpoint: models.Endpoint{ID: endpoint, MerchantID: merchant}, Deliveries: make([]models.Delivery, n), More: true}
+// took is a claim that brought one delivery of the merchant's endpoint and left more.
+func took(endpoint string) models.Lane {
+	return models.Lane{Endpoint: models.Endpoint{ID: endpoint, MerchantID: "m"}, Deliveries: make([]models.Delivery, 1), More: true}
 }
 
 // Whoever got nothing, since others took all the room, comes first the next time.
@@ -29,7 +29,7 @@ func TestTheNextTurnIsTheirsWhoGotNothing(t *testing.T) {
 	passed := func(endpoint string) models.Lane {
 		return models.Lane{Endpoint: models.Endpoint{ID: endpoint}, More: true, Passed: true}
 	}
-	ls.claimed(first.endpoints, []models.Lane{took("a", "m", 1), passed("b"), passed("c")}, false, now)
+	ls.claimed(first.endpoints, []models.Lane{took("a"), passed("b"), passed("c")}, false, now)
 	if second, _ := ls.next(now, false); !slices.Equal(second.endpoints, []string{"b", "c", "a"}) {
 		t.Errorf("the second turn is %v", second.endpoints)
 	}
@@ -42,7 +42,7 @@ func TestSlowEndpointsLeaveRoom(t *testing.T) {
 	ls, now := newLanes(), time.Now()
 	ls.wake("quick")
 	turn, _ := ls.next(now, false)
-	ls.claimed(turn.endpoints, []models.Lane{took("quick", "m", 1)}, false, now)
+	ls.claimed(turn.endpoints, []models.Lane{took("quick")}, false, now)
 	ls.landed("quick", time.Millisecond, now)
 	for i := range 20 {
 		ls.wake("slow" + strconv.Itoa(i))
@@ -56,14 +56,14 @@ func TestSlowEndpointsLeaveRoom(t *testing.T) {
 		if most, limited := turn.most[endpoint]; limited != (endpoint != "quick") || limited && most != 1 {
 			t.Errorf("%s may begin %d, limited %t", endpoint, most, limited)
 		}
-		got = append(got, took(endpoint, "m", 1))
+		got = append(got, took(endpoint))
 	}
 	ls.claimed(turn.endpoints, got, false, now)
 	later := now.Add(time.Second)
 	if turn, _ := ls.next(later, true); !slices.Equal(turn.endpoints, []string{"quick"}) {
 		t.Errorf("%v have a turn while slow ones hold their places", turn.endpoints)
 	}
-	ls.claimed([]string{"quick"}, []models.Lane{took("quick", "m", 1)}, false, now)
+	ls.claimed([]string{"quick"}, []models.Lane{took("quick")}, false, now)
 	for i := range 15 { // all but five answer, late
 		ls.landed("slow"+strconv.Itoa(i), 10*time.Second, later)
 	}
