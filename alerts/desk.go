@@ -230,10 +230,13 @@ func (s *Service) checkValues(kind string, e ChannelEdit) error {
 }
 
 // TestChannel sends a test message and keeps what came of it; empty when it
-// arrived.
+// arrived. So soon after the last one it is a conflict, test_too_soon.
 func (s *Service) TestChannel(ctx context.Context, scope models.Scope, id string, actor models.Actor) (kind, detail string, err error) {
 	c, err := s.db.AlertChannel(ctx, scope, id)
 	if err != nil {
+		return "", "", err
+	}
+	if err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.BeginChannelTest(id) }); err != nil {
 		return "", "", err
 	}
 	to, sent := s.channel(c)

@@ -50,7 +50,13 @@ func TestChannelPages(t *testing.T) {
 			}
 		}
 		made := admin.post("/alerts/channels", form).want(t, http.StatusSeeOther).header.Get("Location")
-		test := func() answer { return admin.post(made+"/test", nil, htmx...).want(t, http.StatusOK) }
+		test := func() answer {
+			t.Helper()
+			if _, err := db.SQL().ExecContext(t.Context(), "UPDATE alert_channels SET tested_at = NULL"); err != nil {
+				t.Fatal(err)
+			}
+			return admin.post(made+"/test", nil, htmx...).want(t, http.StatusOK)
+		}
 		if a := test(); taken.Load() != 1 || !strings.Contains(a.body, "The message was taken") {
 			t.Errorf("tested: %d, %.200s", taken.Load(), a.body)
 		}
@@ -64,6 +70,9 @@ func TestChannelPages(t *testing.T) {
 		form.Set("quiet_to", "07:00")
 		admin.post(made, form).want(t, http.StatusSeeOther)
 		refuse.Store(false)
+		if a := admin.post(made+"/test", nil, htmx...); a.status != http.StatusConflict || !strings.Contains(a.body, "Wait twenty seconds") {
+			t.Errorf("pressed twice: %d, %q", a.status, a.body)
+		}
 		test()
 		if taken.Load() != 2 {
 			t.Error("a change without the address has lost it")

@@ -96,11 +96,25 @@ func (c *AlertChannel) check() error {
 	return c.AlertWish.check()
 }
 
+// MaxAlertChannels is how many channels a merchant may have: each gets a message
+// of every incident, in the transaction that opens it.
+const MaxAlertChannels = 20
+
+// testPause is how long a channel must not be tested again: who presses the
+// button reaches people who have not asked for it.
+const testPause = 20 * time.Second
+
 // CreateAlertChannel adds a channel; its ID is made by the caller, because
-// sealed secrets are bound to it.
+// sealed secrets are bound to it. More than MaxAlertChannels of a merchant are a
+// conflict, too_many_channels.
 func (tx *Tx) CreateAlertChannel(c AlertChannel) error {
 	if err := c.check(); err != nil {
 		return err
+	}
+	if c.MerchantID != nil {
+		if err := tx.roomFor(&AlertChannel{}, *c.MerchantID, MaxAlertChannels, "too_many_channels"); err != nil {
+			return err
+		}
 	}
 	c.CreatedAt, c.UpdatedAt = tx.now, tx.now
 	return tx.create(&c)
@@ -118,6 +132,17 @@ func (tx *Tx) UpdateAlertChannel(c *AlertChannel) error {
 		return fmt.Errorf("update channel %s: %w", c.ID, err)
 	}
 	return nil
+}
+
+// BeginChannelTest lets a channel be tested, every testPause; sooner it is a
+// conflict, test_too_soon.
+func (tx *Tx) BeginChannelTest(id string) error {
+	ok, err := tx.update("alert_channels", map[string]any{"tested_at": tx.now},
+		"id = ? AND (tested_at IS NULL OR tested_at <= ?)", id, tx.now.Add(-testPause))
+	if err == nil && !ok {
+		return Conflict("test_too_soon", "")
+	}
+	return err
 }
 
 // NoteChannelTest keeps what a test message came to: empty when it arrived.

@@ -81,15 +81,8 @@ func (tx *Tx) CreateEndpoint(e Endpoint) (*Endpoint, error) {
 	if err := e.checkLimits(); err != nil {
 		return nil, err
 	}
-	if err := tx.lockMerchant(e.MerchantID); err != nil {
+	if err := tx.roomFor(&Endpoint{}, e.MerchantID, MaxEndpoints, "too_many_endpoints", "deleted_at IS NULL"); err != nil {
 		return nil, err
-	}
-	var others int64
-	if err := tx.q().Model(&Endpoint{}).Where("merchant_id = ? AND deleted_at IS NULL", e.MerchantID).Count(&others).Error; err != nil {
-		return nil, fmt.Errorf("count endpoints: %w", err)
-	}
-	if others >= MaxEndpoints {
-		return nil, Conflict("too_many_endpoints", "")
 	}
 	e.CreatedAt, e.UpdatedAt = tx.now, tx.now
 	return &e, tx.create(&e)

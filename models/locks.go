@@ -24,10 +24,24 @@ var forUpdate = clause.Locking{Strength: "NO KEY UPDATE"}
 // skipLocked is forUpdate of those rows that nobody else holds.
 var skipLocked = clause.Locking{Strength: "NO KEY UPDATE", Options: "SKIP LOCKED"}
 
-// lockMerchant makes those wait who add to what a merchant may have a number of.
-func (tx *Tx) lockMerchant(id string) error {
-	_, err := first[Merchant](tx.q().Select("id").Clauses(forUpdate).Where("id = ?", id))
-	return err
+// roomFor refuses one more row than a merchant may have, with a code; where says
+// which rows count. Others who add to them wait, so that none is counted twice.
+func (tx *Tx) roomFor(row any, merchantID string, most int64, code string, where ...any) error {
+	if _, err := first[Merchant](tx.q().Select("id").Clauses(forUpdate).Where("id = ?", merchantID)); err != nil {
+		return err
+	}
+	q := tx.q().Model(row).Where("merchant_id = ?", merchantID)
+	if len(where) > 0 {
+		q = q.Where(where[0], where[1:]...)
+	}
+	var others int64
+	if err := q.Count(&others).Error; err != nil {
+		return fmt.Errorf("count %T: %w", row, err)
+	}
+	if others >= most {
+		return Conflict(code, "")
+	}
+	return nil
 }
 
 // lockPaymentOf locks the payment of an attempt, which comes before the attempt.
