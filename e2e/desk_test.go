@@ -58,6 +58,15 @@ func TestRefundByKeyboard(t *testing.T) {
 	b.until(closed + ` && document.activeElement === document.querySelector(` + quote(link) + `)`)
 	b.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(`#dialog[open] form`))
 	b.until(`document.activeElement.name === "reason"`)
+	// The form's answer comes late, when what it shows has changed again.
+	b.do(chromedp.Evaluate(`(() => {
+		const send = window.fetch;
+		window.fetch = async (...request) => {
+			const answer = await send(...request);
+			if (request[1]?.method === "POST") await new Promise((resume) => setTimeout(resume, 1500));
+			return answer;
+		};
+	})()`, nil))
 	b.do(chromedp.KeyEvent("broken in the post"),
 		chromedp.Evaluate(`document.querySelector("#dialog [name=amount]").select()`, nil), chromedp.KeyEvent("33.22"), chromedp.KeyEvent(kb.Enter))
 	b.until(closed + ` && document.querySelector("#payment-refunds")?.textContent.includes("33.22")`)

@@ -35,14 +35,30 @@
 
   // ---- Hints -----------------------------------------------------------
 
-  // A page that renews itself is no sign of somebody who is there: what hints
-  // ask for does not keep the session alive.
+  const waiting = new Set(); // came while paused
+  const heard = new Map(); // hints with the number of the last time each came, the newest last
+  let count = 0;
+
   document.addEventListener("htmx:config:request", (event) => {
-    const { request, sourceEvent } = event.detail.ctx;
-    if (sourceEvent?.type === "live") request.headers["X-Live-Update"] = "true";
+    const { ctx } = event.detail;
+    ctx.heardBefore = count;
+    // A page that renews itself is no sign of somebody who is there: what hints
+    // ask for does not keep the session alive.
+    if (ctx.sourceEvent?.type === "live") ctx.request.headers["X-Live-Update"] = "true";
   });
 
-  const waiting = new Set(); // came while paused
+  // An answer shows things as they were when it was made: what changed since its
+  // request began was renewed before it came, and is old again.
+  document.addEventListener("htmx:finally:request", (event) => {
+    const { heardBefore, sourceEvent } = event.detail.ctx ?? {};
+    if (heardBefore === undefined || heardBefore === count || sourceEvent?.type === "live") return;
+    for (const [hint, number] of [...heard]) if (number > heardBefore) take(hint);
+  });
+
+  function take(hint) {
+    if (paused()) waiting.add(hint);
+    else renew(hint);
+  }
 
   function wake(selector) {
     for (const element of document.querySelectorAll(selector)) htmx.trigger(element, "live", {}, false);
@@ -60,8 +76,11 @@
     const { event: topic, data } = event.detail.message;
     if (!topic) return;
     const hint = topic === "sync" || !data ? topic : `${topic}:${data}`;
-    if (paused()) waiting.add(hint);
-    else renew(hint);
+    count += 1;
+    heard.delete(hint);
+    heard.set(hint, count);
+    if (heard.size > 200) heard.delete(heard.keys().next().value);
+    take(hint);
   });
 
   // What was renewed lights up for a moment.
