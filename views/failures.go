@@ -31,10 +31,13 @@ var ownWords = map[string]string{
 	"The provider's answer names a charge that belongs to another payment.":                  locales.Mark("failures.reference_taken"),
 }
 
-// failureWords is a stored message, in the viewer's language when it is our own.
+// failureWords is a stored message, in the viewer's language when it is our own
+// or of those that people meet often.
 func failureWords(ctx context.Context, message string) string {
-	if key, ours := ownWords[message]; ours {
-		return locales.FromContext(ctx).T(key)
+	for _, words := range []map[string]string{ownWords, declineWords} {
+		if key, known := words[message]; known {
+			return locales.FromContext(ctx).T(key)
+		}
 	}
 	return message
 }
