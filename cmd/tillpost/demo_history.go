@@ -76,9 +76,9 @@ func (h *history) order(i int, placed time.Time) models.ImportedOrder {
 
 // refusals are why some payments of the past failed.
 var refusals = []models.Failure{
-	{Code: "insufficient_funds", Class: "later", Message: "The card has insufficient funds."},
+	{Code: "insufficient_funds", Class: "later", Message: "There is not enough money in the account."},
 	{Code: "expired_card", Class: "fix_data", Message: "The card has expired."},
-	{Code: "do_not_honor", Class: "generic", Message: "The card's bank refused without a reason."},
+	{Code: "do_not_honor", Class: "generic", Message: "The card's bank refused the payment without a reason."},
 	{Code: "lost_card", Class: "never", Message: "The card was reported lost."},
 }
 
