@@ -205,6 +205,45 @@ func TestAccountIsRefusedBesideItsField(t *testing.T) {
 	})
 }
 
+// That a provider refused an account's credentials is forgotten when they are
+// taken, or replaced, and not for anything else that is changed of the account.
+func TestRefusedCredentialsAreForgotten(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		base, m := outside(t), modelstest.Merchant(t, db)
+		admin := s.signIn(t, models.RoleAdmin, "")
+		secretField := secretFields[views.GatewaysPath]
+		address := addAccount(t, admin, views.GatewaysPath, m, secretField, base)
+		id := strings.TrimPrefix(address, views.GatewaysPath+"/")
+		refuse := func() {
+			modelstest.Write(t, db, func(tx *models.Tx) error { return tx.NoteGatewayAccess(id, "invalid_api_key") })
+		}
+		refused := func(after string, want bool) {
+			t.Helper()
+			a, err := db.GatewayAccount(t.Context(), models.AllMerchants(), id)
+			if err != nil || (a.RefusedAt != nil) != want {
+				t.Errorf("after %s: %v, %v", after, a.RefusedAt, err)
+			}
+		}
+		form := url.Values{"name": {"Other name"}, "base_url": {base}}
+		refuse()
+		admin.post(address, form).want(t, http.StatusSeeOther)
+		refused("a new name", true)
+		admin.post(address+"/enable", nil).want(t, http.StatusSeeOther)
+		refused("it was switched on", true)
+		admin.post(address+"/test", nil, htmx...).want(t, http.StatusOK)
+		refused("a test that passed", false)
+		refuse()
+		form.Set(views.FieldPrefix+secretField, "pk_canary_that_is_refused")
+		admin.post(address, form).want(t, http.StatusSeeOther)
+		refused("new credentials", false)
+		refuse()
+		admin.post(address+"/test", nil, htmx...).want(t, http.StatusOK)
+		refused("a test that failed", true)
+	})
+}
+
 func TestAccountConnection(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {

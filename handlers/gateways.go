@@ -39,7 +39,7 @@ func (s *server) gateways() accountPages {
 		create: func(tx *models.Tx, a models.Account) error {
 			return tx.CreateGatewayAccount(models.GatewayAccount{Account: a})
 		},
-		edit: func(tx *models.Tx, scope models.Scope, id string, _ bool, change func(a *models.Account) error) error {
+		edit: func(tx *models.Tx, scope models.Scope, id string, fresh bool, change func(a *models.Account) error) error {
 			a, err := tx.GatewayAccount(scope, id)
 			if err != nil {
 				return err
@@ -47,7 +47,10 @@ func (s *server) gateways() accountPages {
 			if err := change(&a.Account); err != nil {
 				return err
 			}
-			return tx.UpdateGatewayAccount(a)
+			if err := tx.UpdateGatewayAccount(a); err != nil || !fresh {
+				return err
+			}
+			return tx.NoteGatewayAccess(id, "")
 		},
 		test: func(ctx context.Context, scope models.Scope, id string) (models.AccountTest, error) {
 			return s.Payments.TestAccount(ctx, scope, id)

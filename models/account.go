@@ -202,14 +202,9 @@ func (tx *Tx) createAccount(row any) error {
 	return nil
 }
 
-// UpdateGatewayAccount writes an edited payment account. That its provider
-// refused the credentials is forgotten with them, until it does so again.
-func (tx *Tx) UpdateGatewayAccount(a *GatewayAccount) error {
-	if err := tx.updateAccount(a, &a.Account); err != nil {
-		return err
-	}
-	return tx.NoteGatewayAccess(a.ID, "")
-}
+// UpdateGatewayAccount writes an edited payment account. It leaves a refusal as
+// it is: who brings new credentials ends it by NoteGatewayAccess.
+func (tx *Tx) UpdateGatewayAccount(a *GatewayAccount) error { return tx.updateAccount(a, &a.Account) }
 
 // UpdateCarrierAccount writes an edited carrier account. It leaves a stop as it
 // is: who brings new credentials lifts it by ResumeCarrierAccount.
@@ -243,8 +238,7 @@ type AccountTest struct {
 	QuotaLeft *int     // of carriers: calls or parcels left; nil when the carrier does not say
 }
 
-// NoteAccountTest stores the result of a test of either kind of account. A
-// payment account that passes is refused no more.
+// NoteAccountTest stores the result of a test of either kind of account.
 func (tx *Tx) NoteAccountTest(id string, t AccountTest) error {
 	table := "gateway_accounts"
 	set := map[string]any{
@@ -257,8 +251,6 @@ func (tx *Tx) NoteAccountTest(id string, t AccountTest) error {
 		}
 		table, set["test_scopes"], set["test_quota_left"] = "carrier_accounts", string(scopes), t.QuotaLeft
 	}
-	if _, err := tx.update(table, set, "id = ?", id); err != nil || !t.OK || table != "gateway_accounts" {
-		return err
-	}
-	return tx.NoteGatewayAccess(id, "")
+	_, err := tx.update(table, set, "id = ?", id)
+	return err
 }
