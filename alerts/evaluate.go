@@ -58,13 +58,14 @@ func (s *Service) Evaluate(ctx context.Context) error {
 	}
 	state := examine(rules, figures)
 	s.limit(&state)
-	if err := s.apply(ctx, turn, state); err != nil {
+	held, err := s.apply(ctx, turn, state)
+	if err != nil {
 		return err
 	}
 	if err := s.fold(ctx); err != nil {
 		return err
 	}
-	if alive(rules, figures) {
+	if held && alive(figures) {
 		return s.beat(ctx)
 	}
 	return nil
@@ -138,13 +139,14 @@ func (s *Service) limit(found *state) {
 }
 
 // alive says whether anybody works: without workers nothing that was accepted
-// is done, however well the rest goes, and whoever else is to be told of it.
-func alive(rules []Adjusted, f *Figures) bool {
-	for _, r := range rules {
+// is done, however well the rest goes. The rules count as they come: that they
+// were switched off or slackened is about who is told of what else.
+func alive(f *Figures) bool {
+	for _, r := range Rules() {
 		if r.Kind != WorkersStopped && r.Kind != WorkersStalled {
 			continue
 		}
-		if findings, known := r.find(f, r.Limits); !known || len(findings) > 0 {
+		if findings, known := r.find(f, r.adjust(nil).Limits); !known || len(findings) > 0 {
 			return false
 		}
 	}
@@ -152,13 +154,12 @@ func alive(rules []Adjusted, f *Figures) bool {
 }
 
 // apply stores what an evaluation found. A node that took so long that another
-// has begun the next turn stores nothing: what it knows is old.
-func (s *Service) apply(ctx context.Context, turn int64, found state) error {
+// has begun the next turn stores nothing, and is told so: what it knows is old.
+func (s *Service) apply(ctx context.Context, turn int64, found state) (held bool, err error) {
 	var told bool
-	err := s.db.Write(ctx, func(tx *models.Tx) error {
+	err = s.db.Write(ctx, func(tx *models.Tx) (err error) {
 		told = false
-		held, err := tx.HoldAlertTurn(turn)
-		if err != nil || !held {
+		if held, err = tx.HoldAlertTurn(turn); err != nil || !held {
 			return err
 		}
 		b, err := s.newBook(tx)
@@ -172,12 +173,12 @@ func (s *Service) apply(ctx context.Context, turn int64, found state) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("store what alerts found: %w", err)
+		return false, fmt.Errorf("store what alerts found: %w", err)
 	}
 	if told {
 		s.nudge()
 	}
-	return nil
+	return held, nil
 }
 
 // nudge has messages sent at once.

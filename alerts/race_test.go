@@ -82,7 +82,7 @@ func TestLateEvaluator(t *testing.T) {
 		for _, r := range Rules() {
 			rules[r.Kind] = r.adjust(nil)
 		}
-		if err := b.apply(t.Context(), late, state{rules: rules}); err != nil {
+		if held, err := b.apply(t.Context(), late, state{rules: rules}); held || err != nil {
 			t.Fatal(err)
 		}
 		if i := b.incidents()[0]; i.ClearSince != nil {

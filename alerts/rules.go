@@ -107,9 +107,7 @@ func Rules() []Rule {
 		{Kind: CarrierFailing, Severity: warning, Clear: 3 * time.Minute, find: carrierFailing},
 		{Kind: CarrierQuota, Severity: warning, Limits: []Limit{{"share", Percent, 95, 10, 100}}, Clear: clearSoon, find: carrierQuota},
 		{Kind: EndpointDisabled, Severity: warning, Shared: true, Clear: clearSoon, find: endpointDisabled},
-		{Kind: DeliveriesFailing, Severity: warning, Shared: true, Clear: clearSoon, find: deliveriesFailing, Limits: []Limit{
-			{"age", Seconds, hour, minute, 30 * day}, {"count", Count, 1, 1, 100_000},
-		}},
+		{Kind: DeliveriesFailing, Severity: warning, Shared: true, Clear: clearSoon, find: deliveriesFailing, Limits: []Limit{age(hour, minute)}},
 		{Kind: DeliveriesLost, Severity: warning, Shared: true, Clear: clearSoon, find: deliveriesLost, Limits: []Limit{
 			{"count", Count, 1, 1, 100_000},
 		}},

@@ -35,6 +35,7 @@ func endpointDisabled(f *Figures, _ Limits) ([]Finding, bool) {
 	return found, true
 }
 
+// deliveriesFailing finds endpoints that have only failed for a while.
 func deliveriesFailing(f *Figures, l Limits) ([]Finding, bool) {
 	if f.Endpoints == nil || f.Lost == nil {
 		return nil, false
@@ -42,19 +43,20 @@ func deliveriesFailing(f *Figures, l Limits) ([]Finding, bool) {
 	var found []Finding
 	for i := range f.Endpoints {
 		e := &f.Endpoints[i]
-		if e.DisabledAt != nil || e.FailingSince == nil {
-			continue
-		}
-		lost := f.Lost[e.ID]
-		if f.Now.Sub(*e.FailingSince) < l.seconds("age") && int64(lost) < l["count"] {
+		if e.DisabledAt != nil || e.FailingSince == nil || f.Now.Sub(*e.FailingSince) < l.seconds("age") {
 			continue
 		}
 		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Detail: map[string]string{
-			detailName: hostOf(e.URL), detailCount: strconv.Itoa(lost), detailSince: e.FailingSince.Format(time.RFC3339),
+			detailName: hostOf(e.URL), detailCount: strconv.Itoa(f.Lost[e.ID]), detailSince: e.FailingSince.Format(time.RFC3339),
 		}})
 	}
 	return found, true
 }
+
+// mixed is for how long only failures may have come from an endpoint to which
+// others arrive: between two that do there are such times. What fails for longer
+// is what deliveriesFailing finds.
+const mixed = time.Hour
 
 // deliveriesLost finds endpoints to which webhooks were given up although others
 // arrive there.
@@ -66,7 +68,8 @@ func deliveriesLost(f *Figures, l Limits) ([]Finding, bool) {
 	for i := range f.Endpoints {
 		e := &f.Endpoints[i]
 		lost := f.Lost[e.ID]
-		if e.DisabledAt != nil || e.FailingSince != nil || int64(lost) < l["count"] {
+		failing := e.FailingSince != nil && f.Now.Sub(*e.FailingSince) >= mixed
+		if e.DisabledAt != nil || failing || int64(lost) < l["count"] {
 			continue
 		}
 		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Detail: map[string]string{

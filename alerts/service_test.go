@@ -76,7 +76,8 @@ func (b *bench) noteOnce(ctx context.Context, findings []signal) error {
 	for _, r := range Rules() {
 		found.rules[r.Kind] = r.adjust(nil)
 	}
-	return b.apply(ctx, turn, found)
+	_, err = b.apply(ctx, turn, found)
+	return err
 }
 
 // broken is what a rule found.
