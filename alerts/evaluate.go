@@ -94,13 +94,14 @@ type signal struct {
 
 // state is what an evaluation found.
 type state struct {
-	signals []signal            // by key
-	rules   map[string]Adjusted // those that this node could judge, by kind
+	signals   []signal            // by key
+	abandoned map[string]bool     // keys
+	rules     map[string]Adjusted // those that this node could judge, by kind
 }
 
 // examine applies the rules to the figures.
 func examine(rules []Adjusted, f *Figures) state {
-	s := state{rules: map[string]Adjusted{}}
+	s := state{abandoned: map[string]bool{}, rules: map[string]Adjusted{}}
 	for _, r := range rules {
 		if !r.Enabled {
 			s.rules[r.Kind] = r
@@ -112,6 +113,10 @@ func examine(rules []Adjusted, f *Figures) state {
 		}
 		s.rules[r.Kind] = r
 		for _, finding := range findings {
+			if finding.Abandoned {
+				s.abandoned[r.key(finding)] = true
+				continue
+			}
 			s.signals = append(s.signals, signal{Finding: finding, rule: r, key: r.key(finding)})
 		}
 	}
@@ -243,7 +248,7 @@ func (b *book) note(found state) error {
 		i := b.open[key]
 		r, known := found.rules[i.Kind]
 		if known && !seen[key] {
-			if err := b.miss(i, r); err != nil {
+			if err := b.miss(i, r, found.abandoned[key]); err != nil {
 				return err
 			}
 		}
@@ -292,17 +297,18 @@ func (b *book) see(g signal) (bool, error) {
 }
 
 // miss notes that what an incident tells of was not found, and resolves it when
-// that has lasted. That a rule was switched off says nothing of what it looked
-// for, so that nobody is told.
-func (b *book) miss(i *models.Incident, r Adjusted) error {
-	if r.Enabled && i.ClearSince == nil && r.Clear > 0 {
+// that has lasted. That a rule was switched off, or that nobody sees to what it
+// found, says nothing of how that is now: then nobody is told.
+func (b *book) miss(i *models.Incident, r Adjusted, abandoned bool) error {
+	gone := r.Enabled && !abandoned
+	if gone && i.ClearSince == nil && r.Clear > 0 {
 		return b.tx.MissIncident(i)
 	}
-	if r.Enabled && i.ClearSince != nil && b.tx.Now().Sub(*i.ClearSince) < r.Clear {
+	if gone && i.ClearSince != nil && b.tx.Now().Sub(*i.ClearSince) < r.Clear {
 		return nil
 	}
 	ok, err := b.tx.ResolveIncident(i)
-	if err != nil || !ok || !r.Enabled || i.Told == 0 || b.silent(i) {
+	if err != nil || !ok || !gone || i.Told == 0 || b.silent(i) {
 		return err
 	}
 	return b.tell(i, models.AlertResolved, 1)

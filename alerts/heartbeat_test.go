@@ -64,6 +64,18 @@ func TestHeartbeat(t *testing.T) {
 		})
 		b.after(2 * time.Minute)
 		evaluate(2)
+		lead(time.Hour)
+		modelstest.Write(t, db, func(tx *models.Tx) error { // nor that it is told of late
+			if err := tx.PutAlertRule(models.AlertRule{
+				Kind: WorkersStalled, Enabled: true, Severity: models.SeverityCritical, Limits: map[string]int64{"age": 30 * day},
+			}); err != nil {
+				return err
+			}
+			return tx.Beat(models.Node{ID: "idle", Workers: true})
+		})
+		b.after(10 * time.Minute)
+		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.Beat(models.Node{ID: "idle", Workers: true}) })
+		evaluate(2)
 	})
 }
 

@@ -15,21 +15,21 @@ func TestLifeOfAnIncident(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		b := newBench(t, db, Options{})
 		b.user(models.RoleAdmin, "")
-		refused := broken(GatewayRefused, "gwa_1", "")
+		quota := broken(CarrierQuota, "cra_1", "")
 		hours := func(n int) {
 			for range n * 6 {
 				b.after(10 * time.Minute)
-				b.note(refused)
+				b.note(quota)
 			}
 			b.deliverAll()
 		}
-		b.note(refused)
-		b.note(refused)
+		b.note(quota)
+		b.note(quota)
 		hours(3)
-		const opened = "Critical: Tea & Co refuses our credentials"
+		const opened = "Warning: Tea & Co has used up today’s calls"
 		b.want("after three hours", b.subjects(), []string{opened})
 		hours(2)
-		b.want("after five hours", b.subjects(), []string{opened, "Still open: Tea & Co refuses our credentials"})
+		b.want("after five hours", b.subjects(), []string{opened, "Still open: Tea & Co has used up today’s calls"})
 		hours(22)
 		if n := len(b.subjects()); n != 2 {
 			t.Errorf("%d mails a day after the first", n)
@@ -51,14 +51,14 @@ func TestLifeOfAnIncident(t *testing.T) {
 		if len(all) != 1 || all[0].Open() {
 			t.Fatalf("incidents: %+v", all)
 		}
-		if last := b.subjects()[3]; last != "Resolved: Tea & Co refuses our credentials" {
+		if last := b.subjects()[3]; last != "Resolved: Tea & Co has used up today’s calls" {
 			t.Errorf("the last mail: %q", last)
 		}
 		if n := len(b.subjects()); n != 4 {
 			t.Errorf("%d mails in all", n)
 		}
 		m := b.sink.Mails()[0]
-		if !contains(m.Text, "http://tillpost.test/incidents/"+all[0].ID) || !contains(m.HTML, "Enter a valid key") || !contains(m.Text, "/preferences#alerts") {
+		if !contains(m.Text, "http://tillpost.test/incidents/"+all[0].ID) || !contains(m.HTML, "Parcels are asked for less often") || !contains(m.Text, "/preferences#alerts") {
 			t.Errorf("the mail says %s", m.Text)
 		}
 	})
@@ -115,6 +115,48 @@ func TestFlapping(t *testing.T) {
 		b.deliverAll()
 		if last := b.subjects()[len(b.subjects())-1]; last != "Critical: Tea & Co does not answer as it should" {
 			t.Errorf("what is still open half an hour later was not told of: %q", b.subjects())
+		}
+	})
+}
+
+// Of what nobody has seen to for a month nobody hears that it was mended.
+func TestAbandonedEndsInSilence(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		b := newBench(t, db, Options{})
+		b.user(models.RoleAdmin, "")
+		disabled := broken(EndpointDisabled, "whe_1", "")
+		b.note(disabled)
+		b.deliverAll()
+		told := len(b.subjects())
+		rules, err := b.Rules(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		off := func(days int) []models.Endpoint {
+			at := db.Now().AddDate(0, 0, -days)
+			return []models.Endpoint{{ID: "whe_1", DisabledAt: &at, DisabledReason: models.EndpointFailing}}
+		}
+		look := func(days int) {
+			t.Helper()
+			found := examine(rules, &Figures{Now: db.Now(), Endpoints: off(days), Lost: map[string]int{}})
+			modelstest.Write(t, db, func(tx *models.Tx) error {
+				book, err := b.newBook(tx)
+				if err != nil {
+					return err
+				}
+				return book.note(found)
+			})
+		}
+		if look(29); !b.incidents()[0].Open() {
+			t.Error("ended before anybody had given it up")
+		}
+		if look(31); b.incidents()[0].Open() {
+			t.Error("open for ever")
+		}
+		b.deliverAll()
+		if n := len(b.subjects()); told != 1 || n != told {
+			t.Errorf("mails: %q", b.subjects())
 		}
 	})
 }

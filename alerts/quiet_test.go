@@ -73,12 +73,12 @@ func TestQuietHours(t *testing.T) {
 		quota, review := broken(CarrierQuota, "cra_1", ""), broken(PaymentsReview, "", "")
 		b.note(quota)
 		b.after(time.Hour)
-		b.note(quota, review, broken(WorkersStalled, "", ""))
+		b.note(quota, review, broken(GatewayFailing, "gwa_1", ""))
 		b.deliverAll()
-		b.want("in the night", b.subjects(), []string{"Critical: Workers finish nothing"})
+		b.want("in the night", b.subjects(), []string{"Critical: Tea & Co does not answer as it should"})
 		b.note(review)
 		b.after(3 * time.Minute)
-		b.note(review) // the quota and the workers are fine again
+		b.note(review) // the quota and the provider are fine again
 		b.after(5 * time.Hour)
 		b.note(review)
 		b.deliverAll()

@@ -76,6 +76,9 @@ type Finding struct {
 	Object     string // its id, for the key and the link; empty: there is one only
 	MerchantID string
 	Detail     map[string]string
+	// Abandoned says that nobody has seen to it for so long that nobody will: an
+	// incident of it ends, and nobody is told that anything was mended.
+	Abandoned bool
 }
 
 // Names of details, which are also the placeholders of texts.
@@ -98,12 +101,13 @@ func Rules() []Rule {
 		{Kind: SuccessRate, Severity: critical, Hold: time.Minute, Clear: clearLate, find: successRate, Limits: []Limit{
 			{"drop", Percent, 10, 1, 90}, {"volume", Count, 20, 5, 100_000},
 		}},
-		{Kind: GatewayRefused, Severity: critical, Clear: clearSoon, find: gatewayRefused},
+		// What is refused after somebody brought other credentials is news.
+		{Kind: GatewayRefused, Severity: critical, find: gatewayRefused},
 		{Kind: GatewayFailing, Severity: critical, Clear: 3 * time.Minute, find: gatewayFailing, Limits: []Limit{
 			{"share", Percent, 20, 1, 100}, {"volume", Count, 10, 1, 100_000},
 		}},
 		{Kind: DisputeDue, Severity: warning, Shared: true, Limits: []Limit{{"before", Seconds, 3 * day, hour, 30 * day}}, Clear: clearSoon, find: disputeDue},
-		{Kind: CarrierRefused, Severity: critical, Clear: clearSoon, find: carrierRefused},
+		{Kind: CarrierRefused, Severity: critical, find: carrierRefused},
 		{Kind: CarrierFailing, Severity: warning, Clear: 3 * time.Minute, find: carrierFailing},
 		{Kind: CarrierQuota, Severity: warning, Limits: []Limit{{"share", Percent, 95, 10, 100}}, Clear: clearSoon, find: carrierQuota},
 		{Kind: EndpointDisabled, Severity: warning, Shared: true, Clear: clearSoon, find: endpointDisabled},
@@ -117,7 +121,8 @@ func Rules() []Rule {
 		}},
 		// A new leader is found within fifteen seconds.
 		{Kind: WorkersStopped, Severity: critical, Hold: 20 * time.Second, Clear: 20 * time.Second, find: workersStopped},
-		{Kind: WorkersStalled, Severity: critical, Limits: []Limit{age(5*minute, 30)}, Clear: 30 * time.Second, find: workersStalled},
+		// After an outage of the database, workers need a moment to finish something.
+		{Kind: WorkersStalled, Severity: critical, Limits: []Limit{age(5*minute, 30)}, Hold: 30 * time.Second, Clear: 30 * time.Second, find: workersStalled},
 		{Kind: DiskFull, Severity: critical, Limits: []Limit{{"share", Percent, 10, 1, 90}}, Clear: clearSoon, find: diskFull},
 		{Kind: ReplicaMissing, Severity: warning, Hold: time.Minute, Clear: clearSoon, find: replicaMissing},
 		{Kind: BackupOld, Severity: warning, Limits: []Limit{age(26*hour, minute)}, Clear: clearSoon, find: backupOld},

@@ -17,6 +17,12 @@ func hostOf(address string) string {
 	return u.Host
 }
 
+// leftBehind says that a merchant has not seen to an endpoint for so long that
+// what it missed cannot be sent any more.
+func leftBehind(f *Figures, since time.Time) bool {
+	return f.Now.Sub(since) > models.MissedDays*24*time.Hour
+}
+
 // endpointDisabled finds endpoints that were switched off as they only failed.
 func endpointDisabled(f *Figures, _ Limits) ([]Finding, bool) {
 	if f.Endpoints == nil {
@@ -28,7 +34,7 @@ func endpointDisabled(f *Figures, _ Limits) ([]Finding, bool) {
 		if e.DisabledAt == nil || e.DisabledReason != models.EndpointGone && e.DisabledReason != models.EndpointFailing {
 			continue
 		}
-		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Detail: map[string]string{
+		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Abandoned: leftBehind(f, *e.DisabledAt), Detail: map[string]string{
 			detailName: hostOf(e.URL), detailReason: e.DisabledReason, detailSince: e.DisabledAt.Format(time.RFC3339),
 		}})
 	}
@@ -46,7 +52,7 @@ func deliveriesFailing(f *Figures, l Limits) ([]Finding, bool) {
 		if e.DisabledAt != nil || e.FailingSince == nil || f.Now.Sub(*e.FailingSince) < l.seconds("age") {
 			continue
 		}
-		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Detail: map[string]string{
+		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Abandoned: leftBehind(f, *e.FailingSince), Detail: map[string]string{
 			detailName: hostOf(e.URL), detailCount: strconv.Itoa(f.Lost[e.ID]), detailSince: e.FailingSince.Format(time.RFC3339),
 		}})
 	}

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -43,46 +44,56 @@ func (db *DB) StaleReviews(ctx context.Context, before time.Time) (Waiting, erro
 
 // OverdueDeliveries counts webhooks that should have been sent before a time, to
 // endpoints that nothing keeps from taking them: neither a person, nor a rate,
-// nor that they fail or that others are on their way to them. An endpoint that
-// somebody resumed or changed has its backlog due from then on.
+// nor that they fail or that as many as they take are on their way. An endpoint
+// that somebody resumed or changed, or that answers again, has its backlog due
+// from then on.
 func (db *DB) OverdueDeliveries(ctx context.Context, before time.Time) (Waiting, error) {
 	now := db.Now()
-	var rows []struct{ Due, Free time.Time }
-	// The literals let SQLite see that the partial index of the queue serves.
-	err := db.q(ctx).Table("webhook_endpoints").
-		Select("deliveries.next_attempt_at AS due, webhook_endpoints.updated_at AS free").
-		Joins("JOIN deliveries ON deliveries.endpoint_id = webhook_endpoints.id AND deliveries.status IN ('pending', 'retrying')"+
-			" AND deliveries.next_attempt_at < ?", before).
-		Where("webhook_endpoints.deleted_at IS NULL AND webhook_endpoints.disabled_at IS NULL AND webhook_endpoints.paused_at IS NULL"+
-			" AND webhook_endpoints.failing_since IS NULL AND webhook_endpoints.updated_at < ?"+
-			" AND (webhook_endpoints.rate_used_until IS NULL OR webhook_endpoints.rate_used_until < ?)"+
-			" AND NOT EXISTS (SELECT 1 FROM deliveries AS away WHERE away.status = 'delivering'"+
-			" AND away.endpoint_id = webhook_endpoints.id AND away.lease_until >= ?)", before, now, now).
-		Limit(CountLimit + 1).Scan(&rows).Error
+	var late []struct {
+		ID        string
+		Due, Free time.Time
+	}
+	// The literals let SQLite see that the partial indexes serve.
+	err := db.q(ctx).Raw(`SELECT id, due, free FROM (
+			SELECT e.id, e.updated_at AS free, (SELECT d.next_attempt_at FROM deliveries d
+				WHERE d.endpoint_id = e.id AND d.status IN ('pending', 'retrying') ORDER BY d.next_attempt_at, d.id LIMIT 1) AS due
+			FROM webhook_endpoints e
+			WHERE e.deleted_at IS NULL AND e.disabled_at IS NULL AND e.paused_at IS NULL AND e.failing_since IS NULL
+				AND e.updated_at < ? AND (e.rate_used_until IS NULL OR e.rate_used_until < ?)
+				AND e.max_in_flight > (SELECT COUNT(*) FROM deliveries d
+					WHERE d.endpoint_id = e.id AND d.status = 'delivering' AND d.lease_until >= ?)) AS oldest
+		WHERE due < ? ORDER BY due LIMIT ?`, before, now, now, before, maxIDs).Scan(&late).Error
+	if err != nil {
+		return Waiting{}, fmt.Errorf("find overdue webhooks: %w", err)
+	}
+	if len(late) == 0 {
+		return Waiting{}, nil
+	}
+	overdue, ids := Waiting{Oldest: now}, make([]string, len(late))
+	for i, e := range late {
+		ids[i] = e.ID
+		if e.Free.After(e.Due) {
+			e.Due = e.Free
+		}
+		if e.Due.Before(overdue.Oldest) {
+			overdue.Oldest = e.Due.UTC()
+		}
+	}
+	err = db.q(ctx).Raw(`SELECT COUNT(*) FROM (SELECT 1 AS one FROM deliveries
+		WHERE endpoint_id IN ? AND status IN ('pending', 'retrying') AND next_attempt_at < ? LIMIT ?) AS found`,
+		ids, before, CountLimit+1).Row().Scan(&overdue.Count)
 	if err != nil {
 		return Waiting{}, fmt.Errorf("count overdue webhooks: %w", err)
 	}
-	if len(rows) == 0 {
-		return Waiting{}, nil
-	}
-	oldest := now
-	for _, row := range rows {
-		since := row.Due
-		if row.Free.After(since) {
-			since = row.Free
-		}
-		if since.Before(oldest) {
-			oldest = since.UTC()
-		}
-	}
-	return Waiting{Count: len(rows), Oldest: oldest}, nil
+	return overdue, nil
 }
 
 // TroubledEndpoints lists endpoints that were disabled because they fail, those
 // that fail and are not paused, and the ones named besides. Whose trouble is
-// older than MissedDays have been left behind by their merchants.
+// older than MissedDays have been left behind by their merchants: they are listed
+// for a day more, so that what is open about them can be closed.
 func (db *DB) TroubledEndpoints(ctx context.Context, besides []string) ([]Endpoint, error) {
-	since := db.Now().AddDate(0, 0, -MissedDays)
+	since := db.Now().AddDate(0, 0, -MissedDays-1)
 	var found []Endpoint
 	for part := range slices.Chunk(besides, maxIDs) {
 		some, err := all[Endpoint](db.q(ctx).Where("deleted_at IS NULL AND id IN ?", part))
@@ -116,8 +127,9 @@ func (db *DB) LostDeliveries(ctx context.Context, since time.Time) (map[string]i
 		EndpointID string
 		Count      int
 	}
-	found := db.q(ctx).Table("deliveries").Select("endpoint_id").Where("status = 'exhausted' AND updated_at >= ?", since).Limit(watchLimit)
-	err := db.q(ctx).Table("(?) AS found", found).Select("endpoint_id, COUNT(*) AS count").Group("endpoint_id").Scan(&rows).Error
+	// The literal lets SQLite see that the partial index of those serves.
+	err := db.q(ctx).Table("deliveries").Select("endpoint_id, COUNT(*) AS count").
+		Where("status = 'exhausted' AND updated_at >= ?", since).Group("endpoint_id").Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count lost webhooks: %w", err)
 	}
@@ -160,22 +172,20 @@ func (db *DB) Queues(ctx context.Context) ([]WatchedJobs, error) {
 
 // WorkerSigns are what workers leave behind while they live.
 type WorkerSigns struct {
-	Leader bool          // a node plans and sweeps
-	Idle   time.Duration // since a job was finished or, before the first, since one could run; 0 when none could
+	Leader bool // a node plans and sweeps
+	// Idle is for how long workers that live have finished nothing: of those who
+	// started since then, from when the first did. It is 0 when none live.
+	Idle time.Duration
 }
 
 // WorkerSigns looks for workers of any node.
 func (db *DB) WorkerSigns(ctx context.Context) (WorkerSigns, error) {
 	var signs WorkerSigns
 	leader := "SELECT COUNT(*) FROM river_leader WHERE expires_at > now()"
-	idle := "SELECT CAST(EXTRACT(EPOCH FROM now() - COALESCE(" +
-		"(SELECT MAX(finalized_at) FROM river_job WHERE state = 'completed' AND finalized_at IS NOT NULL), " +
-		"(SELECT MIN(scheduled_at) FROM river_job WHERE state = 'available'))) AS BIGINT)"
+	idle := "SELECT CAST(EXTRACT(EPOCH FROM now() - MAX(finalized_at)) AS BIGINT)"
 	if db.Dialect == SQLite {
 		leader = "SELECT COUNT(*) FROM river_leader WHERE strftime('%s', expires_at) > strftime('%s', 'now')"
-		idle = "SELECT strftime('%s', 'now') - strftime('%s', COALESCE(" +
-			"(SELECT MAX(finalized_at) FROM river_job WHERE state = 'completed' AND finalized_at IS NOT NULL), " +
-			"(SELECT MIN(scheduled_at) FROM river_job WHERE state = 'available')))"
+		idle = "SELECT strftime('%s', 'now') - strftime('%s', MAX(finalized_at))"
 	}
 	var (
 		leaders int
@@ -184,12 +194,22 @@ func (db *DB) WorkerSigns(ctx context.Context) (WorkerSigns, error) {
 	if err := db.q(ctx).Raw(leader).Row().Scan(&leaders); err != nil {
 		return signs, fmt.Errorf("look for a leader: %w", err)
 	}
+	signs.Leader = leaders > 0
+	idle += " FROM river_job WHERE state = 'completed' AND finalized_at IS NOT NULL"
 	if err := db.q(ctx).Raw(idle).Row().Scan(&seconds); err != nil {
 		return signs, fmt.Errorf("look for finished jobs: %w", err)
 	}
-	signs.Leader = leaders > 0
+	now := db.Now()
+	first, err := first[Node](db.q(ctx).Where("workers AND stopped_at IS NULL AND seen_at > ?", now.Add(-nodeSilence)).Order("started_at"))
+	if errors.Is(err, ErrNotFound) {
+		return signs, nil
+	}
+	if err != nil {
+		return signs, err
+	}
+	signs.Idle = max(0, now.Sub(first.StartedAt))
 	if seconds != nil {
-		signs.Idle = time.Duration(max(*seconds, 0)) * time.Second
+		signs.Idle = min(signs.Idle, time.Duration(max(*seconds, 0))*time.Second)
 	}
 	return signs, nil
 }

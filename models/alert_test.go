@@ -138,7 +138,9 @@ func TestAlertFigures(t *testing.T) {
 		waiting("overdue", db.OverdueDeliveries, 1)
 		busy := newDelivery(t, db, free)
 		modelstest.ClaimDelivery(t, db, busy)
-		waiting("overdue while others are on their way", db.OverdueDeliveries, 0)
+		waiting("overdue while another is on its way", db.OverdueDeliveries, 1)
+		execute(t, db, "UPDATE webhook_endpoints SET max_in_flight = 1 WHERE id = ?", free.ID)
+		waiting("overdue while as many are on their way as it takes", db.OverdueDeliveries, 0)
 		execute(t, db, "UPDATE deliveries SET lease_until = ? WHERE id = ?", now.Add(-time.Second), busy)
 		waiting("overdue after the one who sent them died", db.OverdueDeliveries, 1)
 		execute(t, db, "UPDATE webhook_endpoints SET updated_at = ?", now.Add(2*time.Minute))
@@ -165,7 +167,7 @@ func TestAlertFigures(t *testing.T) {
 		if got := troubled(free.ID, failing.ID); len(got) != 2 || !slices.Contains(got, free.ID) {
 			t.Errorf("troubled, and one that lost webhooks: %v", got)
 		}
-		execute(t, db, "UPDATE webhook_endpoints SET failing_since = ? WHERE id = ?", now.AddDate(0, 0, -31), failing.ID)
+		execute(t, db, "UPDATE webhook_endpoints SET failing_since = ? WHERE id = ?", now.AddDate(0, 0, -models.MissedDays-1), failing.ID)
 		if got := troubled(); len(got) != 0 {
 			t.Errorf("left behind by its merchant a month ago, and still troubled: %v", got)
 		}
@@ -199,16 +201,26 @@ func TestWorkerSigns(t *testing.T) {
 			}
 			return at
 		}
+		idle := func(when string, want time.Duration) {
+			t.Helper()
+			if got := signs(); !got.Leader || (got.Idle-want).Abs() > 5*time.Second {
+				t.Errorf("%s: %+v", when, got)
+			}
+		}
 		execute(t, db, lead, format(soon), format(soon))
 		modelstest.Write(t, db, func(tx *models.Tx) error { tx.Enqueue(models.PruneArgs{}); return nil })
-		execute(t, db, "UPDATE river_job SET scheduled_at = ?", format(time.Now().UTC().Add(-7*time.Minute)))
-		if got := signs(); (got.Idle - 7*time.Minute).Abs() > 5*time.Second {
-			t.Errorf("with a job that nobody begins: %+v", got)
-		}
+		idle("with a leader, and no node that works", 0)
+		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.Beat(models.Node{ID: "pages", Web: true}) })
+		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.Beat(models.Node{ID: "gone", Workers: true}) })
+		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.Beat(models.Node{ID: "works", Workers: true}) })
+		execute(t, db, "UPDATE nodes SET started_at = ?, stopped_at = ? WHERE id = 'gone'", time.Now().UTC().Add(-2*time.Hour), time.Now().UTC())
+		execute(t, db, "UPDATE nodes SET started_at = ? WHERE id = 'pages'", time.Now().UTC().Add(-time.Hour))
+		execute(t, db, "UPDATE nodes SET started_at = ? WHERE id = 'works'", time.Now().UTC().Add(-7*time.Minute))
+		idle("with workers that never finished anything", 7*time.Minute)
 		execute(t, db, "UPDATE river_job SET state = 'completed', finalized_at = ?", format(time.Now().UTC().Add(-10*time.Minute)))
-		if got := signs(); !got.Leader || (got.Idle-10*time.Minute).Abs() > 5*time.Second {
-			t.Errorf("with a leader that does nothing: %+v", got)
-		}
+		idle("with workers that finished nothing since they started", 7*time.Minute)
+		execute(t, db, "UPDATE nodes SET started_at = ? WHERE id = 'works'", time.Now().UTC().Add(-time.Hour))
+		idle("with workers that finish nothing any more", 10*time.Minute)
 		execute(t, db, "UPDATE river_leader SET expires_at = ?", format(time.Now().UTC().Add(-time.Minute)))
 		if got := signs(); got.Leader {
 			t.Errorf("after its time: %+v", got)

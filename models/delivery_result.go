@@ -126,6 +126,6 @@ func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) e
 // noteArrival ends the time of failures of an endpoint, which gets its
 // deliveries at full breadth again.
 func (tx *Tx) noteArrival(id string) error {
-	_, err := tx.update("webhook_endpoints", map[string]any{"failing_since": nil}, "id = ? AND failing_since IS NOT NULL", id)
+	_, err := tx.update("webhook_endpoints", map[string]any{"failing_since": nil, "updated_at": tx.now}, "id = ? AND failing_since IS NOT NULL", id)
 	return err
 }
