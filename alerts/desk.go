@@ -142,7 +142,7 @@ func (s *Service) CreateChannel(
 	if err := tx.CreateAlertChannel(*c); err != nil {
 		return nil, "", err
 	}
-	return c, secret, tx.Audit(actor, channelEntry(c, "alert_channel.create"))
+	return c, secret, tx.Audit(actor, c.Entry("alert_channel.create"))
 }
 
 // UpdateChannel edits a channel; what is left empty of its secrets stays.
@@ -157,7 +157,7 @@ func (s *Service) UpdateChannel(tx *models.Tx, scope models.Scope, id string, e 
 	if err := tx.UpdateAlertChannel(c); err != nil {
 		return err
 	}
-	return tx.Audit(actor, channelEntry(c, "alert_channel.update"))
+	return tx.Audit(actor, c.Entry("alert_channel.update"))
 }
 
 // DeleteChannel removes a channel.
@@ -169,11 +169,7 @@ func (s *Service) DeleteChannel(tx *models.Tx, scope models.Scope, id string, ac
 	if err := tx.DeleteAlertChannel(scope, id); err != nil {
 		return err
 	}
-	return tx.Audit(actor, channelEntry(c, "alert_channel.delete"))
-}
-
-func channelEntry(c *models.AlertChannel, action string) models.AuditEntry {
-	return models.AuditEntry{MerchantID: c.MerchantID, Action: action, ObjectID: c.ID, Detail: map[string]string{"name": c.Name, "kind": c.Kind}}
+	return tx.Audit(actor, c.Entry("alert_channel.delete"))
 }
 
 // fill writes an edit into a channel, its secrets sealed.
@@ -230,27 +226,33 @@ func (s *Service) checkValues(kind string, e ChannelEdit) error {
 }
 
 // TestChannel sends a test message and keeps what came of it; empty when it
-// arrived. So soon after the last one it is a conflict, test_too_soon.
+// arrived. The holder of an address who has not agreed is asked to instead. Too
+// soon, or too often, it is a conflict as BeginChannelTest says.
 func (s *Service) TestChannel(ctx context.Context, scope models.Scope, id string, actor models.Actor) (kind, detail string, err error) {
 	c, err := s.db.AlertChannel(ctx, scope, id)
 	if err != nil {
 		return "", "", err
 	}
-	if err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.BeginChannelTest(id) }); err != nil {
+	if err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.BeginChannelTest(c, actor) }); err != nil {
 		return "", "", err
 	}
-	to, sent := s.channel(c)
-	if sent == nil {
-		sent = s.hand(ctx, to, to.reader.test(models.NewID(models.PrefixAlertMessage), c.Name, s.db.Now()))
-	}
-	if sent != nil {
+	if sent := s.test(ctx, c); sent != nil {
 		kind, detail = Reason(failureOf(sent).String())
 	}
-	err = s.db.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.NoteChannelTest(id, kind, detail); err != nil {
+	err = s.db.Write(ctx, func(tx *models.Tx) error { return tx.NoteChannelTest(id, kind, detail) })
+	return kind, detail, err
+}
+
+func (s *Service) test(ctx context.Context, c *models.AlertChannel) error {
+	to, err := s.channel(c)
+	if err != nil {
+		return err
+	}
+	message := to.reader.test(models.NewID(models.PrefixAlertMessage), c.Name, s.db.Now())
+	if c.Unconfirmed() {
+		if message, err = s.question(ctx, c, to.reader); err != nil {
 			return err
 		}
-		return tx.Audit(actor, channelEntry(c, "alert_channel.test"))
-	})
-	return kind, detail, err
+	}
+	return s.hand(ctx, to, message)
 }

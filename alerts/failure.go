@@ -21,13 +21,14 @@ const (
 	FailureRefused  FailureKind = "refused"   // the platform does not know the address, or refuses the secret
 	FailureLimited  FailureKind = "limited"   // the platform asks to send less
 	FailureAnswer   FailureKind = "answer"    // the platform answers with an error
+	FailureNoPages  FailureKind = "no_pages"  // nobody knows the address of our own pages
 	FailureInternal FailureKind = "internal"  // our own
 )
 
 // FailureKinds lists all.
 var FailureKinds = []FailureKind{
 	FailureNoServer, FailureMail, FailureSecret, FailureUnknown, FailureReach, FailurePrivate, FailureRefused, FailureLimited,
-	FailureAnswer, FailureInternal,
+	FailureAnswer, FailureNoPages, FailureInternal,
 }
 
 // SendError is why a message did not arrive. It holds neither addresses nor

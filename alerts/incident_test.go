@@ -148,10 +148,12 @@ func TestAbandonedEndsInSilence(t *testing.T) {
 				return book.note(found)
 			})
 		}
-		if look(29); !b.incidents()[0].Open() {
+		look(29)
+		if !b.incidents()[0].Open() {
 			t.Error("ended before anybody had given it up")
 		}
-		if look(31); b.incidents()[0].Open() {
+		look(31)
+		if b.incidents()[0].Open() {
 			t.Error("open for ever")
 		}
 		b.deliverAll()

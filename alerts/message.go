@@ -146,6 +146,16 @@ func (r reader) test(id, channel string, now time.Time) Message {
 	})
 }
 
+// question writes the message that asks somebody whether a merchant may send
+// incidents to the address.
+func (r reader) question(id, merchant, link string, now time.Time) Message {
+	return Message{
+		ID: id, Event: EventConfirm, Severity: models.SeverityWarning, Good: true, At: now, Language: string(r.texts.Language()),
+		Headline: r.texts.T("alerts.confirm_title"), Text: r.texts.T("alerts.confirm_text", "Merchant", merchant),
+		Link: link, LinkText: r.texts.T("alerts.confirm_open"), Why: r.texts.T("alerts.why_confirm"),
+	}
+}
+
 // signed says to mails' readers why they get it.
 func (r reader) signed(m Message) Message {
 	m.Why = r.texts.T("alerts.why_channel")

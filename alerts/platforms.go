@@ -13,12 +13,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/notify"
 )
 
 // Kinds of channels, as package credentials knows their fields.
 const (
-	KindMail     = "mail"
+	KindMail     = models.ChannelMail
 	KindSlack    = "slack"
 	KindDiscord  = "discord"
 	KindTelegram = "telegram"

@@ -43,6 +43,7 @@ func Samples(l locales.Language, base string, now time.Time) []Sample {
 			{models.AlertOpened, review}, {models.AlertOpened, over}, {models.AlertResolved, over},
 		}, now)},
 		{"incident-test", "", r.test("alm_1", "Ops", now)},
+		{"address-confirm", "", r.question("alm_1", "Shop", r.page(ConfirmPath), now)},
 	}
 	return all
 }

@@ -163,7 +163,7 @@ func (s *Service) destination(ctx context.Context, target string) (destination, 
 		if err != nil {
 			return destination{}, err
 		}
-		if !c.Enabled {
+		if !c.Enabled || c.Unconfirmed() {
 			return destination{}, errUnwanted
 		}
 		return s.channel(c)

@@ -27,7 +27,7 @@ func (b *book) tell(i *models.Incident, kind string, number int) error {
 	for n := range channels {
 		c := &channels[n]
 		own := c.MerchantID == nil || i.Shared && i.MerchantID != nil && *i.MerchantID == *c.MerchantID
-		if !c.Enabled || !own {
+		if !c.Enabled || !own || c.Unconfirmed() {
 			continue
 		}
 		if err := queue(c.ID, &c.AlertWish, c.Location(), c.MerchantID); err != nil {

@@ -23,9 +23,11 @@ func TestWhoIsTold(t *testing.T) {
 				c, _, err := b.CreateChannel(tx, merchant, KindMail, ChannelEdit{
 					Name: address, Values: map[string]string{"address": address}, Enabled: true, Wish: wish,
 				}, modelstest.Actor())
-				if err == nil {
-					id = c.ID
+				if err != nil {
+					return err
 				}
+				id = c.ID
+				_, err = tx.ConfirmAlertChannel(id, address, modelstest.Actor())
 				return err
 			})
 			return id

@@ -5,11 +5,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/tillpost/tillpost/alerts"
+	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/secret"
 )
 
 var wrongOnce sync.Once
@@ -88,6 +91,46 @@ func TestIncident(t *testing.T) {
 	b.until(`document.querySelector('#incident-detail form[action$="/unsilence"]') === null`)
 	b.quiet("incident")
 	setDisk("1")
+}
+
+// TestAddressIsConfirmed enters an address as a merchant, and agrees as its
+// holder, who has no account.
+func TestAddressIsConfirmed(t *testing.T) {
+	merchant, holder := newTab(t), newTab(t)
+	merchant.signIn("merchant")
+	merchant.visit("/alerts/channels")
+	merchant.do(chromedp.Click(`a[href$="kind=mail"]`), chromedp.WaitVisible(`#dialog[open] input[name=name]`))
+	merchant.do(chromedp.SetValue(`#dialog input[name=name]`, "Boss"), chromedp.SetValue(`#dialog input[name=field_address]`, "boss@example.com"),
+		chromedp.Click(`#dialog button[type=submit]`), chromedp.WaitVisible(`[data-testid=unconfirmed]`))
+	everyLook := func(b *tab, name string) {
+		t.Helper()
+		for _, look := range looks {
+			b.look(look.width, look.scheme)
+			b.fits(name+", "+look.name, look.rules)
+			b.picture(strings.ReplaceAll(name, " ", "-") + "-" + look.name)
+		}
+		b.quiet(name)
+	}
+	everyLook(merchant, "channel unconfirmed")
+	id := eval[string](merchant, `location.pathname.split("/").pop()`)
+	keys, err := secret.ReadFile(filepath.Join(kept, "tillpost.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := credentials.New(keys).SealAgreement(id, "boss@example.com", time.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder.visit("/alerts/confirm/" + id + "/" + token)
+	everyLook(holder, "channel question")
+	holder.do(chromedp.Submit(`[data-testid=agree]`), chromedp.WaitVisible(`[data-testid=agreed]`))
+	everyLook(holder, "channel agreed")
+	holder.visit("/alerts/confirm/" + id + "/nonsense")
+	everyLook(holder, "channel question unknown")
+	merchant.visit("/alerts/channels/" + id)
+	if eval[bool](merchant, `document.querySelector("[data-testid=unconfirmed]") !== null`) {
+		t.Error("agreed, and still not confirmed")
+	}
 }
 
 // TestChannelAndMails tries a channel, and looks at the mails in their frames.

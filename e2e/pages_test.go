@@ -22,8 +22,9 @@ var extra = map[string][]string{
 }
 
 // parts are the addresses of what stands in pages, or is no page at all, and
-// those for customers, which TestTrackingPages looks at.
-var parts = regexp.MustCompile(`/(row|count|export|raw|bell)$|^/dashboard/|^/mails/|^/(live|healthz|readyz|openapi\.json)$|^/(static|hooks|t)/`)
+// those for customers, which TestTrackingPages looks at, and the one behind a
+// sealed link, which TestAddressIsConfirmed does.
+var parts = regexp.MustCompile(`/(row|count|export|raw|bell)$|^/dashboard/|^/mails/|^/(live|healthz|readyz|openapi\.json)$|^/(static|hooks|t|alerts/confirm)/`)
 
 // page is a line of the table of routes that the handlers' tests hold to the
 // real one, so that a new page is looked at without being named here.

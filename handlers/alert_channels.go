@@ -122,6 +122,9 @@ func (s *server) createChannel(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
+	if err := s.askHolder(c, v, made.ID); err != nil {
+		return err
+	}
 	if secret == "" {
 		return s.redirect(c, views.ChannelsPath+"/"+made.ID)
 	}
@@ -169,6 +172,9 @@ func (s *server) updateChannel(c *fiber.Ctx, v *viewer) error {
 		return s.renderChannel(c, v, fiber.StatusUnprocessableEntity, form, kind, errs)
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.askHolder(c, v, stored.ID); err != nil {
 		return err
 	}
 	return s.redirect(c, views.ChannelsPath+"/"+stored.ID)

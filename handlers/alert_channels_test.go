@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
@@ -87,6 +88,61 @@ func TestChannelPages(t *testing.T) {
 		}
 		admin.post(made+"/delete", nil).want(t, http.StatusSeeOther)
 		admin.get(made).want(t, http.StatusNotFound)
+	})
+}
+
+// Who holds an address agrees on a page without an account, by the link alone,
+// and a merchant cannot ask as often as it likes.
+func TestAddressIsConfirmedOnItsPage(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m := modelstest.Merchant(t, db)
+		merchant := s.signIn(t, models.RoleMerchant, m.ID)
+		form := url.Values{"kind": {"mail"}, "name": {"Boss"}, "field_address": {"boss@example.com"}, "enabled": {"on"}, "language": {"en"}, "kinds": kindsFor(&viewer{Merchant: m})}
+		page := merchant.post("/alerts/channels", form).want(t, http.StatusSeeOther).header.Get("Location")
+		id := strings.TrimPrefix(page, "/alerts/channels/")
+		if a := merchant.get(page).want(t, http.StatusOK); len(a.texts(`[data-testid="unconfirmed"]`)) != 1 || len(a.texts(`[data-testid="test-result"]`)) != 1 {
+			t.Errorf("an address that nobody has confirmed: %.300s", a.body)
+		}
+		token, err := s.vault.SealAgreement(id, "boss@example.com", db.Now().Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		confirmed := func() bool {
+			t.Helper()
+			c, err := db.AlertChannel(t.Context(), models.MerchantScope(m.ID), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return !c.Unconfirmed()
+		}
+		holder := s.visitor(t)
+		link := "/alerts/confirm/" + id + "/" + token
+		if a := holder.get(link).want(t, http.StatusOK); confirmed() || !strings.Contains(a.body, "boss@example.com") || !strings.Contains(a.body, m.Name) {
+			t.Errorf("looking at the link: confirmed %v, %.300s", confirmed(), a.body)
+		}
+		holder.get("/alerts/confirm/"+id+"/nonsense").want(t, http.StatusNotFound)
+		holder.post("/alerts/confirm/"+id+"/nonsense", nil).want(t, http.StatusNotFound)
+		if a := holder.post(link, nil).want(t, http.StatusOK); !confirmed() || len(a.texts(`[data-testid="agreed"]`)) != 1 {
+			t.Errorf("agreed: %v, %.300s", confirmed(), a.body)
+		}
+		if a := merchant.get(page).want(t, http.StatusOK); len(a.texts(`[data-testid="unconfirmed"]`)) != 0 {
+			t.Error("confirmed, and still told otherwise")
+		}
+		test := func() answer {
+			t.Helper()
+			if _, err := db.SQL().ExecContext(t.Context(), "UPDATE alert_channels SET tested_at = NULL"); err != nil {
+				t.Fatal(err)
+			}
+			return merchant.post(page+"/test", nil, htmx...)
+		}
+		for range 9 {
+			test().want(t, http.StatusOK)
+		}
+		if a := test(); a.status != http.StatusConflict || !strings.Contains(a.body, "Ten test messages") {
+			t.Errorf("the eleventh test of an hour: %d, %q", a.status, a.body)
+		}
 	})
 }
 

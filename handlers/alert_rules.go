@@ -25,6 +25,8 @@ func (s *server) alertRoutes() []route {
 		{fiber.MethodPost, views.ChannelsPath + "/:id/test", editors, s.testChannel},
 		{fiber.MethodGet, views.ChannelsPath + "/:id/delete", editors, s.confirmDeleteChannel},
 		{fiber.MethodPost, views.ChannelsPath + "/:id/delete", editors, s.deleteChannel},
+		{fiber.MethodGet, alerts.ConfirmPath + "/:id/:token", everyone, s.showQuestion},
+		{fiber.MethodPost, alerts.ConfirmPath + "/:id/:token", everyone, s.agree},
 	}
 }
 

@@ -183,7 +183,7 @@ func TestMailPages(t *testing.T) {
 			t.Errorf("the page's policy: %s", policy)
 		}
 		frames := page.Find("iframe")
-		if want := 6 + len(models.MailKinds); frames.Length() != want {
+		if want := 7 + len(models.MailKinds); frames.Length() != want {
 			t.Errorf("%s: %d mails, want %d", language, frames.Length(), want)
 		}
 		for n := range frames.Nodes {

@@ -122,6 +122,8 @@ func sampleTitle(ctx context.Context, v *viewer, s alerts.Sample) string {
 		return locales.Name(ctx, locales.AlertMessage, s.Title)
 	case s.Message.Event == alerts.EventTest:
 		return v.Texts.T("mails.test")
+	case s.Message.Event == alerts.EventConfirm:
+		return v.Texts.T("mails.confirm")
 	default:
 		return locales.Name(ctx, locales.AlertRule, alerts.EndpointDisabled)
 	}

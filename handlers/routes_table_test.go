@@ -155,6 +155,8 @@ POST   /alerts/channels/:id                  merchant admin
 POST   /alerts/channels/:id/test             merchant admin
 GET    /alerts/channels/:id/delete           merchant admin
 POST   /alerts/channels/:id/delete           merchant admin
+GET    /alerts/confirm/:id/:token            public
+POST   /alerts/confirm/:id/:token            public
 GET    /mails                                admin
 GET    /mails/:mail                          admin
 

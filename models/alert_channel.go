@@ -58,6 +58,7 @@ type AlertChannel struct {
 	Enabled    bool
 	Language   string
 	Timezone   string // of quiet hours; empty: UTC
+	Confirmed  string // the mail address whose holder has agreed
 	TestedAt   *time.Time
 	TestOK     bool
 	TestResult string // a kind of failure, for people of every language
@@ -89,6 +90,15 @@ func (c *AlertChannel) Location() *time.Location {
 	return time.UTC
 }
 
+// ChannelMail is the kind of channels that are a mail address.
+const ChannelMail = "mail"
+
+// Unconfirmed says that the channel is a mail address which a merchant has
+// entered and whose holder has not agreed: anybody's could be entered.
+func (c *AlertChannel) Unconfirmed() bool {
+	return c.Kind == ChannelMail && c.MerchantID != nil && NormalMailAddress(c.Fields["address"]) != c.Confirmed
+}
+
 func (c *AlertChannel) check() error {
 	if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
 		return Invalid("timezone", "unknown_timezone")
@@ -100,9 +110,13 @@ func (c *AlertChannel) check() error {
 // of every incident, in the transaction that opens it.
 const MaxAlertChannels = 20
 
-// testPause is how long a channel must not be tested again: who presses the
-// button reaches people who have not asked for it.
-const testPause = 20 * time.Second
+// Bounds of tests, as who presses the button reaches people who have not asked
+// for it: testPause is how long a channel must not be tested again, and
+// testsAnHour how many a merchant may make with all its channels.
+const (
+	testPause   = 20 * time.Second
+	testsAnHour = 10
+)
 
 // CreateAlertChannel adds a channel; its ID is made by the caller, because
 // sealed secrets are bound to it. More than MaxAlertChannels of a merchant are a
@@ -134,15 +148,58 @@ func (tx *Tx) UpdateAlertChannel(c *AlertChannel) error {
 	return nil
 }
 
-// BeginChannelTest lets a channel be tested, every testPause; sooner it is a
-// conflict, test_too_soon.
-func (tx *Tx) BeginChannelTest(id string) error {
+// channelTest is the act of testing a channel in the audit log.
+const channelTest = "alert_channel.test"
+
+// BeginChannelTest lets a channel be tested, every testPause and for a merchant
+// testsAnHour times; sooner it is a conflict, test_too_soon or too_many_tests.
+// The audit log counts, which channels that were removed have not left.
+func (tx *Tx) BeginChannelTest(c *AlertChannel, actor Actor) error {
+	if c.MerchantID != nil {
+		begun, err := all[AuditEntry](tx.q().Select("id").Where("action = ? AND id > ? AND merchant_id = ?",
+			channelTest, idBound(PrefixAudit, tx.now.Add(-time.Hour)), *c.MerchantID).Limit(testsAnHour))
+		if err != nil {
+			return err
+		}
+		if len(begun) == testsAnHour {
+			return Conflict("too_many_tests", "")
+		}
+	}
 	ok, err := tx.update("alert_channels", map[string]any{"tested_at": tx.now},
-		"id = ? AND (tested_at IS NULL OR tested_at <= ?)", id, tx.now.Add(-testPause))
-	if err == nil && !ok {
+		"id = ? AND (tested_at IS NULL OR tested_at <= ?)", c.ID, tx.now.Add(-testPause))
+	if err != nil {
+		return err
+	}
+	if !ok {
 		return Conflict("test_too_soon", "")
 	}
-	return err
+	return tx.Audit(actor, c.Entry(channelTest))
+}
+
+// Entry is an act on the channel for the audit log.
+func (c *AlertChannel) Entry(action string) AuditEntry {
+	return AuditEntry{MerchantID: c.MerchantID, Action: action, ObjectID: c.ID, Detail: map[string]string{"name": c.Name, "kind": c.Kind}}
+}
+
+// ConfirmAlertChannel notes that the holder of a mail address has agreed to get
+// a channel's messages. Doing so twice is the same; for an address that the
+// channel has no more it is ErrNotFound.
+func (tx *Tx) ConfirmAlertChannel(id, address string, actor Actor) (*AlertChannel, error) {
+	c, err := tx.AlertChannel(AllMerchants(), id)
+	if err != nil {
+		return nil, err
+	}
+	if c.Kind != ChannelMail || NormalMailAddress(c.Fields["address"]) != address {
+		return nil, ErrNotFound
+	}
+	if !c.Unconfirmed() {
+		return c, nil
+	}
+	c.Confirmed, c.UpdatedAt = address, tx.now
+	if err := tx.q().Model(c).Select("confirmed", "updated_at").Updates(c).Error; err != nil {
+		return nil, fmt.Errorf("confirm channel %s: %w", id, err)
+	}
+	return c, tx.Audit(actor, c.Entry("alert_channel.confirm"))
 }
 
 // NoteChannelTest keeps what a test message came to: empty when it arrived.

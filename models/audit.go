@@ -7,7 +7,7 @@ import (
 
 // Actor is who does something, for the audit log.
 type Actor struct {
-	Kind      string // user, api_key, cli
+	Kind      string // user, api_key, cli, system
 	ID        string
 	Name      string
 	IP        string

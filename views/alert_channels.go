@@ -82,6 +82,15 @@ func (f ChannelForm) action() string {
 	return ChannelsPath + "/" + f.ID
 }
 
+// testLabel names what the test does: without the agreement of an address's
+// holder it asks for that.
+func (f ChannelForm) testLabel(ctx context.Context) string {
+	if f.Channel.Unconfirmed() {
+		return locales.T(ctx, "incidents.ask_again")
+	}
+	return locales.T(ctx, "incidents.test")
+}
+
 // hint says where one gets what the kind needs.
 func (f ChannelForm) hint(ctx context.Context) string {
 	if key, ok := channelHints[f.Kind]; ok {
@@ -123,6 +132,13 @@ func ChannelTest(ctx context.Context, c *models.AlertChannel) (tone ui.Tone, tex
 		text += " (" + c.TestDetail + ")"
 	}
 	return ui.Danger, text
+}
+
+// AgreementView asks the holder of an address whether a merchant may send
+// incidents there.
+type AgreementView struct {
+	Action, Merchant, Address string
+	Done                      bool // agreed
 }
 
 // ChannelSecretView shows the secret that was made for a webhook, once.
