@@ -37,10 +37,13 @@ func (s *Service) LimitsOf(a *models.CarrierAccount) (carriers, now Limits) {
 	return carrier.Limits(), s.limits(carrier, a)
 }
 
+// budget is what an account may do, for the store. The time between two calls is
+// rounded up to what every database keeps: three thirds of a second would be a
+// moment less than one, and hold four calls.
 func budget(l Limits) models.CarrierBudget {
 	b := models.CarrierBudget{PerDay: l.PerDay, ProbeLease: probeLease}
 	if l.PerSecond > 0 {
-		b.Interval = time.Duration(float64(time.Second) / l.PerSecond)
+		b.Interval = time.Duration(math.Ceil(1000/l.PerSecond)) * time.Millisecond
 	}
 	return b
 }
