@@ -130,12 +130,8 @@ func (a *shopAPI) createOrder(tx *models.Tx, call *apiCall, in *createOrderInput
 	if err != nil {
 		return done[models.OrderJSON]{}, err
 	}
-	return orderDone(tx, created.ID)
-}
-
-func orderDone(tx *models.Tx, id string) (done[models.OrderJSON], error) {
-	object, err := tx.OrderObject(id)
-	return done[models.OrderJSON]{object, apiPrefix + "/orders/" + id}, err
+	object := created.NewObject(items)
+	return done[models.OrderJSON]{&object, apiPrefix + "/orders/" + created.ID}, nil
 }
 
 // order makes the order of a checked input.
@@ -189,5 +185,6 @@ func (a *shopAPI) cancelOrder(tx *models.Tx, call *apiCall, in *cancelInput) (do
 	}); err != nil {
 		return done[models.OrderJSON]{}, err
 	}
-	return orderDone(tx, in.ID)
+	object, err := tx.OrderObject(in.ID)
+	return done[models.OrderJSON]{object, apiPrefix + "/orders/" + in.ID}, err
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
@@ -135,7 +136,7 @@ func (b *importBatch) insertOrders() error {
 		return err
 	}
 	// The merchant knows these states: no later move tells of them as news.
-	_, err = b.tx.update("orders", map[string]any{"told_state": orderState}, "id IN ?", ids)
+	_, err = b.tx.update("orders", map[string]any{"told_state": gorm.Expr(orderState)}, "id IN ?", ids)
 	return err
 }
 

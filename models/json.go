@@ -154,6 +154,14 @@ func (db *DB) ordersJSON(q *gorm.DB, orders []Order) ([]OrderJSON, error) {
 	return out, nil
 }
 
+// NewObject renders an order that was made with these items and has neither
+// payments nor parcels yet.
+func (o *Order) NewObject(items []OrderItem) OrderJSON {
+	object := o.object()
+	object.Items = append(object.Items, items...)
+	return object
+}
+
 // object renders the order alone.
 func (o *Order) object() OrderJSON {
 	return OrderJSON{

@@ -109,7 +109,9 @@ func (tx *Tx) CreateOrder(o Order, items []OrderItem) (*Order, error) {
 	}
 	o.PlacedAt, o.UpdatedAt = o.PlacedAt.UTC(), tx.now
 	o.QuantityTotal = totalQuantity(items)
-	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&o)
+	// What the database derives comes back with it: nobody else knows the order
+	// yet, so that it need not be read again.
+	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}, clause.Returning{}).Create(&o)
 	if res.Error != nil {
 		return nil, fmt.Errorf("create order: %w", res.Error)
 	}
@@ -129,7 +131,7 @@ func (tx *Tx) CreateOrder(o Order, items []OrderItem) (*Order, error) {
 	if err := tx.recount(o.MerchantID, nil, orderFigures(&o)); err != nil {
 		return nil, err
 	}
-	return &o, tx.tellOrder(o.ID, EventOrderCreated)
+	return &o, tx.tellOrders(EventOrderCreated, []*Order{&o}, []OrderJSON{o.NewObject(items)})
 }
 
 func checkOrder(o *Order, items []OrderItem) error {
