@@ -30,18 +30,19 @@ func (v *Vault) Reseal(table Table, a *models.Account) (bool, error) {
 // ResealEndpoint does the same for an endpoint's signing secrets and headers.
 func (v *Vault) ResealEndpoint(e *models.Endpoint) (bool, error) {
 	changed := false
-	for _, sealed := range []*string{&e.Secret, &e.PreviousSecret} {
-		if *sealed == "" || !v.keys.NeedsReseal(*sealed) {
-			continue
-		}
-		plain, err := v.OpenEndpoint(e.MerchantID, e.ID, *sealed)
-		if err != nil {
-			return false, err
-		}
-		if *sealed, err = v.SealEndpoint(e.MerchantID, e.ID, plain); err != nil {
-			return false, err
+	err := e.MapSecrets(func(sealed string) (string, error) {
+		if sealed == "" || !v.keys.NeedsReseal(sealed) {
+			return sealed, nil
 		}
 		changed = true
+		plain, err := v.OpenEndpoint(e.MerchantID, e.ID, sealed)
+		if err != nil {
+			return "", err
+		}
+		return v.SealEndpoint(e.MerchantID, e.ID, plain)
+	})
+	if err != nil {
+		return false, err
 	}
 	if e.Headers == "" || !v.keys.NeedsReseal(e.Headers) {
 		return changed, nil

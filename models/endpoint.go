@@ -22,7 +22,8 @@ const (
 )
 
 // Endpoint is an address of a merchant that receives events. Secret,
-// PreviousSecret and Headers are sealed.
+// PreviousSecret and Headers are sealed; of secrets that were replaced in short
+// order, PreviousSecret holds several, see PreviousSecrets.
 //
 // Paused and disabled are two things: while it is paused, deliveries are made
 // and wait for it; what happens while it is disabled is listed as missed, and
@@ -174,18 +175,6 @@ func (tx *Tx) changeFlow(e *Endpoint, c EndpointChange) {
 	}
 }
 
-// RotateEndpointSecret replaces the sealed secret and keeps the old one valid
-// until the given time.
-func (tx *Tx) RotateEndpointSecret(scope Scope, id, sealed string, oldUntil time.Time) (*Endpoint, error) {
-	e, err := tx.Endpoint(scope, id)
-	if err != nil {
-		return nil, err
-	}
-	e.PreviousSecret, e.PreviousSecretExpiresAt = e.Secret, &oldUntil
-	e.Secret, e.UpdatedAt = sealed, tx.now
-	return e, tx.saveEndpoint(e)
-}
-
 // DisableEndpoint stops deliveries to an endpoint; what it misses is listed for
 // replay, see MissedDays. That it was not a person who did it is noted, and told.
 func (tx *Tx) DisableEndpoint(id, reason string) error {
@@ -244,13 +233,4 @@ func (db *DB) Endpoint(ctx context.Context, scope Scope, id string) (*Endpoint, 
 func (db *DB) Endpoints(ctx context.Context, scope Scope, p Page) ([]Endpoint, string, error) {
 	q := scope.in(db.q(ctx), "merchant_id").Where("deleted_at IS NULL")
 	return page(q, p, PrefixEndpoint, func(e Endpoint) string { return e.ID })
-}
-
-// ResealEndpoint stores an endpoint's secrets and headers sealed anew, unless
-// one was replaced meanwhile.
-func (tx *Tx) ResealEndpoint(e *Endpoint) error {
-	_, err := tx.update("webhook_endpoints",
-		map[string]any{"secret": e.Secret, "previous_secret": e.PreviousSecret, "headers": e.Headers},
-		"id = ? AND updated_at = ?", e.ID, e.UpdatedAt)
-	return err
 }

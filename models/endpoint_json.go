@@ -41,12 +41,3 @@ func (e *Endpoint) Object(now time.Time) EndpointJSON {
 	}
 	return o
 }
-
-// PreviousSecretUntil is until when the replaced secret signs too; nil when
-// there is none that does.
-func (e *Endpoint) PreviousSecretUntil(now time.Time) *time.Time {
-	if e.PreviousSecret == "" || e.PreviousSecretExpiresAt == nil || !now.Before(*e.PreviousSecretExpiresAt) {
-		return nil
-	}
-	return e.PreviousSecretExpiresAt
-}

@@ -99,8 +99,11 @@ func (l *life) judgeSignature(t *rapid.T, d *door, p *post) {
 	if !check(d.secret) {
 		l.brokenf(t, "N3", "the signature is not the secret's")
 	}
-	if overlap := p.at.Before(d.previousUntil); d.previous != "" && check(d.previous) != overlap {
-		l.brokenf(t, "N9", "the secret before verifies %v, %s before its end", !overlap, d.previousUntil.Sub(p.at))
+	overlap := p.at.Before(d.previousUntil)
+	for _, secret := range d.previous {
+		if check(secret) != overlap {
+			l.brokenf(t, "N9", "a secret before verifies %v, %s before its end", !overlap, d.previousUntil.Sub(p.at))
+		}
 	}
 	for _, secret := range d.retired {
 		if check(secret) {
@@ -132,6 +135,8 @@ func (l *life) judgeRow(t *rapid.T, row *models.Delivery, posted bool, how how) 
 		k.round = row.Attempts - row.RoundStart
 		k.lost = row.Status == models.DeliveryDelivering
 		switch {
+		case k.lost && row.LeaseUntil == nil:
+			l.brokenf(t, "N2", "it is under way, and nobody has it")
 		case k.lost:
 			k.notBefore = *row.LeaseUntil
 		case row.Status == models.DeliveryRetrying && row.NextAttemptAt != nil:

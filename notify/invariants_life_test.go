@@ -22,9 +22,10 @@ type door struct {
 	places   int      // deliveries at once
 	rate     int      // a second; 0: no limit
 
-	secret, previous string
-	previousUntil    time.Time
-	retired          []string
+	secret        string
+	previous      []string // the newest first
+	previousUntil time.Time
+	retired       []string
 
 	offSince        time.Time // zero while it is enabled
 	wasOff          bool

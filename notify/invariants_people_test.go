@@ -23,10 +23,14 @@ func (l *life) rotate(t *rapid.T) {
 	}) {
 		return
 	}
-	if d.previous != "" {
-		d.retired = append(d.retired, d.previous)
+	if !l.db.Now().Before(d.previousUntil) {
+		d.retired, d.previous = append(d.retired, d.previous...), nil
 	}
-	d.previous, d.previousUntil, d.secret = d.secret, l.db.Now().Add(24*time.Hour), secret
+	d.previous = append([]string{d.secret}, d.previous...)
+	if len(d.previous) > 3 {
+		d.retired, d.previous = append(d.retired, d.previous[3]), d.previous[:3]
+	}
+	d.previousUntil, d.secret = l.db.Now().Add(24*time.Hour), secret
 	if rapid.Bool().Draw(t, "stay") {
 		return
 	}

@@ -140,8 +140,8 @@ func (s *Service) secrets(e *models.Endpoint) ([]string, error) {
 		return nil, err
 	}
 	secrets := []string{current}
-	if e.PreviousSecret != "" && e.PreviousSecretExpiresAt != nil && s.db.Now().Before(*e.PreviousSecretExpiresAt) {
-		old, err := s.vault.OpenEndpoint(e.MerchantID, e.ID, e.PreviousSecret)
+	for _, sealed := range e.PreviousSecrets(s.db.Now()) {
+		old, err := s.vault.OpenEndpoint(e.MerchantID, e.ID, sealed)
 		if err != nil {
 			return nil, err
 		}
