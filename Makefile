@@ -58,8 +58,15 @@ test: setup rules ## everything that must pass, on both databases and in a brows
 	go vet $(RACE) $(PKG)
 	packages=$$(go list $(PKG) | grep -v '/e2e$$') && $(SCRATCH) $(with_postgres) \
 		go test $(RACE) -shuffle=on -timeout=15m -p=2 -parallel=4 -skip='$(LONE)' $$packages
+	$(MAKE) -j2 --output-sync=target test-browser test-lone
+
+# The browser waits most of the time: what needs no race detector runs beside it.
+.PHONY: test-browser test-lone
+test-browser:
 	TILLPOST_TEST_CHROMIUM=$$(scripts/chromium.sh) $(with_postgres) go test -timeout=15m ./e2e
-	$(SCRATCH) $(with_postgres) go test -run='$(LONE)|^(TestAnyOrderOfEvents|TestManyParcels|TestAcceptance07)' ./payments ./carriers ./cmd/tillpost ./notify ./alerts
+test-lone:
+	$(SCRATCH) $(with_postgres) go test -timeout=15m -p=1 \
+		-run='$(LONE)|^(TestAnyOrderOfEvents|TestManyParcels|TestAcceptance07)' ./cmd/tillpost ./payments ./carriers ./notify ./alerts
 
 .PHONY: setup
 setup: bin/.stripe-mock-$(STRIPE_MOCK_VERSION) notify/testdata/node/node_modules ## install what the tests need

@@ -46,6 +46,9 @@ type Delivery struct {
 	LastError     string
 	CreatedAt     time.Time
 	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"`
+
+	// Event is what is to be sent, of a delivery that was claimed.
+	Event *Event `gorm:"-"`
 }
 
 // DeliveryAttempt is one POST to an endpoint.

@@ -47,7 +47,7 @@ const cancelBatch = 500
 // of an endpoint are under way on all nodes, and how many begin in a second,
 // stays within what its merchant set: the endpoint's row is locked meanwhile. One
 // that somebody else has locked is left out, so that it keeps no other waiting.
-// Endpoints that are paused get nothing; of those that are disabled or deleted
+// Each comes with its event. Endpoints that are paused get nothing; of those that are disabled or deleted
 // the deliveries that are due are canceled.
 func (tx *Tx) ClaimDeliveries(req ClaimRequest) ([]Lane, error) {
 	// What is lost of a claim in a crash of the database is claimed again.
@@ -172,7 +172,7 @@ func (tx *Tx) fillLanes(lanes []Lane, quotas []int, lease time.Time) error {
 }
 
 // claimPostgres takes all in one statement: each is a journey to the server.
-func (tx *Tx) claimPostgres(lanes []Lane, quotas []int, lease time.Time) (claimed []Delivery, err error) {
+func (tx *Tx) claimPostgres(lanes []Lane, quotas []int, lease time.Time) ([]Delivery, error) {
 	ids, numbers := make([]string, 0, len(lanes)), make([]string, 0, len(lanes))
 	for i := range lanes {
 		if quotas[i] > 0 {
@@ -182,14 +182,26 @@ func (tx *Tx) claimPostgres(lanes []Lane, quotas []int, lease time.Time) (claime
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	err = tx.q().Raw(`WITH due AS (
+	var rows []struct {
+		Delivery
+
+		EventTrace, EventBody string
+	}
+	err := tx.q().Raw(`WITH due AS (
 			SELECT q.id FROM unnest(?::text[], ?::bigint[]) AS e (id, quota) CROSS JOIN LATERAL (
 				SELECT d.id FROM deliveries d
 				WHERE d.endpoint_id = e.id AND d.status IN ('pending', 'retrying') AND d.next_attempt_at <= ?
-				ORDER BY d.next_attempt_at, d.id LIMIT e.quota FOR NO KEY UPDATE SKIP LOCKED) q)
-		UPDATE deliveries SET status = 'delivering', attempts = attempts + 1, lease_until = ?, updated_at = ?
-		FROM due WHERE deliveries.id = due.id RETURNING deliveries.*`,
-		"{"+strings.Join(ids, ",")+"}", "{"+strings.Join(numbers, ",")+"}", tx.now, lease, tx.now).Scan(&claimed).Error
+				ORDER BY d.next_attempt_at, d.id LIMIT e.quota FOR NO KEY UPDATE SKIP LOCKED) q),
+		claimed AS (UPDATE deliveries SET status = 'delivering', attempts = attempts + 1, lease_until = ?, updated_at = ?
+			FROM due WHERE deliveries.id = due.id RETURNING deliveries.*)
+		SELECT claimed.*, events.trace AS event_trace, events.body AS event_body FROM claimed JOIN events ON events.id = claimed.event_id`,
+		"{"+strings.Join(ids, ",")+"}", "{"+strings.Join(numbers, ",")+"}", tx.now, lease, tx.now).Scan(&rows).Error
+	claimed := make([]Delivery, len(rows))
+	for i := range rows {
+		d := rows[i].Delivery
+		d.Event = &Event{ID: d.EventID, Type: d.EventType, Trace: rows[i].EventTrace, Body: rows[i].EventBody}
+		claimed[i] = d
+	}
 	return claimed, err
 }
 
@@ -211,15 +223,26 @@ func (tx *Tx) claimSQLite(lanes []Lane, quotas []int, lease time.Time) (claimed 
 	if len(claimed) == 0 {
 		return nil, nil
 	}
-	ids := make([]string, len(claimed))
+	ids, eventIDs := make([]string, len(claimed)), make([]string, len(claimed))
 	for i := range claimed {
 		d := &claimed[i]
-		ids[i] = d.ID
+		ids[i], eventIDs[i] = d.ID, d.EventID
 		d.Status, d.Attempts, d.LeaseUntil, d.UpdatedAt = DeliveryDelivering, d.Attempts+1, &lease, tx.now
 	}
 	_, err = tx.update("deliveries", map[string]any{
 		"status": DeliveryDelivering, "attempts": gorm.Expr("attempts + 1"), "lease_until": lease, "updated_at": tx.now,
 	}, "id IN ? AND status IN ('pending', 'retrying')", ids)
+	if err != nil {
+		return nil, err
+	}
+	events, err := all[Event](tx.q().Select("id", "type", "trace", "body").Where("id IN ?", eventIDs))
+	byID := make(map[string]*Event, len(events))
+	for i := range events {
+		byID[events[i].ID] = &events[i]
+	}
+	for i := range claimed {
+		claimed[i].Event = byID[claimed[i].EventID]
+	}
 	return claimed, err
 }
 
@@ -275,19 +298,4 @@ func (db *DB) DueEndpoints(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("find endpoints with due deliveries: %w", err)
 	}
 	return ids, nil
-}
-
-// EventsToSend loads what is to be sent of events, by id.
-func (db *DB) EventsToSend(ctx context.Context, ids []string) (map[string]*Event, error) {
-	events := make(map[string]*Event, len(ids))
-	for part := range slices.Chunk(ids, maxIDs) {
-		rows, err := all[Event](db.q(ctx).Select("id", "type", "trace", "body").Where("id IN ?", part))
-		if err != nil {
-			return nil, err
-		}
-		for i := range rows {
-			events[rows[i].ID] = &rows[i]
-		}
-	}
-	return events, nil
 }

@@ -35,7 +35,7 @@ func TestStoreDeliveries(t *testing.T) {
 		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.StoreDeliveries(results, time.Hour) })
 		for _, r := range want {
 			d := load[models.Delivery](t, db, r.Delivery.ID)
-			r.Delivery.Status, r.Delivery.NextAttemptAt, r.Delivery.LeaseUntil = r.Status, r.Next, nil
+			r.Delivery.Status, r.Delivery.NextAttemptAt, r.Delivery.LeaseUntil, r.Delivery.Event = r.Status, r.Next, nil, nil
 			r.Delivery.LastStatus, r.Delivery.LastError, r.Delivery.Cause, r.Delivery.UpdatedAt = r.Attempt.Status, r.Attempt.Error, models.SentBySchedule, *now
 			if diff := cmp.Diff(r.Delivery, d); diff != "" {
 				t.Errorf("%s is stored so (-want +got):\n%s", r.Status, diff)

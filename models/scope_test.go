@@ -70,7 +70,7 @@ var unscoped = map[string]string{
 	"DeliveryObjects": "of rows loaded with a scope", "OrderObjects": "of rows loaded with a scope",
 	"PaymentObjects": "of rows loaded with a scope", "ShipmentObjects": "of rows loaded with a scope",
 	"CarrierLoads": "of accounts loaded with a scope", "WaitingShipments": "of an account loaded with a scope",
-	"Attempt": "for background work", "StalledAttempts": "for background work", "DueEndpoints": "for background work", "EventsToSend": "for background work", "DueShipments": "for background work", "LeasedShipments": "for background work",
+	"Attempt": "for background work", "StalledAttempts": "for background work", "DueEndpoints": "for background work", "DueShipments": "for background work", "LeasedShipments": "for background work",
 	"ShipmentsByID": "for background work", "OverdueShipments": "for background work", "StalledRefunds": "for background work", "StalledInbound": "for background work",
 	"ChargeAttempt": "for background work", "TakeGatewayCalls": "for background work", "TripGateway": "for background work",
 	"CloseGateway": "for background work", "CountDeclined": "bound to the merchant that it is given", "PaymentRules": "bound to the merchant that it is given",

@@ -18,32 +18,14 @@ func (s *Service) claim(ctx context.Context, request models.ClaimRequest) (c cla
 		c.err = fmt.Errorf("claim deliveries: %w", c.err)
 		return c
 	}
-	var events []string
-	seen := map[string]bool{}
 	for i := range c.lanes {
-		for _, d := range c.lanes[i].Deliveries {
-			if !seen[d.EventID] {
-				seen[d.EventID] = true
-				events = append(events, d.EventID)
-			}
-		}
-	}
-	if len(events) == 0 {
-		return c
-	}
-	loaded, err := s.db.EventsToSend(ctx, events)
-	if err != nil {
-		c.err = err // their lease ends, and they are claimed again
-		return c
-	}
-	for i := range c.lanes {
-		c.parcels = append(c.parcels, s.parcels(&c.lanes[i], loaded)...)
+		c.parcels = append(c.parcels, s.parcels(&c.lanes[i])...)
 	}
 	return c
 }
 
 // parcels are the deliveries of a lane, ready to be posted.
-func (s *Service) parcels(l *models.Lane, events map[string]*models.Event) []*parcel {
+func (s *Service) parcels(l *models.Lane) []*parcel {
 	if len(l.Deliveries) == 0 {
 		return nil
 	}
@@ -59,7 +41,7 @@ func (s *Service) parcels(l *models.Lane, events map[string]*models.Event) []*pa
 	}
 	parcels := make([]*parcel, 0, len(l.Deliveries))
 	for _, d := range l.Deliveries {
-		parcels = append(parcels, &parcel{delivery: d, endpoint: e, event: events[d.EventID], secrets: secrets, headers: headers})
+		parcels = append(parcels, &parcel{delivery: d, endpoint: e, event: d.Event, secrets: secrets, headers: headers})
 	}
 	return parcels
 }
