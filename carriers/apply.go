@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/tillpost/tillpost/models"
@@ -17,7 +18,7 @@ const keptRaw = 16 << 10
 // even if the job is being stopped.
 func (s *Service) store(
 	ctx context.Context, account *models.CarrierAccount, probe *time.Time, shipments []models.Shipment, answers []Answer,
-	spent spent,
+	calls []models.CarrierCall,
 ) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storing)
 	defer cancel()
@@ -29,37 +30,28 @@ func (s *Service) store(
 		if err := tx.LockShipments(ids); err != nil {
 			return err
 		}
+		var unasked []string // they stay due
 		for i := range shipments {
+			if e := answers[i].Err; e != nil && e.Kind == ErrNoTurn {
+				unasked = append(unasked, shipments[i].ID)
+				continue
+			}
 			if err := s.apply(tx, shipments[i].ID, answers[i], causePoll); err != nil {
 				return err
 			}
 		}
+		if err := tx.ReleaseShipments(unasked); err != nil {
+			return err
+		}
 		if err := s.noteHealth(ctx, tx, account, probe, answers); err != nil {
 			return err
 		}
-		return spent.keep(tx, account.ID)
+		return tx.AddCarrierCalls(calls)
 	})
 	if err != nil {
 		return fmt.Errorf("store answers of account %s: %w", account.ID, err)
 	}
 	return nil
-}
-
-// spent is what a question to a carrier took.
-type spent struct {
-	calls  []models.CarrierCall // those that are kept
-	extra  int                  // calls beside the one that was taken before
-	limits Limits
-}
-
-// keep stores the calls and takes the further ones of the account's budget.
-func (s spent) keep(tx *models.Tx, accountID string) error {
-	if s.extra > 0 {
-		if err := tx.CountCarrierCalls(accountID, s.extra, tx.Now().Add(budget(s.limits).Interval)); err != nil {
-			return err
-		}
-	}
-	return tx.AddCarrierCalls(s.calls)
 }
 
 // What a change of a parcel came of.
@@ -120,7 +112,7 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 	case news: // the carrier ought to have told of it: it is asked again as others are
 		c.PushedAt = nil
 	}
-	c.NextPollAt = s.next(tx, sh, c, nil, in.Destination)
+	c.NextPollAt = s.next(tx, sh, c, nil, in.Destination, doubted(Status(c.Status), t.Header, stored))
 	return tx.MoveShipment(sh, c)
 }
 
@@ -177,15 +169,25 @@ func (s *Service) afterError(tx *models.Tx, sh *models.Shipment, e *Error) (mode
 	if len(e.Raw) > 0 {
 		c.Raw = text(e.Raw)
 	}
-	c.NextPollAt = s.next(tx, sh, c, e, in.Destination)
+	c.NextPollAt = s.next(tx, sh, c, e, in.Destination, false)
 	return c, nil
 }
 
 func (s *Service) next(
-	tx *models.Tx, sh *models.Shipment, c models.ShipmentChange, e *Error, zone *time.Location,
+	tx *models.Tx, sh *models.Shipment, c models.ShipmentChange, e *Error, zone *time.Location, doubt bool,
 ) *time.Time {
 	return NextPoll(PollInput{
 		Status: Status(c.Status), Reason: Reason(c.StatusReason), Since: followedSince(sh), Unchanged: c.Unchanged,
-		Failed: c.Failed, Err: e, Pushed: c.PushedAt != nil, Zone: zone, Now: tx.Now(), Pace: s.pace, Random: rand.Float64,
+		Failed: c.Failed, Err: e, Pushed: c.PushedAt != nil, Doubt: doubt, Zone: zone, Now: tx.Now(), Pace: s.pace, Random: rand.Float64,
 	})
+}
+
+// doubted reports whether an answer left out a scan of the end that a parcel has
+// come to, or named another status above the scans: when the next one does so
+// too, it was none.
+func doubted(end Status, h Header, stored []models.TrackingEvent) bool {
+	missing := slices.ContainsFunc(stored, func(e models.TrackingEvent) bool {
+		return Status(e.Status) == end && e.RetractedAt == nil && e.Missing > 0
+	})
+	return missing || Milestone(h.Status) && h.Status != end
 }

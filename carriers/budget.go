@@ -37,30 +37,64 @@ func (s *Service) LimitsOf(a *models.CarrierAccount) (carriers, now Limits) {
 	return carrier.Limits(), s.limits(carrier, a)
 }
 
+// slack is how much further apart calls are than a carrier's rate asks for: they
+// leave a moment after their turn, some sooner than others.
+const slack = 1.05
+
 // budget is what an account may do, for the store. The time between two calls is
 // rounded up to what every database keeps: three thirds of a second would be a
 // moment less than one, and hold four calls.
 func budget(l Limits) models.CarrierBudget {
 	b := models.CarrierBudget{PerDay: l.PerDay, ProbeLease: probeLease}
 	if l.PerSecond > 0 {
-		b.Interval = time.Duration(math.Ceil(1000/l.PerSecond)) * time.Millisecond
+		b.Interval = time.Duration(math.Ceil(1e6*slack/l.PerSecond)) * time.Microsecond
 	}
 	return b
 }
 
-// Left is how many more calls the day's quota has for now when used calls were
-// made since midnight UTC, where carriers count from. Ordinary polls are spread
-// over the day, up to an hour's worth ahead of it, and leave the reserve; urgent
-// ones may use it.
-func (l Limits) Left(used int, urgent bool, now time.Time) int {
-	switch {
-	case l.PerDay <= 0:
-		return math.MaxInt
-	case urgent:
-		return max(0, l.PerDay-used)
+// use is what a call is made for, by which it has a share of the quota.
+type use int
+
+const (
+	forPeople   use = iota // somebody asks by hand, or tests the account
+	forUrgent              // a parcel is out for delivery
+	forOrdinary            // every other poll
+)
+
+// The shares of a quota, which is spread over the UTC day, from where carriers
+// count, an hour ahead. Ordinary polls leave the Reserve, unless they have got
+// less than leastOrdinary; those of parcels out for delivery take at most
+// mostUrgent, so that a day with many of them does not use up the others' polls,
+// nor the evening's. What both leave is for people.
+const (
+	leastOrdinary = 0.38
+	mostUrgent    = 0.57
+)
+
+// share is how much of the quota calls may have used by now.
+func (l Limits) share(u use, now time.Time) models.CarrierShare {
+	if l.PerDay <= 0 || u == forPeople {
+		return models.CarrierShare{}
 	}
 	now = now.UTC()
-	day := now.Truncate(24 * time.Hour)
-	passed := min((now.Sub(day)+time.Hour).Hours()/24, 1)
-	return max(0, int(math.Ceil(float64(l.PerDay)*(1-Reserve)*passed))-used)
+	passed := min((now.Sub(now.Truncate(24*time.Hour))+time.Hour).Hours()/24, 1)
+	of := func(part float64) int { return int(math.Ceil(float64(l.PerDay)*passed*part - 1e-9)) }
+	if u == forUrgent {
+		return models.CarrierShare{Urgent: true, Own: of(mostUrgent)}
+	}
+	return models.CarrierShare{All: of(1 - Reserve), Own: of(leastOrdinary)}
+}
+
+// Left is how many more calls of the day's quota an account may make by now for
+// parcels that are out for delivery, or for others.
+func (l Limits) Left(a *models.CarrierAccount, urgent bool, now time.Time) int {
+	if l.PerDay <= 0 {
+		return math.MaxInt
+	}
+	calls, own, u := a.CallsOn(now), a.UrgentOn(now), forUrgent
+	if !urgent {
+		own, u = calls-own, forOrdinary
+	}
+	share := l.share(u, now)
+	return max(0, min(l.PerDay-calls, max(share.All-calls, share.Own-own)))
 }

@@ -26,7 +26,9 @@ const (
 // refine it. Secrets are masked wherever the answer repeats them. The client is
 // one of safehttp's: it follows no redirect, to which credentials would go along.
 func Call(client *http.Client, request *http.Request, secrets ...string) ([]byte, *Error) {
-	turn(request.Context())
+	if failure := turn(request.Context()); failure != nil {
+		return nil, failure
+	}
 	ctx, cancel := context.WithTimeout(request.Context(), answerTimeout)
 	defer cancel()
 	noted := note(request, secrets)

@@ -192,6 +192,7 @@ const (
 	ErrBadRequest  ErrorKind = "bad_request"  // the number or question is wrong: asking again is pointless
 	ErrUnavailable ErrorKind = "unavailable"  // outage or network: ask again, breaker
 	ErrMalformed   ErrorKind = "malformed"    // an answer that cannot be read: Raw is kept, alert
+	ErrNoTurn      ErrorKind = "no_turn"      // nobody was asked: the account's limits let no further call out in time
 )
 
 // Error is a question that a carrier did not answer with tracking data.

@@ -60,7 +60,7 @@ func newDepot(t *testing.T, db *models.DB) *depot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &depot{db: db, keys: keys, courier: &courier{limits: carriers.Limits{Batch: 10, PerSecond: 1000}}}
+	d := &depot{db: db, keys: keys, courier: &courier{limits: carriers.Limits{Batch: 10, PerSecond: 1e6}}}
 	clock := db.Now
 	db.Now = func() time.Time { return clock().Add(d.offset) }
 	d.shop = modelstest.Merchant(t, db)

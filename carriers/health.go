@@ -88,7 +88,7 @@ func after(a *models.CarrierAccount, e *Error, tries bool, now time.Time) models
 		if tries {
 			h.ResumeAt = latest(h.ResumeAt, now.Add(min(time.Duration(h.Failures)*time.Minute, longestOpen)))
 		}
-	case ErrAuth, ErrNotFound, ErrForbidden, ErrBadRequest:
+	case ErrAuth, ErrNotFound, ErrForbidden, ErrBadRequest, ErrNoTurn:
 	}
 	return h
 }
@@ -141,7 +141,7 @@ func aboutAccount(e *Error) bool {
 	switch e.Kind {
 	case ErrAuth, ErrRateLimited, ErrUnavailable, ErrMalformed:
 		return true
-	case ErrNotFound, ErrForbidden, ErrBadRequest:
+	case ErrNotFound, ErrForbidden, ErrBadRequest, ErrNoTurn:
 	}
 	return false
 }

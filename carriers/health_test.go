@@ -215,16 +215,16 @@ func TestHalvedRate(t *testing.T) {
 		if !d.asked(t, id) || rate() != 0.5 {
 			t.Errorf("after the wait the rate is %v", rate())
 		}
-		d.offset += time.Second
+		d.offset += 1100 * time.Millisecond
 		if d.asked(t, id) {
 			t.Error("called at the whole rate")
 		}
-		d.offset += time.Second
+		d.offset += 1100 * time.Millisecond
 		if !d.asked(t, id) {
 			t.Error("not called at half the rate")
 		}
 		d.courier.say(failure(carriers.ErrRateLimited)) // again, without a time
-		d.offset += 2 * time.Second
+		d.offset += 2200 * time.Millisecond
 		d.poll(t, id)
 		if a := d.state(t, models.CarrierWaiting); !a.ResumeAt.Equal(db.Now().Add(5 * time.Minute)) {
 			t.Errorf("waits until %v", a.ResumeAt)
@@ -259,9 +259,9 @@ func TestOwnLimits(t *testing.T) {
 		}
 		limit(models.CarrierLimits{QuotaPerDay: 1000, RatePerSecond: 0.1})
 		for second, want := range []bool{true, false, true} { // one in ten seconds
-			d.offset += 5 * time.Second
+			d.offset += 5500 * time.Millisecond
 			if d.asked(t, id) != want {
-				t.Errorf("after %d times five seconds called: %v", second, !want)
+				t.Errorf("after %d times five and a half seconds called: %v", second, !want)
 			}
 		}
 		many := d.addMany(t, d.account, 10)

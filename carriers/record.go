@@ -30,18 +30,20 @@ type callLog struct {
 	carrier string
 	figures *monitor.Figures
 	numbers []string // of the parcels that are asked for
-	// interval is between two calls that one question takes, as for a token.
-	interval time.Duration
+	// take takes a further call of the account's budget, as for a token or when
+	// each parcel is asked for by itself, or says how long there is none. nil: all
+	// are let out at once, and counted afterwards.
+	take func(ctx context.Context) (wait time.Duration, err error)
 
 	mu      sync.Mutex
 	secrets []string
 	made    []*madeCall
 	calls   int
-	next    time.Time // by this process's clock
+	over    bool // no further call is let out
 }
 
-// longestTurn is the longest that a call waits behind another of its question.
-const longestTurn = 2 * time.Second
+// answerRoom is how much time a call must have left for its answer to be let out.
+const answerRoom = 5 * time.Second
 
 // extra is how many calls the question took beside the one that was taken of
 // the account's budget.
@@ -51,23 +53,46 @@ func (log *callLog) extra() int {
 	return max(0, log.calls-1)
 }
 
-// turn waits until the account's rate lets another call of the question out.
-func turn(ctx context.Context) {
+// turn waits until the account's limits let the next call of the question out.
+// The first one has been taken before.
+func turn(ctx context.Context) *Error {
 	log, ok := ctx.Value(recordKey{}).(*callLog)
 	if !ok {
-		return
+		return nil
 	}
 	log.mu.Lock()
-	wait := min(time.Until(log.next), longestTurn)
-	log.next = time.Now().Add(max(wait, 0) + log.interval)
 	log.calls++
+	free, over := log.calls == 1 || log.take == nil, log.over
 	log.mu.Unlock()
-	if wait <= 0 {
-		return
+	switch {
+	case free:
+		return nil
+	case !over && log.wait(ctx):
+		return nil
 	}
-	select {
-	case <-time.After(wait):
-	case <-ctx.Done():
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	log.calls--
+	log.over = true // the rest of the question need not wait as well
+	return &Error{Kind: ErrNoTurn, Message: "the account's limits let no further call out in time"}
+}
+
+// wait takes a call as soon as there is one. It says false when none is left in
+// the time of the question.
+func (log *callLog) wait(ctx context.Context) bool {
+	for {
+		wait, err := log.take(ctx)
+		if err != nil || wait == 0 {
+			return err == nil
+		}
+		if end, ok := ctx.Deadline(); ok && time.Until(end) < wait+answerRoom {
+			return false
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return false
+		}
 	}
 }
 
@@ -85,9 +110,9 @@ type madeCall struct {
 
 // record has the calls under a context kept.
 func (s *Service) record(
-	ctx context.Context, stored *models.CarrierAccount, opened Account, parcels []Parcel, l Limits,
+	ctx context.Context, stored *models.CarrierAccount, opened Account, parcels []Parcel,
 ) (context.Context, *callLog) {
-	log := &callLog{now: s.db.Now, carrier: stored.Kind, figures: s.figures, interval: budget(l).Interval}
+	log := &callLog{now: s.db.Now, carrier: stored.Kind, figures: s.figures}
 	for name := range stored.Sealed {
 		log.secrets = append(log.secrets, opened.Fields[name])
 	}
@@ -204,7 +229,7 @@ func (log *callLog) explain(answers []Answer) {
 	}
 	for _, a := range answers {
 		own := slices.ContainsFunc(log.made, func(one *madeCall) bool { return one.failure == a.Err })
-		if a.Err == nil || own {
+		if a.Err == nil || a.Err.Kind == ErrNoTurn || own {
 			return
 		}
 	}

@@ -14,6 +14,8 @@ const (
 	growth          = 1.5
 	longestWait     = 24 * time.Hour // the most that a carrier's wish to wait is honoured
 	safetyInterval  = 18 * time.Hour // of parcels that their carrier tells of by itself
+	doubts          = 3              // how often an end that is in doubt is asked about once more
+	endTries        = 10             // failures running after which an end is not asked about any more
 )
 
 // PollInput is all that the time of a shipment's next poll rests on.
@@ -25,6 +27,7 @@ type PollInput struct {
 	Failed    int       // polls running that failed; 0 after an answer
 	Err       *Error    // how the last poll failed; nil when it did not
 	Pushed    bool      // the carrier tells of the parcel by itself
+	Doubt     bool      // an end that the last answer did not bear out: the next one decides
 	Zone      *time.Location
 	Now       time.Time
 
@@ -49,19 +52,22 @@ func NextPoll(in PollInput) *time.Time {
 	switch {
 	case in.Status == StatusExpired:
 		return nil
-	case in.Status == StatusDelivered:
-		if in.Unchanged > 0 {
+	case Terminal(in.Status, in.Reason):
+		// What was canceled was in nobody's hands: there is nothing to confirm.
+		asked := in.Unchanged > 0 || in.Status == StatusCanceled
+		if asked && !(in.Doubt && in.Unchanged <= doubts) {
 			return nil
 		}
 		return in.in(confirmAfter)
-	case Terminal(in.Status, in.Reason):
-		return nil
 	}
 	return in.in(in.interval())
 }
 
 // afterError spaces polls after a failure.
 func (in PollInput) afterError() *time.Time {
+	if in.Failed >= endTries && Terminal(in.Status, in.Reason) {
+		return nil
+	}
 	switch in.Err.Kind {
 	case ErrAuth, ErrBadRequest:
 		return nil

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/tillpost/tillpost/models"
 )
 
 func TestNextPoll(t *testing.T) {
@@ -41,9 +43,16 @@ func TestNextPoll(t *testing.T) {
 		{"unknown at first", PollInput{Status: StatusUnknown}, 30 * time.Minute},
 		{"delivered is confirmed", PollInput{Status: StatusDelivered}, 24 * time.Hour},
 		{"delivered and confirmed", PollInput{Status: StatusDelivered, Unchanged: 1}, never},
-		{"returned", PollInput{Status: StatusReturned}, never},
+		{"delivered, and in doubt", PollInput{Status: StatusDelivered, Unchanged: 1, Doubt: true}, 24 * time.Hour},
+		{"delivered, and in doubt for ever", PollInput{Status: StatusDelivered, Unchanged: 4, Doubt: true}, never},
+		{"delivered, and the carrier fails", PollInput{Status: StatusDelivered, Failed: 9, Err: failure(ErrForbidden)}, 12 * time.Hour},
+		{"delivered, and the carrier fails on", PollInput{Status: StatusDelivered, Failed: 10, Err: failure(ErrForbidden)}, never},
+		{"returned is confirmed", PollInput{Status: StatusReturned}, 24 * time.Hour},
+		{"returned and confirmed", PollInput{Status: StatusReturned, Unchanged: 1}, never},
 		{"canceled", PollInput{Status: StatusCanceled}, never},
-		{"lost", PollInput{Status: StatusException, Reason: ReasonLost}, never},
+		{"canceled, and in doubt", PollInput{Status: StatusCanceled, Unchanged: 1, Doubt: true}, 24 * time.Hour},
+		{"lost is confirmed", PollInput{Status: StatusException, Reason: ReasonLost}, 24 * time.Hour},
+		{"lost and confirmed", PollInput{Status: StatusException, Reason: ReasonLost, Unchanged: 1}, never},
 		{"expired", PollInput{Status: StatusExpired}, never},
 
 		{"not found at first", PollInput{Status: StatusUnknown, Err: failure(ErrNotFound), Failed: 1}, 30 * time.Minute},
@@ -133,27 +142,31 @@ func TestLeft(t *testing.T) {
 	limits := Limits{PerDay: 240}
 	hourOf := func(h int) time.Time { return time.Date(2026, 3, 2, h, 0, 0, 0, time.UTC) }
 	tests := []struct {
-		name   string
-		limits Limits
-		used   int
-		urgent bool
-		now    time.Time
-		want   int
+		name          string
+		limits        Limits
+		calls, urgent int
+		forUrgent     bool
+		now           time.Time
+		want          int
 	}{
-		{"no quota", Limits{}, 1 << 30, false, hourOf(0), math.MaxInt},
-		{"the first hour's share", limits, 7, false, hourOf(0), 1},
-		{"beyond the first hour's share", limits, 8, false, hourOf(0), 0},
-		{"urgent, beyond the share", limits, 8, true, hourOf(0), 232},
-		{"the day's share", limits, 191, false, hourOf(23), 1},
-		{"the reserve is not for ordinary polls", limits, 192, false, hourOf(23), 0},
-		{"the reserve is for urgent ones", limits, 239, true, hourOf(1), 1},
-		{"nothing left", limits, 240, true, hourOf(23), 0},
+		{"no quota", Limits{}, 1 << 30, 0, false, hourOf(0), math.MaxInt},
+		{"the first hour's share", limits, 7, 0, false, hourOf(0), 1},
+		{"beyond the first hour's share", limits, 8, 0, false, hourOf(0), 0},
+		{"urgent, beyond the others' share", limits, 8, 0, true, hourOf(0), 6},
+		{"urgent, beyond their own", limits, 8, 6, true, hourOf(0), 0},
+		{"the day's share", limits, 191, 0, false, hourOf(23), 1},
+		{"the reserve is not for ordinary polls", limits, 192, 0, false, hourOf(23), 0},
+		{"unless urgent ones took nearly all", limits, 192, 137, false, hourOf(23), 37},
+		{"half a day's share of urgent ones", limits, 60, 60, true, hourOf(11), 9},
+		{"what is left of the quota", limits, 239, 100, true, hourOf(23), 1},
+		{"nothing left", limits, 240, 100, true, hourOf(23), 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := tt.limits.Left(tt.used, tt.urgent, tt.now); got != tt.want {
-				t.Errorf("Left(%d, %v) = %v, want %v", tt.used, tt.urgent, got, tt.want)
+			a := &models.CarrierAccount{BudgetDay: "2026-03-02", CallsToday: tt.calls, UrgentToday: tt.urgent}
+			if got := tt.limits.Left(a, tt.forUrgent, tt.now); got != tt.want {
+				t.Errorf("Left of %d calls, %d urgent = %v, want %v", tt.calls, tt.urgent, got, tt.want)
 			}
 		})
 	}

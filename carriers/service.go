@@ -21,9 +21,7 @@ const (
 	// longestSnooze is how long a poll waits for its account's turn before its
 	// parcels are let go, to be found by a later sweep.
 	longestSnooze = 30 * time.Second
-	// overBudget is how long an account is left alone whose quota has no call
-	// for now, and notCallable how long one that was stopped.
-	overBudget  = 15 * time.Minute
+	// notCallable is how long an account is left alone that was stopped.
 	notCallable = time.Hour
 )
 
@@ -77,7 +75,7 @@ func (s *Service) Poll(ctx context.Context, args models.PollArgs) (wait time.Dur
 		return 0, err
 	}
 	limits := s.limits(carrier, account)
-	turn, wait, err := s.takeCall(ctx, account, limits, call{urgent: args.Manual || urgent(shipments)})
+	turn, wait, err := s.takeCall(ctx, account, limits, call{use: useOf(shipments, args.Manual)})
 	switch {
 	case err != nil:
 		return 0, err
@@ -92,12 +90,16 @@ func (s *Service) Poll(ctx context.Context, args models.PollArgs) (wait time.Dur
 	}
 	asking, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	asking, log := s.record(asking, account, opened, parcels, limits)
+	asking, log := s.record(asking, account, opened, parcels)
+	log.take = func(ctx context.Context) (time.Duration, error) {
+		_, wait, err := s.takeCall(ctx, account, limits, call{use: useOf(shipments, args.Manual), probe: turn.Probe})
+		return wait, err
+	}
 	asking, span := monitor.Start(asking, "carrier track", "carrier", account.Kind, "account.id", account.ID)
 	answers := carrier.Track(asking, opened, parcels)
 	span.End("")
 	log.explain(answers)
-	return 0, s.store(ctx, account, turn.Probe, shipments, answers, spent{log.rows(account, "poll"), log.extra(), limits})
+	return 0, s.store(ctx, account, turn.Probe, shipments, answers, log.rows(account, "poll"))
 }
 
 // due loads those of the parcels that are still to be asked for: a job that is
@@ -113,8 +115,9 @@ func (s *Service) due(ctx context.Context, shipmentIDs []string) ([]models.Shipm
 
 // call is one that an account is to make.
 type call struct {
-	urgent bool // may use the reserve of the quota
-	test   bool // of the account itself, whether or not it may be used
+	use   use
+	test  bool       // of the account itself, whether or not it may be used
+	probe *time.Time // of the question that it is a further call of
 }
 
 // takeCall reserves a call of the account, or says how long there is none.
@@ -123,12 +126,8 @@ func (s *Service) takeCall(
 ) (turn models.CarrierTurn, wait time.Duration, err error) {
 	err = s.db.Write(ctx, func(tx *models.Tx) (err error) {
 		turn, wait = models.CarrierTurn{}, 0
-		if l.Left(a.CallsOn(tx.Now()), c.urgent, tx.Now()) == 0 {
-			wait = overBudget
-			return nil
-		}
 		b := budget(l)
-		b.Test = c.test
+		b.Test, b.Probe, b.Share = c.test, c.probe, l.share(c.use, tx.Now())
 		turn, err = tx.TakeCarrierCall(a, b)
 		if err != nil || turn.OK {
 			return err
@@ -145,14 +144,18 @@ func (s *Service) takeCall(
 	return turn, wait, nil
 }
 
-// urgent says whether a parcel of the batch may use the reserve of the quota.
-func urgent(shipments []models.Shipment) bool {
+// useOf is what a poll of the parcels is for: of one that is out for delivery, or
+// not; or somebody asks.
+func useOf(shipments []models.Shipment, manual bool) use {
+	if manual {
+		return forPeople
+	}
 	for i := range shipments {
 		if Status(shipments[i].Status) == StatusOutForDelivery {
-			return true
+			return forUrgent
 		}
 	}
-	return false
+	return forOrdinary
 }
 
 func (s *Service) release(ctx context.Context, shipmentIDs []string) error {

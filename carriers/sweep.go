@@ -45,10 +45,10 @@ func (s *Service) sweepAccount(ctx context.Context, a *models.CarrierAccount) er
 	return s.enqueue(ctx, a.ID, ids, max(1, limits.Batch))
 }
 
-// choose finds the parcels to ask for until the next sweep. Those that may use
-// the reserve of the quota go first. The others wait their turn by age, so that
-// a quota too small for all parcels goes round among them. What is due soon
-// fills the last call up.
+// choose finds the parcels to ask for until the next sweep. Those out for
+// delivery go first, but leave a quarter of the calls to the others, who wait
+// their turn by age, so that a quota too small for all parcels goes round among
+// them. What is due soon fills the last call up.
 func (s *Service) choose(ctx context.Context, a *models.CarrierAccount, l Limits) ([]string, error) {
 	now, batch := s.db.Now(), max(1, l.Batch)
 	calls := max(1, int(l.PerSecond*SweepEvery.Seconds()))
@@ -64,11 +64,12 @@ func (s *Service) choose(ctx context.Context, a *models.CarrierAccount, l Limits
 	if calls -= (leased + batch - 1) / batch; calls <= 0 {
 		return nil, nil
 	}
-	urgent := min(calls, l.Left(a.CallsOn(now), true, now)) * batch
-	ordinary := min(calls, l.Left(a.CallsOn(now), false, now)) * batch
 	var chosen []string
-	add := func(room int, d models.Due) error {
-		if room -= len(chosen); room <= 0 {
+	used := func() int { return (len(chosen) + batch - 1) / batch }
+	// add chooses parcels until so many calls are full in all.
+	add := func(full int, d models.Due) error {
+		room := full*batch - len(chosen)
+		if room <= 0 {
 			return nil
 		}
 		d.AccountID = a.ID
@@ -84,14 +85,18 @@ func (s *Service) choose(ctx context.Context, a *models.CarrierAccount, l Limits
 		}
 		return nil
 	}
-	if err := add(urgent, models.Due{By: now, Urgent: true}); err != nil {
+	urgent, ordinary := l.Left(a, true, now), l.Left(a, false, now)
+	if err := add(min(calls-calls/4, urgent), models.Due{By: now, Of: models.DueUrgent}); err != nil {
 		return nil, err
 	}
-	whole := func() int { return (len(chosen) + batch - 1) / batch * batch }
-	if err := add(max(ordinary, whole()), models.Due{By: now}); err != nil {
+	first := used()
+	if err := add(first+min(calls-first, ordinary), models.Due{By: now, Of: models.DueOrdinary}); err != nil {
 		return nil, err
 	}
-	return chosen, add(whole(), models.Due{By: now.Add(s.ahead())})
+	if err := add(used()+min(calls-used(), urgent-first), models.Due{By: now, Of: models.DueUrgent}); err != nil {
+		return nil, err
+	}
+	return chosen, add(used(), models.Due{By: now.Add(s.ahead())})
 }
 
 // ahead is how long before its time a parcel may be asked for together with

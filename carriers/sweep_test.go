@@ -158,6 +158,63 @@ func TestShortQuotaGoesRound(t *testing.T) {
 	})
 }
 
+// Many parcels out for delivery use up neither the polls of the others nor those
+// of the evening.
+func TestUrgentPollsLeaveOthersTheirs(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		now := time.Date(2026, 3, 2, 6, 0, 30, 0, time.UTC)
+		db.Now = func() time.Time { return now }
+		d.courier.limits = carriers.Limits{Batch: 1, PerSecond: 1, PerDay: 250}
+		ids := d.addMany(t, d.account, 120)
+		driven := map[string]bool{}
+		for _, id := range ids[:40] {
+			driven[d.shipment(t, id).TrackingNumber] = true
+		}
+		var urgent, others [24]int
+		d.courier.answer = func(p carriers.Parcel) carriers.Answer {
+			status, count := carriers.StatusInTransit, &others
+			if driven[p.Number] {
+				status, count = carriers.StatusOutForDelivery, &urgent
+			}
+			count[now.Hour()]++
+			return tracking(scan(status, now.Add(-time.Hour)))
+		}
+		for now.Day() == 2 {
+			if err := d.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range pollJobs(t, db) {
+				for {
+					wait, err := d.Poll(t.Context(), args)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if wait == 0 {
+						break
+					}
+					now = now.Add(wait)
+				}
+			}
+			now = now.Add(5 * time.Minute)
+		}
+		// The quota of the night is used up in the morning, by the others first, as
+		// nothing is out for delivery before it was asked for; that of the last hour
+		// is spent an hour ahead.
+		all := 0
+		for hour := 6; hour < 24; hour++ {
+			all += urgent[hour] + others[hour]
+			if hour > 6 && hour < 23 && urgent[hour] < 3 || hour > 11 && hour < 23 && others[hour] < 3 {
+				t.Errorf("at %d o'clock %d polls of parcels out for delivery and %d of others", hour, urgent[hour], others[hour])
+			}
+		}
+		if all > 250 || all < 200 {
+			t.Errorf("%d of 250 calls were made", all)
+		}
+	})
+}
+
 // pollJobs takes the polls out of the queue.
 func pollJobs(t *testing.T, db *models.DB) []models.PollArgs {
 	t.Helper()

@@ -42,7 +42,12 @@ func (s *Service) TestAccount(ctx context.Context, scope models.Scope, id string
 		if err := tx.SetCarrierHealth(a, afterTest(a, tested.failure, tx.Now())); err != nil {
 			return err
 		}
-		return tested.spent.keep(tx, id)
+		if tested.extra > 0 {
+			if err := tx.CountCarrierCalls(id, tested.extra, tx.Now().Add(tested.interval)); err != nil {
+				return err
+			}
+		}
+		return tx.AddCarrierCalls(tested.calls)
 	})
 	return tested.AccountTest, err
 }
@@ -51,9 +56,11 @@ func (s *Service) TestAccount(ctx context.Context, scope models.Scope, id string
 type tested struct {
 	models.AccountTest
 
-	asked   bool // the carrier
-	failure *Error
-	spent   spent
+	asked    bool // the carrier
+	failure  *Error
+	calls    []models.CarrierCall // those that are kept
+	extra    int                  // calls beside the one that was taken before: whoever tests does not wait for them
+	interval time.Duration        // after the last one
 }
 
 func (s *Service) test(ctx context.Context, stored *models.CarrierAccount) (tested, error) {
@@ -79,8 +86,7 @@ func (s *Service) test(ctx context.Context, stored *models.CarrierAccount) (test
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	ctx, log := s.record(ctx, stored, account, nil, limits)
-	log.interval = 0 // whoever waits for the test wants to know how long the carrier takes
+	ctx, log := s.record(ctx, stored, account, nil)
 	start := time.Now()
 	probe, err := tester.Test(ctx, account)
 	t := tested{asked: true, AccountTest: models.AccountTest{
@@ -93,7 +99,7 @@ func (s *Service) test(ctx context.Context, stored *models.CarrierAccount) (test
 			log.explain([]Answer{{Err: failure}})
 		}
 	}
-	t.spent = spent{log.rows(stored, "test"), log.extra(), limits}
+	t.calls, t.extra, t.interval = log.rows(stored, "test"), log.extra(), budget(limits).Interval
 	return t, nil
 }
 
@@ -101,7 +107,7 @@ func (s *Service) test(ctx context.Context, stored *models.CarrierAccount) (test
 // says how long there is none when that is too long.
 func (s *Service) turn(ctx context.Context, stored *models.CarrierAccount, l Limits) (time.Duration, error) {
 	for until := time.Now().Add(testPatience); ; {
-		_, wait, err := s.takeCall(ctx, stored, l, call{urgent: true, test: true})
+		_, wait, err := s.takeCall(ctx, stored, l, call{use: forPeople, test: true})
 		if err != nil || wait == 0 || time.Now().Add(wait).After(until) {
 			return wait, err
 		}

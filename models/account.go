@@ -73,6 +73,7 @@ type CarrierAccount struct {
 	PausedBy    string
 	BudgetDay   string // UTC day that CallsToday counts
 	CallsToday  int
+	UrgentToday int        // of these, for parcels that are out for delivery
 	NextCallAt  *time.Time // when the rate allows the next call
 
 	TestScopes    []string `gorm:"serializer:json"` // what the credentials are for, by the last test

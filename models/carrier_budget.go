@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -11,13 +12,37 @@ import (
 type CarrierBudget struct {
 	Interval time.Duration // between two calls
 	PerDay   int           // 0: no quota
+	Share    CarrierShare  // of the quota
 	// Test is a call of somebody who tests the account: it may be disabled,
 	// stopped or paused, and the breaker open.
 	Test bool
+	// Probe is of a question that tries an open breaker and has begun: its further
+	// calls belong to it.
+	Probe *time.Time
 	// ProbeLease is how long the call that tries an open breaker has for its
 	// answer before another one may try.
 	ProbeLease time.Duration
 }
+
+// CarrierShare is how much of the day's quota calls of a kind may have taken by
+// now. The zero one is all of it.
+type CarrierShare struct {
+	Urgent bool // they are for parcels out for delivery, and count as such
+	All    int  // while fewer calls than these were made in all
+	Own    int  // or fewer of their kind
+}
+
+// allows says whether there may be another call of the kind.
+func (s CarrierShare) allows(a *CarrierAccount, now time.Time) bool {
+	calls, own := a.CallsOn(now), a.UrgentOn(now)
+	if !s.Urgent {
+		own = calls - own
+	}
+	return s == CarrierShare{} || calls < s.All || own < s.Own
+}
+
+// shareWait is when to look again whether more of the quota may be used.
+const shareWait = 15 * time.Minute
 
 // CarrierTurn says whether an account may make a call.
 type CarrierTurn struct {
@@ -31,8 +56,13 @@ type CarrierTurn struct {
 // breaker is open one in all until its answer is known.
 func (tx *Tx) TakeCarrierCall(a *CarrierAccount, b CarrierBudget) (CarrierTurn, error) {
 	now, day, turn := tx.now, tx.now.Format(time.DateOnly), CarrierTurn{OK: true}
+	urgent, own := 0, "calls_today - urgent_today"
+	if b.Share.Urgent {
+		urgent, own = 1, "urgent_today"
+	}
 	set := map[string]any{
 		"budget_day":   day,
+		"urgent_today": gorm.Expr("CASE WHEN budget_day = ? THEN urgent_today + ? ELSE ? END", day, urgent, urgent),
 		"calls_today":  gorm.Expr("CASE WHEN budget_day = ? THEN calls_today + 1 ELSE 1 END", day),
 		"next_call_at": tx.now.Add(b.Interval),
 	}
@@ -41,10 +71,17 @@ func (tx *Tx) TakeCarrierCall(a *CarrierAccount, b CarrierBudget) (CarrierTurn, 
 		where += " AND (budget_day <> ? OR calls_today < ?)"
 		args = append(args, day, b.PerDay)
 	}
+	if b.PerDay > 0 && b.Share != (CarrierShare{}) {
+		where += " AND (budget_day <> ? OR calls_today < ? OR " + own + " < ?)"
+		args = append(args, day, b.Share.All, b.Share.Own)
+	}
 	switch {
 	case b.Test:
 		where += " AND (resume_at IS NULL OR resume_at <= ? OR broken_at IS NOT NULL)"
 		args = append(args, tx.now)
+	case b.Probe != nil:
+		where += " AND probe_at = ?"
+		args = append(args, *b.Probe)
 	case a.BrokenAt == nil:
 		where += callable + " AND broken_at IS NULL"
 		args = append(args, tx.now, tx.now)
@@ -65,8 +102,8 @@ func (tx *Tx) TakeCarrierCall(a *CarrierAccount, b CarrierBudget) (CarrierTurn, 
 	return CarrierTurn{RetryAt: retryAt}, err
 }
 
-// CountCarrierCalls takes calls of an account that were made beside a reserved
-// one; the next may not be made before the given time.
+// CountCarrierCalls takes calls of an account that a test of it made beside a
+// reserved one; the next may not be made before the given time.
 func (tx *Tx) CountCarrierCalls(id string, calls int, next time.Time) error {
 	day := tx.now.Format(time.DateOnly)
 	_, err := tx.update("carrier_accounts", map[string]any{
@@ -105,11 +142,14 @@ func (a *CarrierAccount) nextCall(now time.Time, b CarrierBudget) time.Time {
 	if !b.Test && a.Paused(now) && a.PausedUntil.After(at) {
 		at = *a.PausedUntil
 	}
-	if b.PerDay > 0 && a.BudgetDay == now.Format(time.DateOnly) && a.CallsToday >= b.PerDay {
-		midnight := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
-		if midnight.After(at) {
-			at = midnight
-		}
+	midnight := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
+	switch {
+	case b.PerDay == 0:
+	case a.CallsOn(now) >= b.PerDay:
+		at = slices.MaxFunc([]time.Time{at, midnight}, time.Time.Compare)
+	case !b.Share.allows(a, now):
+		more := slices.MinFunc([]time.Time{now.Add(shareWait), midnight}, time.Time.Compare)
+		at = slices.MaxFunc([]time.Time{at, more}, time.Time.Compare)
 	}
 	return at
 }

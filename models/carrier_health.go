@@ -75,6 +75,15 @@ func (a *CarrierAccount) Callable(now time.Time) bool {
 	return a.Enabled && a.StoppedAt == nil && !a.Paused(now) && (a.ResumeAt == nil || !a.ResumeAt.After(now))
 }
 
+// UrgentOn is how many of the calls of the UTC day of now were for parcels out
+// for delivery.
+func (a *CarrierAccount) UrgentOn(now time.Time) int {
+	if a.BudgetDay != now.UTC().Format(time.DateOnly) {
+		return 0
+	}
+	return a.UrgentToday
+}
+
 // CallsOn is how many calls the account has made on the UTC day of now.
 func (a *CarrierAccount) CallsOn(now time.Time) int {
 	if a.BudgetDay != now.UTC().Format(time.DateOnly) {

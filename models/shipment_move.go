@@ -181,8 +181,17 @@ func equalTime(a, b *time.Time) bool {
 type Due struct {
 	AccountID string
 	By        time.Time // due until then
-	Urgent    bool      // only those out for delivery
+	Of        DueKind   // 0: all
 }
+
+// DueKind selects parcels that are due.
+type DueKind int
+
+// The kinds.
+const (
+	DueUrgent   DueKind = iota + 1 // out for delivery
+	DueOrdinary                    // all others
+)
 
 // DueShipments finds parcels whose poll is due, longest due first, that no other
 // poll holds, and returns their ids.
@@ -190,8 +199,11 @@ func (db *DB) DueShipments(ctx context.Context, d Due, limit int) ([]string, err
 	var ids []string
 	q := db.q(ctx).Table("shipments").
 		Where("carrier_account_id = ? AND next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?)", d.AccountID, d.By, db.Now())
-	if d.Urgent { // literally, so that the partial index serves
+	switch d.Of {
+	case DueUrgent: // literally, so that the partial index serves
 		q = q.Where("status = 'out_for_delivery'")
+	case DueOrdinary:
+		q = q.Where("status <> 'out_for_delivery'")
 	}
 	err := q.Order("next_poll_at").Limit(limit).Pluck("id", &ids).Error
 	if err != nil {
