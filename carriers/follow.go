@@ -14,16 +14,35 @@ import (
 // a few words.
 const followBatch = 500
 
-// Follow gives an account the parcels that its merchant told of before anybody
-// could ask about them.
+// Follow gives an account the parcels of its merchant that nobody asks about:
+// those that were told of before there was an account, and those of accounts
+// that were disabled. Those of one that is disabled now go to the others.
 func (s *Service) Follow(ctx context.Context, accountID string) error {
 	account, err := s.db.CarrierAccount(ctx, models.AllMerchants(), accountID)
 	if errors.Is(err, models.ErrNotFound) {
 		return nil
 	}
-	if err != nil || !account.Enabled {
+	if err != nil {
 		return err
 	}
+	if account.Enabled {
+		return s.followWith(ctx, account)
+	}
+	accounts, err := s.db.CarrierAccounts(ctx, models.MerchantScope(account.MerchantID))
+	if err != nil {
+		return err
+	}
+	for i := range accounts {
+		if accounts[i].Enabled {
+			if err := s.followWith(ctx, &accounts[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) followWith(ctx context.Context, account *models.CarrierAccount) error {
 	codes, err := s.follows(ctx, account)
 	if err != nil || len(codes) == 0 {
 		return err
@@ -35,7 +54,7 @@ func (s *Service) Follow(ctx context.Context, accountID string) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("follow parcels with account %s: %w", accountID, err)
+			return fmt.Errorf("follow parcels with account %s: %w", account.ID, err)
 		}
 		if given < followBatch {
 			return nil

@@ -24,7 +24,14 @@ type Line struct {
 	ReturnOf    string // tracking number of the parcel that a return sends back
 	Items       []models.ShipmentItem
 	PromisedAt  *time.Time
+	promised    day           // that PromisedAt is the end of; zero for a moment
 	Refusal     *models.Error // why the line cannot be read
+}
+
+// day is one of whoever wrote it.
+type day struct {
+	text string
+	zone *time.Location
 }
 
 // Columns are those of a table of parcels that are read; others are passed over,
@@ -34,7 +41,7 @@ var Columns = []string{"order_number", "tracking_number", "carrier", "direction"
 // ReadLines reads parcels, one a line: a tracking number, or an order's number
 // and a tracking number, and perhaps a carrier, with tabs, semicolons or commas
 // between. A text whose first line names columns is a table of them. Days are
-// those of the zone. More than MaxLines are too many.
+// those of the zone until it is known where the parcels go. More than MaxLines are too many.
 func ReadLines(text string, zone *time.Location) ([]Line, error) {
 	text = strings.TrimPrefix(strings.ToValidUTF8(text, "\uFFFD"), "\uFEFF")
 	var (
@@ -188,8 +195,8 @@ func (l *Line) readPromise(text string, zone *time.Location) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		at, err = time.ParseInLocation(time.DateOnly, text, zone)
-		at = at.AddDate(0, 0, 1).Add(-time.Second)
+		l.promised = day{text, zone}
+		at, err = PromisedBy(text, models.Address{}, zone)
 	}
 	if err != nil || at.Year() < 2000 || at.Year() > 2100 {
 		l.Refusal = models.Invalid("promised_at", "bad_date")

@@ -76,6 +76,9 @@ func (p *planner) line(l Line) Planned {
 	country := ""
 	if o, known := p.orders[l.OrderNumber]; known {
 		planned.Order, country = &o, o.ShippingAddress.Country
+		if end, err := PromisedBy(l.promised.text, o.ShippingAddress, l.promised.zone); err == nil && l.Direction != models.DirectionReturn {
+			planned.PromisedAt = &end
+		}
 	}
 	if planned.Refusal == nil || planned.Refusal.Field != "tracking_number" {
 		p.choose(&planned, country)

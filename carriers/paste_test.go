@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tillpost/tillpost/carriers"
 	"github.com/tillpost/tillpost/models"
@@ -51,7 +52,7 @@ func TestReadLines(t *testing.T) {
 	}
 	for name, tt := range tests {
 		got, err := carriers.ReadLines(tt.text, kuala)
-		if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
+		if diff := cmp.Diff(tt.want, got, cmpopts.IgnoreUnexported(carriers.Line{})); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
 	}

@@ -1,11 +1,13 @@
 package carriers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tillpost/tillpost/credentials"
@@ -182,6 +184,21 @@ func (s *Service) open(stored *models.CarrierAccount) (Carrier, Account, error) 
 	return carrier, account, nil
 }
 
+// lastDigits are the last four digits of a phone number, by which some carriers
+// tell who may ask; empty when it has fewer.
+func lastDigits(phone string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, phone)
+	if len(digits) < 4 {
+		return ""
+	}
+	return digits[len(digits)-4:]
+}
+
 // parcels says to the carrier what it needs to know of each shipment.
 func (s *Service) parcels(ctx context.Context, shipments []models.Shipment) ([]Parcel, error) {
 	orders := make([]string, len(shipments))
@@ -189,16 +206,16 @@ func (s *Service) parcels(ctx context.Context, shipments []models.Shipment) ([]P
 		orders[i] = shipments[i].OrderID
 	}
 	// All parcels of an account are of its merchant.
-	addresses, err := s.db.OrderAddresses(ctx, models.MerchantScope(shipments[0].MerchantID), orders)
+	recipients, err := s.db.OrderRecipients(ctx, models.MerchantScope(shipments[0].MerchantID), orders)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Parcel, len(shipments))
 	for i := range shipments {
-		sh, to := &shipments[i], addresses[shipments[i].OrderID]
+		sh, to := &shipments[i], recipients[shipments[i].OrderID]
 		out[i] = Parcel{
 			Number: sh.TrackingNumber, Carrier: sh.Carrier, Service: sh.Service, RecipientCountry: to.Country,
-			RecipientPostalCode: to.PostalCode, RecipientPhoneLast4: sh.RecipientPhoneLast4, Since: sh.CreatedAt,
+			RecipientPostalCode: to.PostalCode, RecipientPhoneLast4: cmp.Or(sh.RecipientPhoneLast4, lastDigits(to.Phone)), Since: sh.CreatedAt,
 		}
 	}
 	return out, nil

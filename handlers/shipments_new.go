@@ -143,14 +143,10 @@ func (s *server) addShipment(c *fiber.Ctx, v *viewer, form *views.ParcelForm) (m
 	if form.OrderNumber == "" {
 		return models.Answer{}, models.Invalid("order_number", "required")
 	}
-	if form.Promised != "" {
-		end, err := promisedDay(form.Promised, merchant.Location())
-		if err != nil {
-			return models.Answer{}, err
-		}
-		in.PromisedAt = &end
-	}
 	if err := s.parcelOrder(c.UserContext(), merchant.ID, form); err != nil {
+		return models.Answer{}, err
+	}
+	if in.PromisedAt, err = promise(form, merchant); err != nil {
 		return models.Answer{}, err
 	}
 	if in.Items, err = chosenItems(form); err != nil {
@@ -169,6 +165,20 @@ func (s *server) addShipment(c *fiber.Ctx, v *viewer, form *views.ParcelForm) (m
 		return answer, s.orChoose(c.UserContext(), merchant.ID, form, err)
 	}
 	return answer, nil
+}
+
+// promise is the end of the day that was promised, where the parcel goes; a
+// return goes to the merchant.
+func promise(form *views.ParcelForm, merchant *models.Merchant) (*time.Time, error) {
+	if form.Promised == "" {
+		return nil, nil //nolint:nilnil // no promise is no time
+	}
+	var to models.Address
+	if form.Order != nil && form.Direction != models.DirectionReturn {
+		to = form.Order.ShippingAddress
+	}
+	end, err := carriers.PromisedBy(form.Promised, to, merchant.Location())
+	return &end, err
 }
 
 // orChoose puts the carriers that a number may be of into the form when the
@@ -197,15 +207,6 @@ func candidateCodes(found []detect.Candidate) []string {
 		codes[i] = found[i].Carrier
 	}
 	return codes
-}
-
-// promisedDay is the end of a day in the merchant's zone.
-func promisedDay(text string, zone *time.Location) (time.Time, error) {
-	day, err := time.ParseInLocation(time.DateOnly, text, zone)
-	if err != nil || day.Year() < 2000 || day.Year() > 2100 {
-		return day, models.Invalid("promised", "bad_date")
-	}
-	return day.AddDate(0, 0, 1).Add(-time.Second).UTC(), nil
 }
 
 // chosenItems are the order's items that the form puts into the parcel; none

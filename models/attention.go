@@ -144,12 +144,20 @@ func (tx *Tx) OrderAddress(scope Scope, id string) (*Address, error) {
 	return &o.ShippingAddress, nil
 }
 
-// OrderAddresses loads where the orders are sent to, by their ids.
-func (db *DB) OrderAddresses(ctx context.Context, scope Scope, ids []string) (map[string]Address, error) {
-	rows, err := all[Order](scope.in(db.q(ctx), "merchant_id").Select("id", "shipping_address").Where("id IN ?", ids))
-	found := make(map[string]Address, len(rows))
+// Recipient is where an order is sent to, and the customer's phone number as the
+// shop wrote it.
+type Recipient struct {
+	Address
+
+	Phone string
+}
+
+// OrderRecipients loads who gets the orders, by their ids.
+func (db *DB) OrderRecipients(ctx context.Context, scope Scope, ids []string) (map[string]Recipient, error) {
+	rows, err := all[Order](scope.in(db.q(ctx), "merchant_id").Select("id", "shipping_address", "customer_phone").Where("id IN ?", ids))
+	found := make(map[string]Recipient, len(rows))
 	for i := range rows {
-		found[rows[i].ID] = rows[i].ShippingAddress
+		found[rows[i].ID] = Recipient{rows[i].ShippingAddress, rows[i].CustomerPhone}
 	}
 	return found, err
 }

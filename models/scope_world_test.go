@@ -193,8 +193,8 @@ func (w *world) scoped(ctx context.Context, db *models.DB) map[string]func(s mod
 		"DB.AlertChannels":  func(s models.Scope) (any, error) { return db.AlertChannels(ctx, s) },
 		"DB.AlertChannel":   func(s models.Scope) (any, error) { return db.AlertChannel(ctx, s, w.channel) },
 		"DB.CarrierCall":    func(s models.Scope) (any, error) { return db.CarrierCall(ctx, s, w.carrier, w.call) },
-		"DB.OrderAddresses": func(s models.Scope) (any, error) {
-			return db.OrderAddresses(ctx, s, []string{w.order.ID})
+		"DB.OrderRecipients": func(s models.Scope) (any, error) {
+			return db.OrderRecipients(ctx, s, []string{w.order.ID})
 		},
 		"DB.CarrierHabit": func(s models.Scope) (any, error) {
 			habit, err := db.CarrierHabit(ctx, s)

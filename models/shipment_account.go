@@ -3,6 +3,8 @@ package models
 import (
 	"fmt"
 	"slices"
+
+	"gorm.io/gorm"
 )
 
 // maxSharing is how many orders' parcels may bear one tracking number.
@@ -30,13 +32,19 @@ func (tx *Tx) ShipmentsOfAccount(accountID, service, number string) ([]string, e
 	return slices.Compact(ids), nil
 }
 
+// orphaned is the condition of parcels that nobody asks about: they have no
+// account, or one that was disabled. Its argument is the merchant.
+const orphaned = "(carrier_account_id IS NULL OR carrier_account_id IN (SELECT id FROM carrier_accounts WHERE merchant_id = ? AND NOT enabled))"
+
 // FollowShipments gives an account some of its merchant's parcels of the given
-// carriers that have none and are still under way, due to be asked for now. It
-// returns how many, none when there are no more.
+// carriers that nobody asks about and that are still under way, due to be asked
+// for now. What an account before knew them by stays, if this one is of the same
+// carrier; aggregators' own ids are of one account. It returns how many, none
+// when there are no more.
 func (tx *Tx) FollowShipments(a *CarrierAccount, carriers []string, limit int) (int, error) {
 	var ids []string
 	err := tx.q().Table("shipments").
-		Where("merchant_id = ? AND carrier_account_id IS NULL AND carrier IN ? AND status NOT IN ?", a.MerchantID, carriers,
+		Where("merchant_id = ? AND "+orphaned+" AND carrier IN ? AND status NOT IN ?", a.MerchantID, a.MerchantID, carriers,
 			[]string{ShipmentDelivered, ShipmentReturned, ShipmentCanceled, ShipmentExpired}).
 		Order("id").Limit(limit).Pluck("id", &ids).Error
 	if err != nil {
@@ -45,7 +53,12 @@ func (tx *Tx) FollowShipments(a *CarrierAccount, carriers []string, limit int) (
 	if _, err := tx.lockShipments(forUpdate, "id IN ?", ids); err != nil {
 		return 0, err
 	}
-	_, err = tx.update("shipments", map[string]any{"carrier_account_id": a.ID, "next_poll_at": tx.now},
-		"id IN ? AND carrier_account_id IS NULL", ids)
+	kept := "CASE WHEN carrier_account_id IS NULL THEN service ELSE '' END"
+	if slices.Equal(carriers, []string{a.Kind}) {
+		kept = "service"
+	}
+	_, err = tx.update("shipments", map[string]any{
+		"carrier_account_id": a.ID, "next_poll_at": tx.now, "lease_until": nil, "service": gorm.Expr(kept),
+	}, "id IN ? AND "+orphaned, ids, a.MerchantID)
 	return len(ids), err
 }
