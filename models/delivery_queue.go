@@ -171,7 +171,8 @@ func (tx *Tx) fillLanes(lanes []Lane, quotas []int, lease time.Time) error {
 	return nil
 }
 
-// claimPostgres takes all in one statement: each is a journey to the server.
+// claimPostgres takes all in one statement: each is a journey to the server. The
+// limits of one make it look each event up, whatever it believes of the tables.
 func (tx *Tx) claimPostgres(lanes []Lane, quotas []int, lease time.Time) ([]Delivery, error) {
 	ids, numbers := make([]string, 0, len(lanes)), make([]string, 0, len(lanes))
 	for i := range lanes {
@@ -194,7 +195,8 @@ func (tx *Tx) claimPostgres(lanes []Lane, quotas []int, lease time.Time) ([]Deli
 				ORDER BY d.next_attempt_at, d.id LIMIT e.quota FOR NO KEY UPDATE SKIP LOCKED) q),
 		claimed AS (UPDATE deliveries SET status = 'delivering', attempts = attempts + 1, lease_until = ?, updated_at = ?
 			FROM due WHERE deliveries.id = due.id RETURNING deliveries.*)
-		SELECT claimed.*, events.trace AS event_trace, events.body AS event_body FROM claimed JOIN events ON events.id = claimed.event_id`,
+		SELECT claimed.*, e.trace AS event_trace, e.body AS event_body
+		FROM claimed CROSS JOIN LATERAL (SELECT trace, body FROM events WHERE id = claimed.event_id LIMIT 1) e`,
 		"{"+strings.Join(ids, ",")+"}", "{"+strings.Join(numbers, ",")+"}", tx.now, lease, tx.now).Scan(&rows).Error
 	claimed := make([]Delivery, len(rows))
 	for i := range rows {
