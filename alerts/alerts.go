@@ -79,6 +79,7 @@ type Service struct {
 	own     *http.Client // for those of the configuration
 	probes  probes
 	wake    chan struct{} // there may be messages to send
+	under   under
 }
 
 const (
@@ -93,6 +94,7 @@ func NewService(db *models.DB, vault *credentials.Vault, opts Options, log *slog
 		outside: safehttp.New(safehttp.Options{Timeout: channelTimeout, MaxBody: maxAnswer, BlockPrivate: true, Allow: opts.AllowNets}),
 		own:     safehttp.New(safehttp.Options{Timeout: channelTimeout, MaxBody: maxAnswer}),
 		wake:    make(chan struct{}, 1),
+		under:   under{targets: map[string]bool{}},
 	}
 }
 
@@ -106,7 +108,12 @@ func (s *Service) Configured() []Configured { return s.opts.Channels }
 func (s *Service) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { s.loop(ctx, "evaluate alerts", s.opts.Every/2, nil, s.Evaluate) })
-	running.Go(func() { s.loop(ctx, "send alerts", s.opts.SendEvery, s.wake, s.SendDue) })
+	running.Go(func() {
+		s.loop(ctx, "send alerts", s.opts.SendEvery, s.wake, func(ctx context.Context) error {
+			_, err := s.begin(ctx, &running, func(err error) { s.log.ErrorContext(ctx, "send alerts failed", "error", err) })
+			return err
+		})
+	})
 	running.Wait()
 }
 

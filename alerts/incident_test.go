@@ -81,6 +81,7 @@ func TestFlapping(t *testing.T) {
 		if n := len(b.incidents()); n != 1 {
 			t.Fatalf("%d incidents", n)
 		}
+		b.deliverAll()
 		gone := func() {
 			b.note()
 			b.after(4 * time.Minute)

@@ -17,8 +17,12 @@ import (
 )
 
 const (
-	sendBatch  = 50
-	sendAtOnce = 4
+	// looked bounds one look for messages.
+	looked = 500
+	// sendAtOnce is how many messages are under way at once, merchantsAtOnce how
+	// many of these are merchants': their chats that hang leave operators' alone.
+	sendAtOnce      = 16
+	merchantsAtOnce = 12
 	// sendLease is how long a claimed message may be under way before its node
 	// counts as dead; above the time that sending and storing take.
 	sendLease = 2 * time.Minute
@@ -30,46 +34,89 @@ var waits = []time.Duration{
 	10 * time.Second, 30 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour,
 }
 
-// SendDue sends the messages that are due. A message is sent at least once: a
-// node that dies after it was sent and before that is stored leaves it to be
-// sent again, under the same id.
-func (s *Service) SendDue(ctx context.Context) error {
-	due, err := s.db.DueAlerts(ctx, sendBatch)
-	if err != nil || len(due) == 0 {
-		return err
+// under is what is under way on this node, one message at a time to each target,
+// so that one that hangs keeps none but its own waiting.
+type under struct {
+	mu        sync.Mutex
+	targets   map[string]bool
+	merchants int // of them
+}
+
+// take notes that a message is under way to its target, unless one is already or
+// there is no place.
+func (u *under) take(m *models.AlertMessage) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	full := len(u.targets) >= sendAtOnce || m.MerchantID != nil && u.merchants >= merchantsAtOnce
+	if full || u.targets[m.Target] {
+		return false
 	}
+	u.targets[m.Target] = true
+	if m.MerchantID != nil {
+		u.merchants++
+	}
+	return true
+}
+
+func (u *under) leave(m *models.AlertMessage) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.targets, m.Target)
+	if m.MerchantID != nil {
+		u.merchants--
+	}
+}
+
+// SendDue sends the messages that are due, and waits for them. A message is sent
+// at least once: a node that dies after it was sent and before that is stored
+// leaves it to be sent again, under the same id.
+func (s *Service) SendDue(ctx context.Context) error {
 	var (
-		wg     sync.WaitGroup
-		places = make(chan struct{}, sendAtOnce)
-		mu     sync.Mutex
-		errs   []error
+		running sync.WaitGroup
+		mu      sync.Mutex
+		errs    []error
 	)
-	gathered := map[string]bool{}
-	for i := range due {
-		work := func(ctx context.Context) error { return s.send(ctx, &due[i]) }
-		if due[i].State == models.AlertHeld {
-			target := due[i].Target
-			if gathered[target] {
-				continue
-			}
-			gathered[target] = true
-			work = func(ctx context.Context) error { return s.gather(ctx, target) }
+	failed := func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		errs = append(errs, err)
+	}
+	for {
+		begun, err := s.begin(ctx, &running, failed)
+		running.Wait()
+		if err != nil || begun == 0 || len(errs) > 0 {
+			return errors.Join(append(errs, err)...)
 		}
-		places <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-places }()
-			if err := s.guarded(ctx, work); err != nil {
-				mu.Lock()
-				errs = append(errs, err)
-				mu.Unlock()
+	}
+}
+
+// begin begins to send what is due, the operators' first, as far as there is
+// room, and looks again when one of them is over.
+func (s *Service) begin(ctx context.Context, running *sync.WaitGroup, failed func(error)) (begun int, err error) {
+	due, err := s.db.DueAlerts(ctx, looked)
+	if err != nil {
+		return 0, err
+	}
+	for i := range due {
+		m := &due[i]
+		if !s.under.take(m) {
+			continue
+		}
+		begun++
+		running.Go(func() {
+			defer s.under.leave(m)
+			work := func(ctx context.Context) error { return s.send(ctx, m) }
+			if m.State == models.AlertHeld {
+				work = func(ctx context.Context) error { return s.gather(ctx, m.Target) }
 			}
+			if err := s.guarded(ctx, work); err != nil {
+				failed(err)
+				return
+			}
+			s.nudge()
 		})
 	}
-	wg.Wait()
-	if len(gathered) > 0 || len(due) == sendBatch {
-		s.nudge()
-	}
-	return errors.Join(errs...)
+	return begun, nil
 }
 
 // gather makes one message of what quiet hours held back from a target.
@@ -184,7 +231,7 @@ func (s *Service) channel(c *models.AlertChannel) (destination, error) {
 	account := c.AsAccount()
 	values, err := s.vault.Open(credentials.Channels, &account)
 	if err != nil {
-		return destination{}, &SendError{Kind: FailureSecret, Final: true}
+		return destination{}, &SendError{Kind: FailureSecret} // perhaps only this node has the wrong keys
 	}
 	return destination{
 		kind: c.Kind, values: values, base: c.BaseURL, client: s.outside,
@@ -233,7 +280,8 @@ func (s *Service) write(ctx context.Context, m *models.AlertMessage, r reader) (
 		if err != nil {
 			return Message{}, err
 		}
-		if len(found) == 0 || m.Kind == models.AlertReminder && !found[0].Open() {
+		// Whoever was not told in time that it began would take it for open.
+		if len(found) == 0 || m.Kind != models.AlertResolved && !found[0].Open() {
 			return Message{}, errUnwanted
 		}
 		return r.about(m.ID, m.Kind, &found[0], now), nil
@@ -299,7 +347,7 @@ func (s *Service) mail(ctx context.Context, address string, m Message) error {
 		Language: m.Language,
 	})
 	if failed, ok := errors.AsType[*mail.Error](err); ok {
-		return &SendError{Kind: FailureMail, Detail: failed.Error(), Final: failed.Kind == mail.Refused}
+		return &SendError{Kind: FailureMail, Detail: failed.Error(), Final: failed.Kind == mail.Refused || failed.Kind == mail.Unclear}
 	}
 	return err
 }

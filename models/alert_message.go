@@ -61,13 +61,14 @@ func (tx *Tx) QueueAlert(m AlertMessage) error {
 	return nil
 }
 
-// DueAlerts finds messages that are due and that no node holds, longest due first.
+// DueAlerts finds messages that are due and that no node holds, operators' before
+// merchants', longest due first.
 func (db *DB) DueAlerts(ctx context.Context, limit int) ([]AlertMessage, error) {
 	now := db.Now()
 	return all[AlertMessage](db.q(ctx).
 		// The literals let SQLite see that the partial index serves.
 		Where("state IN ('held', 'queued') AND next_at <= ? AND (lease_until IS NULL OR lease_until < ?)", now, now).
-		Order("next_at").Limit(limit))
+		Order("merchant_id IS NOT NULL, next_at").Limit(limit))
 }
 
 // ClaimAlert takes a due message for one try, which is counted. It says false

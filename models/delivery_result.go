@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -78,43 +79,45 @@ func (tx *Tx) moveDeliveries(results []DeliveryResult) error {
 }
 
 // judgeEndpoints keeps since when endpoints have only failed, and disables those
-// that have for too long, or are gone.
+// that have for too long, or are gone. What an endpoint did before somebody
+// changed it says nothing of what it is now.
 func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) error {
 	type verdict struct {
-		endpoint              *Endpoint
-		arrived, failed, gone bool
+		endpoint     *Endpoint // as it was when the newest of its deliveries was claimed
+		failed, gone bool
 	}
 	verdicts := map[string]*verdict{}
+	var arrived []string
 	for i := range results {
 		r := &results[i]
 		v := verdicts[r.Endpoint.ID]
-		if v == nil {
+		if v == nil || r.Endpoint.UpdatedAt.After(v.endpoint.UpdatedAt) {
 			v = &verdict{endpoint: r.Endpoint}
 			verdicts[r.Endpoint.ID] = v
 		}
-		v.arrived = v.arrived || r.Status == DeliveryDelivered
-		v.failed = v.failed || (r.Status != DeliveryDelivered && !r.Canceled)
-		v.gone = v.gone || r.Gone
+		switch {
+		case r.Status == DeliveryDelivered:
+			arrived = append(arrived, r.Endpoint.ID)
+		case r.Endpoint.UpdatedAt.Equal(v.endpoint.UpdatedAt):
+			v.failed, v.gone = v.failed || !r.Canceled, v.gone || r.Gone
+		}
 	}
-	ids := make([]string, 0, len(verdicts))
-	for id := range verdicts {
-		ids = append(ids, id)
+	if err := tx.noteArrivals(arrived); err != nil {
+		return err
 	}
-	slices.Sort(ids)
-	for _, id := range ids {
+	for _, id := range slices.Sorted(maps.Keys(verdicts)) {
 		v := verdicts[id]
-		since := v.endpoint.FailingSince
+		e := v.endpoint
 		var err error
 		switch {
 		case v.gone:
-			err = tx.DisableEndpoint(id, EndpointGone)
-		case v.arrived && since != nil:
-			err = tx.noteArrival(id)
-		case v.arrived || !v.failed:
-		case since == nil:
-			_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": tx.now}, "id = ? AND failing_since IS NULL", id)
-		case tx.now.Sub(*since) > patience:
-			err = tx.disableEndpoint(id, EndpointFailing, "failing_since <= ?", tx.now.Add(-patience))
+			err = tx.disableEndpoint(id, EndpointGone, "updated_at = ?", e.UpdatedAt)
+		case !v.failed || slices.Contains(arrived, id):
+		case e.FailingSince == nil:
+			_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": tx.now},
+				"id = ? AND failing_since IS NULL AND updated_at = ?", id, e.UpdatedAt)
+		case tx.now.Sub(*e.FailingSince) > patience:
+			err = tx.disableEndpoint(id, EndpointFailing, "failing_since <= ? AND updated_at = ?", tx.now.Add(-patience), e.UpdatedAt)
 		}
 		if err != nil {
 			return err
@@ -123,9 +126,19 @@ func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) e
 	return nil
 }
 
-// noteArrival ends the time of failures of an endpoint, which gets its
-// deliveries at full breadth again.
-func (tx *Tx) noteArrival(id string) error {
-	_, err := tx.update("webhook_endpoints", map[string]any{"failing_since": nil, "updated_at": tx.now}, "id = ? AND failing_since IS NOT NULL", id)
+// noteArrivals ends the time of failures of endpoints, which get their
+// deliveries at full breadth again. It may have begun after the deliveries were
+// claimed that arrived.
+func (tx *Tx) noteArrivals(ids []string) error {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if len(ids) == 0 {
+		return nil
+	}
+	failing, err := tx.ids("SELECT id FROM webhook_endpoints WHERE id IN ? AND failing_since IS NOT NULL ORDER BY id", ids)
+	if err != nil || len(failing) == 0 {
+		return err
+	}
+	_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": nil, "updated_at": tx.now}, "id IN ? AND failing_since IS NOT NULL", failing)
 	return err
 }

@@ -202,6 +202,44 @@ func TestStoreDeliveriesJudgesEndpoints(t *testing.T) {
 	})
 }
 
+// What was claimed before says nothing of what an endpoint was made since, and
+// an arrival ends failures that began after it was claimed.
+func TestLateResultsJudgeNoEndpoint(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		now := stopped(db)
+		s := newShop(t, db)
+		e := newEndpoint(t, db, s.ID)
+		queue(t, db, e, 4)
+		lane := claim(t, db, models.ClaimRequest{Endpoints: []string{e.ID}, Room: 9})[e.ID]
+		store := func(i int, r models.DeliveryResult) *models.Endpoint {
+			t.Helper()
+			r.Delivery, r.Endpoint, r.Attempt.StartedAt = lane.Deliveries[i], &lane.Endpoint, *now
+			*now = now.Add(time.Second)
+			modelstest.Write(t, db, func(tx *models.Tx) error { return tx.StoreDeliveries([]models.DeliveryResult{r}, time.Hour) })
+			stored, err := db.Endpoint(t.Context(), s.scope, e.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return stored
+		}
+		if got := store(0, models.DeliveryResult{Status: models.DeliveryExhausted}); got.FailingSince == nil {
+			t.Fatal("a failure is not noted")
+		}
+		if got := store(1, models.DeliveryResult{Status: models.DeliveryDelivered}); got.FailingSince != nil {
+			t.Error("one that was claimed before arrived, and it counts as failing")
+		}
+		elsewhere := "https://shop.example/new"
+		change(t, db, e, models.EndpointChange{URL: &elsewhere})
+		if got := store(2, models.DeliveryResult{Status: models.DeliveryExhausted, Gone: true}); got.DisabledAt != nil {
+			t.Error("a 410 of the old address disables the new one")
+		}
+		if got := store(3, models.DeliveryResult{Status: models.DeliveryExhausted}); got.FailingSince != nil {
+			t.Error("a failure of the old address counts against the new one")
+		}
+	})
+}
+
 func TestEndpointHealth(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {

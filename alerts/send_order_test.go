@@ -1,0 +1,104 @@
+package alerts
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/models/modelstest"
+)
+
+// chats is a platform of which one channel hangs and another fails for a while.
+type chats struct {
+	mu   sync.Mutex
+	down bool
+	got  []string
+	held chan struct{} // hangs until it is closed
+}
+
+func (c *chats) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/hangs") {
+		<-c.held
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.down {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	c.got = append(c.got, r.URL.Path)
+}
+
+func (c *chats) taken() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.got)
+}
+
+func (b *bench) chat(merchant *string, url string) {
+	b.t.Helper()
+	modelstest.Write(b.t, b.db, func(tx *models.Tx) error {
+		_, _, err := b.CreateChannel(tx, merchant, KindWebhook, ChannelEdit{Name: url, Values: map[string]string{"url": url}, Enabled: true}, modelstest.Actor())
+		return err
+	})
+}
+
+// A merchant's channels that hang keep nobody else's messages waiting.
+func TestHangingChannelsHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		b := newBench(t, db, Options{AllowNets: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+		c := &chats{held: make(chan struct{})}
+		server := httptest.NewServer(c)
+		t.Cleanup(server.Close)
+		m := modelstest.Merchant(t, db)
+		for i := range 20 {
+			b.chat(&m.ID, server.URL+"/hangs/"+string(rune('a'+i)))
+		}
+		b.note(broken(EndpointDisabled, "whe_1", m.ID), broken(EndpointDisabled, "whe_2", m.ID))
+		var running sync.WaitGroup
+		if _, err := b.begin(t.Context(), &running, func(error) {}); err != nil {
+			t.Fatal(err)
+		}
+		b.chat(nil, server.URL+"/ops")
+		b.note(broken(EndpointDisabled, "whe_1", m.ID), broken(EndpointDisabled, "whe_2", m.ID), broken(GatewayRefused, "gwa_1", ""))
+		if _, err := b.begin(t.Context(), &running, func(error) {}); err != nil {
+			t.Fatal(err)
+		}
+		for start := time.Now(); c.taken() == 0; time.Sleep(10 * time.Millisecond) {
+			if time.Since(start) > 5*time.Second {
+				t.Fatal("the operators' message waits for the merchant's channels")
+			}
+		}
+		close(c.held)
+		running.Wait()
+	})
+}
+
+// Nobody hears that something is wrong after they heard that it is over.
+func TestOpenedIsNotToldAfterResolved(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		b := newBench(t, db, Options{AllowNets: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+		c := &chats{down: true}
+		server := httptest.NewServer(c)
+		t.Cleanup(server.Close)
+		b.chat(nil, server.URL+"/ops")
+		b.note(broken(GatewayRefused, "gwa_1", ""))
+		b.deliverAll()
+		c.down = false
+		b.note()
+		b.deliverAll()
+		b.after(time.Hour)
+		b.deliverAll()
+		if c.taken() != 1 {
+			t.Errorf("%d messages, want the one that it is over", c.taken())
+		}
+	})
+}
