@@ -72,7 +72,7 @@ func newDispatcher(ctx context.Context, s *Service) *dispatcher {
 	ctx, cutOff := context.WithCancel(ctx)
 	return &dispatcher{
 		s: s, ctx: ctx, cutOff: cutOff, ears: newEars(), stopping: make(chan struct{}), stopped: make(chan struct{}),
-		lanes: newLanes(), landed: map[string]bool{},
+		lanes: newLanes(s.opts.Posts), landed: map[string]bool{},
 		// As many as can be under way, so that nobody waits for the loop.
 		claims: make(chan claim, 1), posts: make(chan models.DeliveryResult, s.opts.Posts), stores: make(chan error, 1),
 	}
@@ -203,6 +203,7 @@ func (d *dispatcher) look(now time.Time) {
 	d.looked, d.claiming = now, true
 	release := now.Sub(d.released) >= releaseEvery
 	if release {
+		d.lanes.tidy(now)
 		d.released = now
 	}
 	held := slices.Collect(maps.Keys(d.landed))

@@ -18,9 +18,12 @@ const (
 	lockedTries = 3
 	// crowdedWait is how long to wait for other nodes' attempts to end.
 	crowdedWait = 100 * time.Millisecond
-	// quickAnswer is how soon an endpoint answers that counts as quick, and for
-	// how long it then does.
+	// quickAnswer is how soon an endpoint answers that counts as quick, and
+	// quickFor for how long it then does, unless it keeps one waiting. One that was
+	// slow is remembered for slowFor, also when nothing is due there.
 	quickAnswer = 2 * time.Second
+	quickFor    = time.Minute
+	slowFor     = 10 * time.Minute
 	// slowPlaces is how many attempts a merchant's endpoints that are not quick
 	// may have under way, once half of all places are taken.
 	slowPlaces = 8
@@ -39,10 +42,17 @@ type lane struct {
 	freed     bool      // one ended while a claim was under way
 	merchant  string    // whose it is; empty until something was claimed
 	quickAt   time.Time // when it last answered quickly
+	slowAt    time.Time // when it last did not
+	since     time.Time // while attempts are under way: when the last one was over, or the first began
 }
 
 // slow says that the endpoint is not known to answer quickly.
-func (l *lane) slow(now time.Time) bool { return now.Sub(l.quickAt) > quickAnswer }
+func (l *lane) slow(now time.Time) bool {
+	return now.Sub(l.quickAt) > quickFor || l.slowAt.After(l.quickAt) || l.flying > 0 && now.Sub(l.since) > quickAnswer
+}
+
+// fresh says that nobody knows yet how it answers: it may show that by one.
+func (l *lane) fresh() bool { return l.quickAt.IsZero() && l.slowAt.IsZero() && l.flying == 0 }
 
 func (l *lane) ready(now time.Time) bool { return l.more && !l.full && !now.Before(l.notBefore) }
 
@@ -50,9 +60,14 @@ func (l *lane) ready(now time.Time) bool { return l.more && !l.full && !now.Befo
 type lanes struct {
 	byEndpoint map[string]*lane
 	turns      []string // endpoints with more
+	slowMost   int      // attempts under way at all slow endpoints together, when places are scarce
 }
 
-func newLanes() *lanes { return &lanes{byEndpoint: map[string]*lane{}} }
+// newLanes has so many places for attempts: a quarter of them is kept from slow
+// endpoints, however many merchants' they are.
+func newLanes(places int) *lanes {
+	return &lanes{byEndpoint: map[string]*lane{}, slowMost: places - places/4}
+}
 
 func (ls *lanes) at(endpoint string) *lane {
 	l := ls.byEndpoint[endpoint]
@@ -90,14 +105,14 @@ type turn struct {
 func (ls *lanes) next(now time.Time, scarce bool) (t turn, later time.Time) {
 	var rest []string
 	t.most = map[string]int{}
-	held := map[string]int{}
+	held, all := map[string]int{}, 0
 	if scarce {
-		held = ls.held(now)
+		held, all = ls.held(now)
 	}
 	for _, endpoint := range ls.turns {
 		l := ls.byEndpoint[endpoint]
 		slow := scarce && l.slow(now)
-		switch allowed := l.allowance(held); {
+		switch allowed := l.allowance(held, ls.slowMost-all); {
 		case len(t.endpoints) == lanesAtOnce:
 		case !l.ready(now):
 			if !l.full && l.notBefore.After(now) && (later.IsZero() || l.notBefore.Before(later)) {
@@ -108,6 +123,7 @@ func (ls *lanes) next(now time.Time, scarce bool) (t turn, later time.Time) {
 			if slow {
 				t.most[endpoint] = allowed
 				held[l.merchant] += allowed
+				all += allowed
 			}
 			l.more, l.woken, l.freed = false, false, false
 			t.endpoints = append(t.endpoints, endpoint)
@@ -121,24 +137,26 @@ func (ls *lanes) next(now time.Time, scarce bool) (t turn, later time.Time) {
 	return t, later
 }
 
-// held is how many attempts the slow endpoints of each merchant have under way.
-func (ls *lanes) held(now time.Time) map[string]int {
-	held := map[string]int{}
+// held is how many attempts the slow endpoints of each merchant have under way,
+// and all of them.
+func (ls *lanes) held(now time.Time) (held map[string]int, all int) {
+	held = map[string]int{}
 	for _, l := range ls.byEndpoint {
 		if l.flying > 0 && l.slow(now) {
 			held[l.merchant] += l.flying
+			all += l.flying
 		}
 	}
-	return held
+	return held, all
 }
 
-// allowance is how many attempts a slow endpoint may begin: one while nobody
-// knows whose it is.
-func (l *lane) allowance(held map[string]int) int {
-	if l.merchant == "" {
+// allowance is how many attempts a slow endpoint may begin, when so many places
+// are left for such: one of those that are kept while nobody knows how it answers.
+func (l *lane) allowance(held map[string]int, left int) int {
+	if l.fresh() {
 		return 1
 	}
-	return max(0, slowPlaces-held[l.merchant])
+	return max(0, min(slowPlaces-held[l.merchant], left))
 }
 
 // ready says whether it is anybody's turn.
@@ -182,16 +200,19 @@ func (ls *lanes) missed(endpoint string, l *lane, storing bool, now time.Time) {
 		l.notBefore = now.Add(lockedWait)
 		ls.more(endpoint, l)
 	}
-	ls.forget(endpoint, l)
+	ls.forget(endpoint, l, now)
 }
 
 // took notes what was claimed of an endpoint and what is left.
 func (ls *lanes) took(endpoint string, l *lane, claim *models.Lane, now time.Time) {
 	l.locked, l.misses, l.full, l.notBefore = false, 0, false, time.Time{}
 	l.merchant = claim.Endpoint.MerchantID
+	if l.flying == 0 {
+		l.since = now
+	}
 	l.flying += len(claim.Deliveries)
 	if !claim.More && !l.woken {
-		ls.forget(endpoint, l)
+		ls.forget(endpoint, l, now)
 		return
 	}
 	ls.more(endpoint, l)
@@ -224,15 +245,27 @@ func (ls *lanes) first(passed []string) {
 func (ls *lanes) landed(endpoint string, took time.Duration, now time.Time) {
 	l := ls.at(endpoint)
 	l.flying--
+	l.since = now
 	if took < quickAnswer {
 		l.quickAt = now
+	} else {
+		l.slowAt = now
 	}
 	l.full, l.freed = false, true
-	ls.forget(endpoint, l)
+	ls.forget(endpoint, l, now)
 }
 
-func (ls *lanes) forget(endpoint string, l *lane) {
-	if !l.more && l.flying == 0 {
+// forget drops what is known of an endpoint with nothing to do, unless it is slow.
+func (ls *lanes) forget(endpoint string, l *lane, now time.Time) {
+	slow := l.slowAt.After(l.quickAt) && now.Sub(l.slowAt) < slowFor
+	if !l.more && l.flying == 0 && !slow {
 		delete(ls.byEndpoint, endpoint)
+	}
+}
+
+// tidy forgets slow endpoints that have had nothing to do for long.
+func (ls *lanes) tidy(now time.Time) {
+	for endpoint, l := range ls.byEndpoint {
+		ls.forget(endpoint, l, now)
 	}
 }

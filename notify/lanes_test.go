@@ -17,7 +17,7 @@ func took(endpoint string) models.Lane {
 // Whoever got nothing, since others took all the room, comes first the next time.
 func TestTheNextTurnIsTheirsWhoGotNothing(t *testing.T) {
 	t.Parallel()
-	ls, now := newLanes(), time.Now()
+	ls, now := newLanes(256), time.Now()
 	for _, endpoint := range []string{"a", "b", "c"} {
 		ls.wake(endpoint)
 	}
@@ -39,7 +39,7 @@ func TestTheNextTurnIsTheirsWhoGotNothing(t *testing.T) {
 // together, and those that answer quickly as many as they like.
 func TestSlowEndpointsLeaveRoom(t *testing.T) {
 	t.Parallel()
-	ls, now := newLanes(), time.Now()
+	ls, now := newLanes(256), time.Now()
 	ls.wake("quick")
 	turn, _ := ls.next(now, false)
 	ls.claimed(turn.endpoints, []models.Lane{took("quick")}, false, now)
@@ -77,5 +77,52 @@ func TestSlowEndpointsLeaveRoom(t *testing.T) {
 	}
 	if turn, _ := ls.next(later, false); len(turn.endpoints) == 0 {
 		t.Error("nobody has a turn though places are plenty")
+	}
+}
+
+// However many merchants have endpoints that hang, a quarter of the places is
+// kept from them, also for those of whom nobody knows yet how they answer.
+func TestSlowEndpointsOfManyMerchantsLeaveRoom(t *testing.T) {
+	t.Parallel()
+	const places = 16
+	ls, now := newLanes(places), time.Now()
+	claimed := func(turn turn) (begun int) {
+		var got []models.Lane
+		for _, endpoint := range turn.endpoints {
+			if begun == places {
+				break
+			}
+			got = append(got, models.Lane{
+				Endpoint: models.Endpoint{ID: endpoint, MerchantID: endpoint}, Deliveries: make([]models.Delivery, 1), More: true,
+			})
+			begun++
+		}
+		ls.claimed(turn.endpoints[:begun], got, false, now)
+		return begun
+	}
+	for i := range 40 {
+		ls.wake("hangs" + strconv.Itoa(i))
+	}
+	turn, _ := ls.next(now, true)
+	if begun := claimed(turn); begun != places {
+		t.Fatalf("%d begin while nobody knows how they answer", begun)
+	}
+	for i := range places { // all time out
+		now = now.Add(time.Second)
+		ls.landed("hangs"+strconv.Itoa(i), 15*time.Second, now)
+	}
+	turn, _ = ls.next(now, true)
+	slow := 0
+	for _, endpoint := range turn.endpoints {
+		if !ls.byEndpoint[endpoint].fresh() {
+			slow += turn.most[endpoint]
+		}
+	}
+	if slow > places-places/4 {
+		t.Errorf("slow endpoints may begin %d of %d", slow, places)
+	}
+	ls.wake("new")
+	if turn, _ := ls.next(now, true); !slices.Contains(turn.endpoints, "new") || turn.most["new"] != 1 {
+		t.Errorf("one of whom nobody knows has no turn: %v", turn)
 	}
 }
