@@ -52,7 +52,9 @@ func TestEveryCallCounts(t *testing.T) {
 		if err != nil || account.CallsOn(db.Now()) != 3 {
 			t.Errorf("%d calls are counted, %v; 3 were made", account.CallsOn(db.Now()), err)
 		}
-		if k.took < 100*time.Millisecond {
+		// From the first turn to the third it is twice the interval; the first call
+		// may leave a while after its turn.
+		if k.took < 55*time.Millisecond {
 			t.Errorf("3 calls were made in %s, the rate is one in 50 ms", k.took)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,19 +20,19 @@ import (
 type storyteller struct {
 	*client
 
-	now time.Time
+	clock atomic.Int64 // microseconds since 1970; the program looks at it meanwhile
 }
 
 func (s *storyteller) write(fn func(tx *models.Tx) error) {
 	s.t.Helper()
-	s.now = s.now.Add(time.Minute)
+	s.clock.Add(time.Minute.Microseconds())
 	modelstest.Write(s.t, s.site.db, fn)
 }
 
 // bought makes an order with a payment of it.
 func (s *storyteller) bought(number string) (order, payment string) {
 	s.t.Helper()
-	s.now = s.now.Add(time.Minute)
+	s.clock.Add(time.Minute.Microseconds())
 	order = s.post("/api/v1/orders", fmt.Sprintf(`{"number":%q,"currency":"EUR","amount":4990,
 		"items":[{"sku":"TEA-1","name":"Darjeeling, 250 g","quantity":2,"amount":4990}],
 		"customer":{"name":"Grace O'Neil","email":"grace@example.com"},
@@ -40,11 +41,13 @@ func (s *storyteller) bought(number string) (order, payment string) {
 	return order, s.payment(order, 4990)
 }
 
+func (s *storyteller) now() time.Time { return time.UnixMicro(s.clock.Load()).UTC() }
+
 // pay brings a new payment to a status.
 func (s *storyteller) pay(number string, to models.PaymentStatus, attempt models.AttemptStatus, change models.PaymentChange) string {
 	s.t.Helper()
 	_, payment := s.bought(number)
-	s.now = s.now.Add(time.Minute)
+	s.clock.Add(time.Minute.Microseconds())
 	s.move(payment, to, attempt, change)
 	return payment
 }
@@ -66,7 +69,7 @@ func (s *storyteller) payments() {
 	s.pay("1003", models.PaymentFailed, models.AttemptDeclined, models.PaymentChange{
 		Failure: models.Failure{Code: "insufficient_funds", Class: "later", Message: "The card has insufficient funds."},
 	})
-	until := s.now.Add(time.Hour)
+	until := s.now().Add(time.Hour)
 	s.on(s.pay("1004", models.PaymentRequiresAction, models.AttemptRequiresAction, models.PaymentChange{
 		NextAction: models.NextAction{Type: "redirect", URL: "https://bank.example.com/confirm/1004", ExpiresAt: until},
 	}), models.PaymentExpired)
@@ -98,7 +101,7 @@ func (s *storyteller) payments() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	answer := s.now.Add(7 * 24 * time.Hour)
+	answer := s.now().Add(7 * 24 * time.Hour)
 	for _, status := range []models.DisputeStatus{models.DisputeNeedsResponse, models.DisputeWon} {
 		s.write(func(tx *models.Tx) error {
 			_, _, err := tx.PutDispute(p, models.Dispute{
@@ -139,8 +142,9 @@ func (s *storyteller) parcels() {
 // the same in every run.
 func examplesOfEvents(t *testing.T, db *models.DB) []byte {
 	t.Helper()
-	s := &storyteller{now: time.Date(2026, 1, 15, 9, 30, 0, 0, time.UTC)}
-	db.Now = func() time.Time { return s.now }
+	s := &storyteller{}
+	s.clock.Store(time.Date(2026, 1, 15, 9, 30, 0, 0, time.UTC).UnixMicro())
+	db.Now = s.now
 	db.PublicURL = "https://parcels.example.com"
 	s.client = newSite(t, db).newClient(t)
 	s.payments()
