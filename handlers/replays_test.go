@@ -117,7 +117,7 @@ func TestReplayOfADisabledEndpoint(t *testing.T) {
 		m := modelstest.Merchant(t, db)
 		modelstest.Order(t, db, m.ID, 900)
 		e, _ := s.endpoint(t, m.ID, "https://one.example/hooks")
-		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DisableEndpoint(e.ID, models.EndpointFailing) })
+		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DisableEndpoint(e, models.EndpointFailing) })
 		path := views.ReplaysPath + "/new?endpoint=" + e.ID
 		told := s.signIn(t, models.RoleSupport, "").get(path).want(t, http.StatusOK).Find("#replay-start")
 		if !strings.Contains(told.Text(), "must enable it first") || told.Find("form").Length() != 0 {

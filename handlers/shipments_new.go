@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -146,8 +145,12 @@ func (s *server) addShipment(c *fiber.Ctx, v *viewer, form *views.ParcelForm) (m
 	if err := s.parcelOrder(c.UserContext(), merchant.ID, form); err != nil {
 		return models.Answer{}, err
 	}
-	if in.PromisedAt, err = promise(form, merchant); err != nil {
-		return models.Answer{}, err
+	if form.Promised != "" {
+		end, err := carriers.PromisedBy(form.Promised, promisedTo(form), merchant.Location())
+		if err != nil {
+			return models.Answer{}, err
+		}
+		in.PromisedAt = &end
 	}
 	if in.Items, err = chosenItems(form); err != nil {
 		return models.Answer{}, err
@@ -167,18 +170,13 @@ func (s *server) addShipment(c *fiber.Ctx, v *viewer, form *views.ParcelForm) (m
 	return answer, nil
 }
 
-// promise is the end of the day that was promised, where the parcel goes; a
+// promisedTo is where the parcel of a form goes, as far as that is known; a
 // return goes to the merchant.
-func promise(form *views.ParcelForm, merchant *models.Merchant) (*time.Time, error) {
-	if form.Promised == "" {
-		return nil, nil //nolint:nilnil // no promise is no time
+func promisedTo(form *views.ParcelForm) models.Address {
+	if form.Order == nil || form.Direction == models.DirectionReturn {
+		return models.Address{}
 	}
-	var to models.Address
-	if form.Order != nil && form.Direction != models.DirectionReturn {
-		to = form.Order.ShippingAddress
-	}
-	end, err := carriers.PromisedBy(form.Promised, to, merchant.Location())
-	return &end, err
+	return form.Order.ShippingAddress
 }
 
 // orChoose puts the carriers that a number may be of into the form when the
