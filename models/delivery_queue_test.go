@@ -220,7 +220,7 @@ func TestClosedEndpointsCancelWhatIsDue(t *testing.T) {
 		want := map[string]string{queue(t, db, disabled, 1)[0]: "endpoint_disabled", queue(t, db, deleted, 1)[0]: "endpoint_deleted"}
 		later := queue(t, db, disabled, 1)[0]
 		execute(t, db, "UPDATE deliveries SET status = 'retrying', next_attempt_at = ? WHERE id = ?", now.Add(time.Hour), later)
-		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DisableEndpoint(disabled.ID, models.EndpointGone) })
+		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DisableEndpoint(disabled, models.EndpointGone) })
 		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DeleteEndpoint(s.scope, deleted.ID) })
 		both := models.ClaimRequest{Endpoints: []string{disabled.ID, deleted.ID}, Room: 9}
 		for _, lane := range claim(t, db, both) {

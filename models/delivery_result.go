@@ -87,7 +87,7 @@ func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) e
 		failed, gone bool
 	}
 	verdicts := map[string]*verdict{}
-	var arrived []string
+	arrived := map[string]bool{}
 	for i := range results {
 		r := &results[i]
 		v := verdicts[r.Endpoint.ID]
@@ -97,12 +97,12 @@ func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) e
 		}
 		switch {
 		case r.Status == DeliveryDelivered:
-			arrived = append(arrived, r.Endpoint.ID)
+			arrived[r.Endpoint.ID] = true
 		case r.Endpoint.UpdatedAt.Equal(v.endpoint.UpdatedAt):
 			v.failed, v.gone = v.failed || !r.Canceled, v.gone || r.Gone
 		}
 	}
-	if err := tx.noteArrivals(arrived); err != nil {
+	if err := tx.noteArrivals(slices.Sorted(maps.Keys(arrived))); err != nil {
 		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(verdicts)) {
@@ -111,13 +111,13 @@ func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) e
 		var err error
 		switch {
 		case v.gone:
-			err = tx.disableEndpoint(id, EndpointGone, "updated_at = ?", e.UpdatedAt)
-		case !v.failed || slices.Contains(arrived, id):
+			err = tx.DisableEndpoint(e, EndpointGone)
+		case !v.failed || arrived[id]:
 		case e.FailingSince == nil:
 			_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": tx.now},
 				"id = ? AND failing_since IS NULL AND updated_at = ?", id, e.UpdatedAt)
 		case tx.now.Sub(*e.FailingSince) > patience:
-			err = tx.disableEndpoint(id, EndpointFailing, "failing_since <= ? AND updated_at = ?", tx.now.Add(-patience), e.UpdatedAt)
+			err = tx.DisableEndpoint(e, EndpointFailing)
 		}
 		if err != nil {
 			return err
@@ -130,8 +130,6 @@ func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) e
 // deliveries at full breadth again. It may have begun after the deliveries were
 // claimed that arrived.
 func (tx *Tx) noteArrivals(ids []string) error {
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
 	if len(ids) == 0 {
 		return nil
 	}

@@ -46,7 +46,7 @@ func TestReplayDelivery(t *testing.T) {
 			change func(tx *models.Tx) error
 			want   string
 		}{
-			{func(tx *models.Tx) error { return tx.DisableEndpoint(e.ID, "gone") }, "endpoint_disabled"},
+			{func(tx *models.Tx) error { return tx.DisableEndpoint(e, "gone") }, "endpoint_disabled"},
 			{func(tx *models.Tx) error { return tx.DeleteEndpoint(s.scope, e.ID) }, "endpoint_deleted"},
 		} {
 			modelstest.Write(t, db, tt.change)

@@ -177,19 +177,14 @@ func (tx *Tx) changeFlow(e *Endpoint, c EndpointChange) {
 
 // DisableEndpoint stops deliveries to an endpoint; what it misses is listed for
 // replay, see MissedDays. That it was not a person who did it is noted, and told.
-func (tx *Tx) DisableEndpoint(id, reason string) error {
-	return tx.disableEndpoint(id, reason, "1 = 1")
-}
-
-func (tx *Tx) disableEndpoint(id, reason, guard string, args ...any) error {
+// One that was changed since it was loaded, or to which something arrived after
+// all, stays as it is.
+func (tx *Tx) DisableEndpoint(e *Endpoint, reason string) error {
+	id := e.ID
 	ok, err := tx.update("webhook_endpoints",
 		map[string]any{"disabled_at": tx.now, "disabled_reason": reason, "updated_at": tx.now},
-		"id = ? AND disabled_at IS NULL AND "+guard, append([]any{id}, args...)...)
+		"id = ? AND disabled_at IS NULL AND updated_at = ?", id, e.UpdatedAt)
 	if err != nil || !ok {
-		return err
-	}
-	e, err := first[Endpoint](tx.q().Where("id = ?", id))
-	if err != nil {
 		return err
 	}
 	tx.Announce(Hint{Topic: TopicEndpoint, ID: id, MerchantID: e.MerchantID})

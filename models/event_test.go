@@ -20,7 +20,7 @@ func TestEventsComeWithDeliveriesOrNotAtAll(t *testing.T) {
 		paused, deleted := newEndpoint(t, db, s.ID), newEndpoint(t, db, s.ID)
 		newEndpoint(t, db, modelstest.Merchant(t, db).ID) // another merchant's
 		modelstest.Write(t, db, func(tx *models.Tx) error {
-			return errors.Join(tx.DisableEndpoint(paused.ID, "paused"), tx.DeleteEndpoint(s.scope, deleted.ID))
+			return errors.Join(tx.DisableEndpoint(paused, "paused"), tx.DeleteEndpoint(s.scope, deleted.ID))
 		})
 		p, _ := modelstest.Payment(t, db, modelstest.Order(t, db, s.ID, 1000), s.gateway)
 		force(t, db, p, models.PaymentProcessing)
@@ -64,7 +64,7 @@ func TestDisabledEndpointMissesEvents(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newShop(t, db)
 		ep := newEndpoint(t, db, s.ID)
-		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DisableEndpoint(ep.ID, "failing") })
+		modelstest.DisableEndpoint(t, db, ep.ID, "failing")
 		modelstest.Order(t, db, s.ID, 100)
 		rows, _, err := db.Deliveries(t.Context(), s.scope, models.DeliveryFilter{Endpoint: ep.ID}, models.Page{})
 		if err != nil || len(rows) != 1 || rows[0].Status != models.DeliveryCanceled || rows[0].LastError != "endpoint_disabled" {
@@ -91,7 +91,7 @@ func TestDisabledEndpointMissesEvents(t *testing.T) {
 			t.Errorf("%d deliveries wait after the replay", n)
 		}
 
-		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DisableEndpoint(ep.ID, "failing") })
+		modelstest.DisableEndpoint(t, db, ep.ID, "failing")
 		clock := db.Now
 		db.Now = func() time.Time { return clock().AddDate(0, 0, models.MissedDays+1) }
 		modelstest.Order(t, db, s.ID, 100)

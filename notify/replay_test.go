@@ -189,7 +189,7 @@ func TestReplayByManyAtOnce(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		shop := newReceiver(t)
 		o := newOffice(t, db, shop.URL)
-		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DisableEndpoint(o.endpoint.ID, "failing") })
+		modelstest.DisableEndpoint(t, db, o.endpoint.ID, "failing")
 		const events = 150
 		for range events {
 			modelstest.Order(t, db, o.shop.ID, 500)
@@ -264,7 +264,7 @@ func TestReplayGivesUp(t *testing.T) {
 		if r = o.step(t, r.ID, true); r.Halt != "" || r.Arrived != 5 {
 			t.Errorf("resumed, it is %+v", r)
 		}
-		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.DisableEndpoint(o.endpoint.ID, "paused") })
+		modelstest.DisableEndpoint(t, db, o.endpoint.ID, "paused")
 		if r = o.step(t, r.ID, false); r.Status != models.BulkPaused || r.Halt != models.HaltDisabled {
 			t.Errorf("of a disabled endpoint it is %+v", r)
 		}

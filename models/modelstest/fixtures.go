@@ -94,3 +94,15 @@ func Due(t testing.TB, db *models.DB, shipmentID string) {
 		return tx.MoveShipment(sh, change)
 	})
 }
+
+// DisableEndpoint disables an endpoint as it is now.
+func DisableEndpoint(t testing.TB, db *models.DB, id, reason string) {
+	t.Helper()
+	Write(t, db, func(tx *models.Tx) error {
+		e, err := tx.Endpoint(models.AllMerchants(), id)
+		if err != nil {
+			return err
+		}
+		return tx.DisableEndpoint(e, reason)
+	})
+}
