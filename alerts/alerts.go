@@ -79,7 +79,7 @@ type Service struct {
 	own     *http.Client // for those of the configuration
 	probes  probes
 	wake    chan struct{} // there may be messages to send
-	under   under
+	outbox  outbox
 }
 
 const (
@@ -94,7 +94,7 @@ func NewService(db *models.DB, vault *credentials.Vault, opts Options, log *slog
 		outside: safehttp.New(safehttp.Options{Timeout: channelTimeout, MaxBody: maxAnswer, BlockPrivate: true, Allow: opts.AllowNets}),
 		own:     safehttp.New(safehttp.Options{Timeout: channelTimeout, MaxBody: maxAnswer}),
 		wake:    make(chan struct{}, 1),
-		under:   under{targets: map[string]bool{}},
+		outbox:  outbox{targets: map[string]bool{}},
 	}
 }
 

@@ -34,9 +34,9 @@ var waits = []time.Duration{
 	10 * time.Second, 30 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour,
 }
 
-// under is what is under way on this node, one message at a time to each target,
+// outbox is what is under way on this node, one message at a time to each target,
 // so that one that hangs keeps none but its own waiting.
-type under struct {
+type outbox struct {
 	mu        sync.Mutex
 	targets   map[string]bool
 	merchants int // of them
@@ -44,26 +44,26 @@ type under struct {
 
 // take notes that a message is under way to its target, unless one is already or
 // there is no place.
-func (u *under) take(m *models.AlertMessage) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	full := len(u.targets) >= sendAtOnce || m.MerchantID != nil && u.merchants >= merchantsAtOnce
-	if full || u.targets[m.Target] {
+func (o *outbox) take(m *models.AlertMessage) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	full := len(o.targets) >= sendAtOnce || m.MerchantID != nil && o.merchants >= merchantsAtOnce
+	if full || o.targets[m.Target] {
 		return false
 	}
-	u.targets[m.Target] = true
+	o.targets[m.Target] = true
 	if m.MerchantID != nil {
-		u.merchants++
+		o.merchants++
 	}
 	return true
 }
 
-func (u *under) leave(m *models.AlertMessage) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	delete(u.targets, m.Target)
+func (o *outbox) leave(m *models.AlertMessage) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.targets, m.Target)
 	if m.MerchantID != nil {
-		u.merchants--
+		o.merchants--
 	}
 }
 
@@ -99,12 +99,12 @@ func (s *Service) begin(ctx context.Context, running *sync.WaitGroup, failed fun
 	}
 	for i := range due {
 		m := &due[i]
-		if !s.under.take(m) {
+		if !s.outbox.take(m) {
 			continue
 		}
 		begun++
 		running.Go(func() {
-			defer s.under.leave(m)
+			defer s.outbox.leave(m)
 			work := func(ctx context.Context) error { return s.send(ctx, m) }
 			if m.State == models.AlertHeld {
 				work = func(ctx context.Context) error { return s.gather(ctx, m.Target) }

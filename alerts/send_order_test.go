@@ -17,8 +17,8 @@ import (
 type chats struct {
 	mu   sync.Mutex
 	down bool
-	got  []string
 	held chan struct{} // hangs until it is closed
+	told chan string   // each that was taken
 }
 
 func (c *chats) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -32,13 +32,7 @@ func (c *chats) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	c.got = append(c.got, r.URL.Path)
-}
-
-func (c *chats) taken() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.got)
+	c.told <- r.URL.Path
 }
 
 func (b *bench) chat(merchant *string, url string) {
@@ -54,7 +48,7 @@ func TestHangingChannelsHoldUpNobody(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		b := newBench(t, db, Options{AllowNets: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
-		c := &chats{held: make(chan struct{})}
+		c := &chats{held: make(chan struct{}), told: make(chan string, 9)}
 		server := httptest.NewServer(c)
 		t.Cleanup(server.Close)
 		m := modelstest.Merchant(t, db)
@@ -71,10 +65,10 @@ func TestHangingChannelsHoldUpNobody(t *testing.T) {
 		if _, err := b.begin(t.Context(), &running, func(error) {}); err != nil {
 			t.Fatal(err)
 		}
-		for start := time.Now(); c.taken() == 0; time.Sleep(10 * time.Millisecond) {
-			if time.Since(start) > 5*time.Second {
-				t.Fatal("the operators' message waits for the merchant's channels")
-			}
+		select {
+		case <-c.told:
+		case <-time.After(5 * time.Second):
+			t.Error("the operators' message waits for the merchant's channels")
 		}
 		close(c.held)
 		running.Wait()
@@ -86,7 +80,7 @@ func TestOpenedIsNotToldAfterResolved(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		b := newBench(t, db, Options{AllowNets: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
-		c := &chats{down: true}
+		c := &chats{down: true, told: make(chan string, 9)}
 		server := httptest.NewServer(c)
 		t.Cleanup(server.Close)
 		b.chat(nil, server.URL+"/ops")
@@ -97,8 +91,8 @@ func TestOpenedIsNotToldAfterResolved(t *testing.T) {
 		b.deliverAll()
 		b.after(time.Hour)
 		b.deliverAll()
-		if c.taken() != 1 {
-			t.Errorf("%d messages, want the one that it is over", c.taken())
+		if n := len(c.told); n != 1 {
+			t.Errorf("%d messages, want the one that it is over", n)
 		}
 	})
 }

@@ -76,8 +76,8 @@ func (s *Service) Poll(ctx context.Context, args models.PollArgs) (wait time.Dur
 	if err != nil || len(shipments) == 0 {
 		return 0, err
 	}
-	limits := s.limits(carrier, account)
-	turn, wait, err := s.takeCall(ctx, account, limits, call{use: useOf(shipments, args.Manual)})
+	limits, purpose := s.limits(carrier, account), useOf(shipments, args.Manual)
+	turn, wait, err := s.takeCall(ctx, account, limits, call{use: purpose})
 	switch {
 	case err != nil:
 		return 0, err
@@ -94,7 +94,7 @@ func (s *Service) Poll(ctx context.Context, args models.PollArgs) (wait time.Dur
 	defer cancel()
 	asking, log := s.record(asking, account, opened, parcels)
 	log.take = func(ctx context.Context) (time.Duration, error) {
-		_, wait, err := s.takeCall(ctx, account, limits, call{use: useOf(shipments, args.Manual), probe: turn.Probe})
+		_, wait, err := s.takeCall(ctx, account, limits, call{use: purpose, probe: turn.Probe})
 		return wait, err
 	}
 	asking, span := monitor.Start(asking, "carrier track", "carrier", account.Kind, "account.id", account.ID)

@@ -100,18 +100,12 @@ func TestAddressIsConfirmed(t *testing.T) {
 	merchant.signIn("merchant")
 	merchant.visit("/alerts/channels")
 	merchant.do(chromedp.Click(`a[href$="kind=mail"]`), chromedp.WaitVisible(`#dialog[open] input[name=name]`))
-	merchant.do(chromedp.SetValue(`#dialog input[name=name]`, "Boss"), chromedp.SetValue(`#dialog input[name=field_address]`, "boss@example.com"),
+	merchant.do(chromedp.SetValue(`#dialog input[name=name]`, "Boss"), chromedp.SetValue(`#dialog input[name=field_address]`, "the boss"),
+		chromedp.Click(`#dialog button[type=submit]`), chromedp.WaitVisible(`#dialog .field-error`))
+	merchant.picture("channel-refused")
+	merchant.do(chromedp.SetValue(`#dialog input[name=field_address]`, "boss@example.com"),
 		chromedp.Click(`#dialog button[type=submit]`), chromedp.WaitVisible(`[data-testid=unconfirmed]`))
-	everyLook := func(b *tab, name string) {
-		t.Helper()
-		for _, look := range looks {
-			b.look(look.width, look.scheme)
-			b.fits(name+", "+look.name, look.rules)
-			b.picture(strings.ReplaceAll(name, " ", "-") + "-" + look.name)
-		}
-		b.quiet(name)
-	}
-	everyLook(merchant, "channel unconfirmed")
+	merchant.everyLook("channel unconfirmed")
 	id := eval[string](merchant, `location.pathname.split("/").pop()`)
 	keys, err := secret.ReadFile(filepath.Join(kept, "tillpost.key"))
 	if err != nil {
@@ -122,11 +116,11 @@ func TestAddressIsConfirmed(t *testing.T) {
 		t.Fatal(err)
 	}
 	holder.visit("/alerts/confirm/" + id + "/" + token)
-	everyLook(holder, "channel question")
+	holder.everyLook("channel question")
 	holder.do(chromedp.Submit(`[data-testid=agree]`), chromedp.WaitVisible(`[data-testid=agreed]`))
-	everyLook(holder, "channel agreed")
+	holder.everyLook("channel agreed")
 	holder.visit("/alerts/confirm/" + id + "/nonsense")
-	everyLook(holder, "channel question unknown")
+	holder.everyLook("channel question unknown")
 	merchant.visit("/alerts/channels/" + id)
 	if eval[bool](merchant, `document.querySelector("[data-testid=unconfirmed]") !== null`) {
 		t.Error("agreed, and still not confirmed")

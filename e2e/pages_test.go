@@ -178,6 +178,17 @@ func (b *tab) look(width int64, scheme string) {
 		}))
 }
 
+// everyLook looks at the open page in each way.
+func (b *tab) everyLook(name string) {
+	b.t.Helper()
+	for _, look := range looks {
+		b.look(look.width, look.scheme)
+		b.fits(name+", "+look.name, look.rules)
+		b.picture(strings.ReplaceAll(name, " ", "-") + "-" + look.name)
+	}
+	b.quiet(name)
+}
+
 func TestEveryPageOfEveryRoleIsAccessible(t *testing.T) {
 	seen := map[string]bool{}
 	for _, role := range []string{"admin", "support", "merchant"} {

@@ -23,17 +23,8 @@ func TestTrackingPages(t *testing.T) {
 	if !ours {
 		t.Fatalf("the parcel's page is at %q", address)
 	}
-	everyLook := func(name string) {
-		t.Helper()
-		for _, look := range looks {
-			b.look(look.width, look.scheme)
-			b.fits(name+", "+look.name, look.rules)
-			b.picture(strings.ReplaceAll(name, " ", "-") + "-" + look.name)
-		}
-		b.quiet(name)
-	}
 	b.visit(path)
-	everyLook("track ask")
+	b.everyLook("track ask")
 
 	number, email := order["number"].(string), order["customer"].(map[string]any)["email"].(string)
 	prove := func(number, proof, then string) {
@@ -42,23 +33,23 @@ func TestTrackingPages(t *testing.T) {
 			chromedp.Submit(`[data-testid=track-ask]`), chromedp.WaitVisible(then))
 	}
 	prove(number, "nobody@example.com", `[data-testid=track-error]`)
-	everyLook("track refused")
+	b.everyLook("track refused")
 	prove(number, email, `[data-testid=track]`)
-	everyLook("track")
+	b.everyLook("track")
 	if eval[bool](b, `document.querySelectorAll("script").length > 0`) {
 		t.Error("the page has scripts")
 	}
 	for _, lang := range []string{"zh-Hans", "ms"} {
 		b.do(chromedp.Click(`footer a[lang="`+lang+`"]`), chromedp.WaitVisible(`html[lang="`+lang+`"] [data-testid=track]`))
-		everyLook("track " + lang)
+		b.everyLook("track " + lang)
 	}
 	b.visit("/t/unknown")
-	everyLook("track unknown")
+	b.everyLook("track unknown")
 
 	b.visit("/t/stop/" + stopToken(t, b, email) + "?lang=en")
-	everyLook("track stop")
+	b.everyLook("track stop")
 	b.do(chromedp.Submit(`[data-testid=track-stop]`), chromedp.WaitVisible(`[data-testid=track-stopped]`))
-	everyLook("track stopped")
+	b.everyLook("track stopped")
 }
 
 // trackedParcel is a parcel that moves, with its order.
