@@ -188,7 +188,7 @@ func (tx *Tx) ResetCarrierBreaker(id string) error {
 // makeDue has parcels of an account asked for again whose last question failed
 // in one of the ways.
 func (tx *Tx) makeDue(accountID string, kinds ...string) error {
-	waiting, err := tx.lockShipments(forUpdate, "carrier_account_id = ? AND sync_error_kind IN ?", accountID, kinds)
+	waiting, err := tx.lockIDs("shipments", forUpdate, "carrier_account_id = ? AND sync_error_kind IN ?", accountID, kinds)
 	if err != nil {
 		return err
 	}

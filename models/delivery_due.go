@@ -16,7 +16,7 @@ const AttemptInterrupted = "Tillpost was interrupted: whether this attempt arriv
 // times are exhausted. Each lost attempt is noted. Those that the caller still
 // has the results of, for whom the database was away, stay as they are.
 func (tx *Tx) ReleaseDeliveries(most, limit int, held []string) (int, error) {
-	ids, err := tx.ids("SELECT id FROM deliveries WHERE status = 'delivering' AND lease_until < ? AND id NOT IN ? ORDER BY id LIMIT ?",
+	ids, err := tx.freeIDs("SELECT id FROM deliveries WHERE status = 'delivering' AND lease_until < ? AND id NOT IN ? ORDER BY id LIMIT ?",
 		tx.now, append(slices.Clip(held), ""), limit)
 	if err != nil || len(ids) == 0 {
 		return 0, err

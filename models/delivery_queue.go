@@ -251,7 +251,7 @@ func (tx *Tx) claimSQLite(lanes []Lane, quotas []int, lease time.Time) (claimed 
 // cancelDue ends deliveries to an endpoint that takes no more, and says whether
 // there are more of them.
 func (tx *Tx) cancelDue(endpointID, reason string) (more bool, err error) {
-	ids, err := tx.ids("SELECT id FROM deliveries WHERE endpoint_id = ? AND status IN ('pending', 'retrying') AND next_attempt_at <= ? "+
+	ids, err := tx.freeIDs("SELECT id FROM deliveries WHERE endpoint_id = ? AND status IN ('pending', 'retrying') AND next_attempt_at <= ? "+
 		"ORDER BY next_attempt_at, id LIMIT ?", endpointID, tx.now, cancelBatch)
 	if err != nil || len(ids) == 0 {
 		return false, err

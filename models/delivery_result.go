@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -78,65 +77,75 @@ func (tx *Tx) moveDeliveries(results []DeliveryResult) error {
 	return nil
 }
 
-// judgeEndpoints keeps since when endpoints have only failed, and disables those
-// that have for too long, or are gone. What an endpoint did before somebody
-// changed it says nothing of what it is now.
-func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) error {
-	type verdict struct {
-		endpoint     *Endpoint // as it was when the newest of its deliveries was claimed
-		failed, gone bool
-	}
-	verdicts := map[string]*verdict{}
-	arrived := map[string]bool{}
+// verdict is what a batch of results says of an endpoint.
+type verdict struct {
+	endpoint              *Endpoint // as it was when the newest of its deliveries was claimed
+	arrived, failed, gone bool
+}
+
+// verdicts sums up results by endpoint. What an endpoint did before somebody
+// changed it says nothing of what it is now, unless something arrived.
+func verdicts(results []DeliveryResult) map[string]*verdict {
+	byID := map[string]*verdict{}
 	for i := range results {
 		r := &results[i]
-		v := verdicts[r.Endpoint.ID]
-		if v == nil || r.Endpoint.UpdatedAt.After(v.endpoint.UpdatedAt) {
+		v := byID[r.Endpoint.ID]
+		switch {
+		case v == nil:
 			v = &verdict{endpoint: r.Endpoint}
-			verdicts[r.Endpoint.ID] = v
+			byID[r.Endpoint.ID] = v
+		case r.Endpoint.UpdatedAt.After(v.endpoint.UpdatedAt):
+			*v = verdict{endpoint: r.Endpoint, arrived: v.arrived}
 		}
 		switch {
 		case r.Status == DeliveryDelivered:
-			arrived[r.Endpoint.ID] = true
+			v.arrived = true
 		case r.Endpoint.UpdatedAt.Equal(v.endpoint.UpdatedAt):
 			v.failed, v.gone = v.failed || !r.Canceled, v.gone || r.Gone
 		}
 	}
-	if err := tx.noteArrivals(slices.Sorted(maps.Keys(arrived))); err != nil {
+	return byID
+}
+
+// judgeEndpoints keeps since when endpoints have only failed, and disables those
+// that have for too long, or are gone.
+func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) error {
+	byID := verdicts(results)
+	var arrived, failed []string // failed: those that change for it
+	for id, v := range byID {
+		since := v.endpoint.FailingSince
+		switch {
+		case v.gone, v.failed && !v.arrived && (since == nil || tx.now.Sub(*since) > patience):
+			failed = append(failed, id)
+		case v.arrived:
+			arrived = append(arrived, id)
+		}
+	}
+	if len(failed) == 0 && len(arrived) == 0 {
+		return nil
+	}
+	// Who is claiming is waited for: an arrival that is passed over would leave an
+	// endpoint to be disabled that works.
+	held, err := tx.lockIDs("webhook_endpoints", forUpdate, "id IN ? OR (id IN ? AND failing_since IS NOT NULL)", failed, arrived)
+	if err != nil {
 		return err
 	}
-	for _, id := range slices.Sorted(maps.Keys(verdicts)) {
-		v := verdicts[id]
-		e := v.endpoint
-		var err error
+	for _, id := range held {
+		v := byID[id]
 		switch {
 		case v.gone:
-			err = tx.DisableEndpoint(e, EndpointGone)
-		case !v.failed || arrived[id]:
-		case e.FailingSince == nil:
+			err = tx.DisableEndpoint(v.endpoint, EndpointGone)
+		case v.arrived: // the time of failures may have begun after the delivery was claimed
+			_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": nil, "updated_at": tx.now}, "id = ?", id)
+		case v.endpoint.FailingSince == nil:
 			_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": tx.now},
-				"id = ? AND failing_since IS NULL AND updated_at = ?", id, e.UpdatedAt)
-		case tx.now.Sub(*e.FailingSince) > patience:
-			err = tx.DisableEndpoint(e, EndpointFailing)
+				"id = ? AND failing_since IS NULL AND updated_at = ?", id, v.endpoint.UpdatedAt)
+		default:
+			err = tx.DisableEndpoint(v.endpoint, EndpointFailing)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// noteArrivals ends the time of failures of endpoints, which get their
-// deliveries at full breadth again. It may have begun after the deliveries were
-// claimed that arrived.
-func (tx *Tx) noteArrivals(ids []string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	failing, err := tx.ids("SELECT id FROM webhook_endpoints WHERE id IN ? AND failing_since IS NOT NULL ORDER BY id", ids)
-	if err != nil || len(failing) == 0 {
-		return err
-	}
-	_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": nil, "updated_at": tx.now}, "id IN ? AND failing_since IS NOT NULL", failing)
-	return err
 }

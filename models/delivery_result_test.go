@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -236,6 +237,46 @@ func TestLateResultsJudgeNoEndpoint(t *testing.T) {
 		}
 		if got := store(3, models.DeliveryResult{Status: models.DeliveryExhausted}); got.FailingSince != nil {
 			t.Error("a failure of the old address counts against the new one")
+		}
+	})
+}
+
+// Whoever claims holds the endpoint's row: an arrival that comes meanwhile ends
+// its failures all the same.
+func TestArrivalWaitsForAClaim(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		now := stopped(db)
+		s := newShop(t, db)
+		e := newEndpoint(t, db, s.ID)
+		queue(t, db, e, 1)
+		execute(t, db, "UPDATE webhook_endpoints SET failing_since = ? WHERE id = ?", now.Add(-time.Minute), e.ID)
+		lane := claim(t, db, models.ClaimRequest{Endpoints: []string{e.ID}, Room: 9})[e.ID]
+		stored := make(chan error, 1)
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			if _, err := tx.ClaimDeliveries(models.ClaimRequest{Endpoints: []string{e.ID}, Room: 9, Lease: time.Minute}); err != nil {
+				return err
+			}
+			go func() {
+				stored <- db.Write(context.Background(), func(tx *models.Tx) error {
+					return tx.StoreDeliveries([]models.DeliveryResult{{
+						Delivery: lane.Deliveries[0], Endpoint: &lane.Endpoint, Status: models.DeliveryDelivered,
+						Attempt: models.DeliveryAttempt{StartedAt: *now, Status: 204},
+					}}, time.Hour)
+				})
+			}()
+			select {
+			case err := <-stored:
+				t.Errorf("a result was stored beside a claim, with %v", err)
+			case <-time.After(100 * time.Millisecond):
+			}
+			return nil
+		})
+		if err := <-stored; err != nil {
+			t.Fatal(err)
+		}
+		if got, err := db.Endpoint(t.Context(), s.scope, e.ID); err != nil || got.FailingSince != nil {
+			t.Errorf("after an arrival it fails since %v, %v", got.FailingSince, err)
 		}
 	})
 }

@@ -84,13 +84,13 @@ func (tx *Tx) LockOrders(scope Scope, ids []string) (map[string]*Order, error) {
 // maxIDs is how many rows one statement names.
 const maxIDs = 500
 
-// lockShipments locks the parcels of a condition in the order of their ids, for
-// an update of many, and returns the ids.
-func (tx *Tx) lockShipments(lock clause.Locking, where string, args ...any) ([]string, error) {
+// lockIDs locks the rows of a condition in the order of their ids, for an update
+// of many, and returns the ids.
+func (tx *Tx) lockIDs(table string, lock clause.Locking, where string, args ...any) ([]string, error) {
 	var ids []string
-	err := tx.q().Table("shipments").Clauses(lock).Where(where, args...).Order("id").Pluck("id", &ids).Error
+	err := tx.q().Table(table).Clauses(lock).Where(where, args...).Order("id").Pluck("id", &ids).Error
 	if err != nil {
-		return nil, fmt.Errorf("lock shipments: %w", err)
+		return nil, fmt.Errorf("lock %s: %w", table, err)
 	}
 	return ids, nil
 }
@@ -103,4 +103,17 @@ func (tx *Tx) updateShipments(ids []string, set map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// freeIDs runs a query for ids and locks their rows; on PostgreSQL it leaves out
+// those that somebody else holds, which are for the next look.
+func (tx *Tx) freeIDs(query string, args ...any) ([]string, error) {
+	if tx.db.Dialect == Postgres {
+		query += " FOR UPDATE SKIP LOCKED"
+	}
+	var ids []string
+	if err := tx.q().Raw(query, args...).Scan(&ids).Error; err != nil {
+		return nil, fmt.Errorf("lock rows that are free: %w", err)
+	}
+	return ids, nil
 }

@@ -35,7 +35,7 @@ const KeepCarrierCalls = 14 * 24 * time.Hour
 func (tx *Tx) Prune(limit int) (int64, error) {
 	limit = min(limit, maxFold)
 	oldEvents := idBound(PrefixEvent, tx.now.Add(-keepEvents))
-	deliveries, err := tx.ids("SELECT id FROM deliveries WHERE event_id < ? AND (status IN ? OR updated_at < ?) ORDER BY event_id, id LIMIT ?",
+	deliveries, err := tx.freeIDs("SELECT id FROM deliveries WHERE event_id < ? AND (status IN ? OR updated_at < ?) ORDER BY event_id, id LIMIT ?",
 		oldEvents, []string{DeliveryDelivered, DeliveryExhausted, DeliveryCanceled}, tx.now.Add(-abandoned), limit)
 	if err != nil {
 		return 0, err
@@ -89,16 +89,4 @@ func (tx *Tx) Prune(limit int) (int64, error) {
 		deleted += res.RowsAffected
 	}
 	return deleted, nil
-}
-
-// ids runs a query for ids and, where the database can, locks their rows.
-func (tx *Tx) ids(query string, args ...any) ([]string, error) {
-	if tx.db.Dialect == Postgres {
-		query += " FOR UPDATE SKIP LOCKED"
-	}
-	var ids []string
-	if err := tx.q().Raw(query, args...).Scan(&ids).Error; err != nil {
-		return nil, fmt.Errorf("prune: %w", err)
-	}
-	return ids, nil
 }

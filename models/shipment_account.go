@@ -50,7 +50,7 @@ func (tx *Tx) FollowShipments(a *CarrierAccount, carriers []string, limit int) (
 	if err != nil {
 		return 0, fmt.Errorf("parcels without an account: %w", err)
 	}
-	if _, err := tx.lockShipments(forUpdate, "id IN ?", ids); err != nil {
+	if _, err := tx.lockIDs("shipments", forUpdate, "id IN ?", ids); err != nil {
 		return 0, err
 	}
 	kept := "CASE WHEN carrier_account_id IS NULL THEN service ELSE '' END"

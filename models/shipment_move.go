@@ -230,7 +230,7 @@ func (db *DB) LeasedShipments(ctx context.Context, accountID string, limit int) 
 func (tx *Tx) ClaimShipments(ids []string, by, until time.Time) ([]string, error) {
 	var got []string
 	for part := range slices.Chunk(ids, maxIDs) {
-		free, err := tx.lockShipments(skipLocked,
+		free, err := tx.lockIDs("shipments", skipLocked,
 			"id IN ? AND next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?)", part, by, tx.now)
 		if err != nil {
 			return nil, err
@@ -249,7 +249,7 @@ func (tx *Tx) LockShipments(ids []string) error {
 	if tx.db.Dialect != Postgres || len(ids) == 0 {
 		return nil
 	}
-	if _, err := tx.lockShipments(forUpdate, "id IN ?", ids); err != nil {
+	if _, err := tx.lockIDs("shipments", forUpdate, "id IN ?", ids); err != nil {
 		return err
 	}
 	var orders []string
@@ -274,7 +274,7 @@ func (db *DB) ShipmentsByID(ctx context.Context, ids []string) ([]Shipment, erro
 // due, so that they keep their place among those that wait longest.
 func (tx *Tx) ReleaseShipments(ids []string) error {
 	for part := range slices.Chunk(ids, maxIDs) {
-		found, err := tx.lockShipments(forUpdate, "id IN ?", part)
+		found, err := tx.lockIDs("shipments", forUpdate, "id IN ?", part)
 		if err != nil {
 			return err
 		}

@@ -49,6 +49,7 @@ type dispatcher struct {
 	since     time.Time               // of the first of them
 	claiming  bool                    // a claim or look is under way
 	storing   int                     // results that are being stored
+	beside    bool                    // some were, while the claim was under way
 	looked    time.Time
 	released  time.Time
 	holdUntil time.Time // the database failed: leave it alone
@@ -220,7 +221,7 @@ func (d *dispatcher) look(now time.Time) {
 
 // claim takes deliveries of the endpoints whose turn it is.
 func (d *dispatcher) claim(t turn, room int) {
-	d.claiming = true
+	d.claiming, d.beside = true, d.storing > 0
 	landed := make(map[string]bool, len(d.landed))
 	for id := range d.landed {
 		landed[id] = true
@@ -258,7 +259,7 @@ func (d *dispatcher) claimed(c claim) {
 		}
 	}
 	if c.err == nil && c.asked != nil {
-		d.lanes.claimed(c.asked, c.lanes, d.storing > 0, time.Now())
+		d.lanes.claimed(c.asked, c.lanes, d.beside, time.Now())
 	}
 	for _, p := range c.parcels {
 		d.flying++
@@ -292,7 +293,7 @@ func (d *dispatcher) landing(r models.DeliveryResult) {
 
 // store stores results, the oldest first.
 func (d *dispatcher) store() {
-	d.storing = min(len(d.results), storeBatch)
+	d.storing, d.beside = min(len(d.results), storeBatch), true
 	batch := slices.Clone(d.results[:d.storing])
 	go func() {
 		err := errors.New("panicked")

@@ -213,12 +213,15 @@ func (l *life) followDoors(t *rapid.T, how how) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if since := e.FailingSince; since != nil && since.Before(d.arrival.Add(-time.Second)) { // the clock goes back a little at times
+			l.brokenf(t, "N2", "it counts as failing since %s, and something arrived at %s", since, d.arrival)
+		}
 		if e.DisabledAt == nil || how.closing && e.DisabledReason == models.EndpointByHand {
 			continue
 		}
 		failing := e.DisabledReason == models.EndpointFailing && l.db.Now().Sub(d.arrivalBefore) > 5*24*time.Hour
 		if !failing && (e.DisabledReason != models.EndpointGone || !d.saidGone) {
-			l.brokenf(t, "N2", "the endpoint was disabled as %s", e.DisabledReason)
+			l.brokenf(t, "N2", "the endpoint was disabled as %s, %s after an arrival", e.DisabledReason, l.db.Now().Sub(d.arrivalBefore))
 		}
 		l.did["disabled as "+e.DisabledReason]++
 		d.offSince, d.wasOff = *e.DisabledAt, true

@@ -87,13 +87,13 @@ type witness struct {
 	under   map[string]int
 	held    chan struct{}                // posts wait until it is closed; nil: they do not
 	seen    func(path string, posts int) // called with each post and how many there were; nil: it is not
-	cutOff  string                       // the timestamp of posts whose node has died since
+	cutOff  map[string]bool              // timestamps of posts whose node has died since
 	given   map[string]int               // answers, by their names
 }
 
 func newWitness(t *testing.T, now func() time.Time) *witness {
 	t.Helper()
-	w := &witness{now: now, under: map[string]int{}, given: map[string]int{}}
+	w := &witness{now: now, under: map[string]int{}, cutOff: map[string]bool{}, given: map[string]int{}}
 	w.Server = httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(w.Close)
 	return w
@@ -106,7 +106,7 @@ func (w *witness) serve(rw http.ResponseWriter, req *http.Request) {
 	}
 	p := post{path: req.URL.Path, header: req.Header.Clone(), body: string(body), at: w.now()}
 	w.mu.Lock()
-	if p.header.Get(notify.HeaderTimestamp) == w.cutOff {
+	if w.cutOff[p.header.Get(notify.HeaderTimestamp)] {
 		w.mu.Unlock()
 		panic(http.ErrAbortHandler) // it was still in the line
 	}
@@ -191,7 +191,7 @@ func (w *witness) take(t *testing.T, cut bool) []post {
 	t.Helper()
 	if cut {
 		w.mu.Lock()
-		w.cutOff = notify.Timestamp(w.now())
+		w.cutOff[notify.Timestamp(w.now())] = true
 		w.mu.Unlock()
 		until(t, "the posts that were cut off end", func() bool {
 			w.mu.Lock()

@@ -169,7 +169,7 @@ func (ls *lanes) locked() bool {
 	return slices.ContainsFunc(ls.turns, func(endpoint string) bool { return ls.byEndpoint[endpoint].locked })
 }
 
-// claimed notes what a claim left; storing says that results are being stored here.
+// claimed notes what a claim left; storing says that results were stored here meanwhile.
 func (ls *lanes) claimed(asked []string, got []models.Lane, storing bool, now time.Time) {
 	found := make(map[string]*models.Lane, len(got))
 	for i := range got {
