@@ -38,7 +38,7 @@ type Delivery struct {
 	EventType     string
 	Status        string
 	Attempts      int    // all that were made
-	RoundStart    int    // those made before the last replay
+	RoundStart    int    // those that do not count: made before the last replay, or cut off by this side
 	Cause         string // of the next attempt
 	NextAttemptAt *time.Time
 	LeaseUntil    *time.Time

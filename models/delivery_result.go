@@ -19,6 +19,7 @@ type DeliveryResult struct {
 	Endpoint *Endpoint
 	Gone     bool // the endpoint wants no more
 	Canceled bool // the attempt was cut off by this side, which says nothing about the endpoint
+	Spared   bool // it does not count in the schedule
 }
 
 // StoreDeliveries stores attempts, where their deliveries go from there, and
@@ -52,20 +53,24 @@ func (tx *Tx) StoreDeliveries(results []DeliveryResult, patience time.Duration) 
 // moveDeliveries sends claimed deliveries on, those that are still held by the
 // worker who claimed them.
 func (tx *Tx) moveDeliveries(results []DeliveryResult) error {
-	row, args := "(?, ?, ?, ?, ?, ?)", make([]any, 0, 6*len(results)+1)
+	row, args := "(?, ?, ?, ?, ?, ?, ?)", make([]any, 0, 7*len(results)+1)
 	if tx.db.Dialect == Postgres { // which cannot tell the types of bare parameters
-		row = "(?::text, ?::bigint, ?::text, ?::timestamptz, ?::bigint, ?::text)"
+		row = "(?::text, ?::bigint, ?::bigint, ?::text, ?::timestamptz, ?::bigint, ?::text)"
 	}
 	merchants := make(map[string]string, len(results))
 	for i := range results {
 		r := &results[i]
 		merchants[r.Delivery.ID] = r.Delivery.MerchantID
-		args = append(args, r.Delivery.ID, r.Delivery.Attempts, r.Status, r.Next, r.Attempt.Status, r.Attempt.Error)
+		spared := 0
+		if r.Spared {
+			spared = 1
+		}
+		args = append(args, r.Delivery.ID, r.Delivery.Attempts, spared, r.Status, r.Next, r.Attempt.Status, r.Attempt.Error)
 	}
 	var moved []string
-	err := tx.q().Raw("WITH result (id, attempts, status, next, code, error) AS (VALUES "+tuples(row, len(results))+`)
+	err := tx.q().Raw("WITH result (id, attempts, spared, status, next, code, error) AS (VALUES "+tuples(row, len(results))+`)
 		UPDATE deliveries SET status = result.status, next_attempt_at = result.next, last_status = result.code, last_error = result.error,
-			cause = 'schedule', lease_until = NULL, updated_at = ?
+			round_start = round_start + result.spared, cause = 'schedule', lease_until = NULL, updated_at = ?
 		FROM result WHERE deliveries.id = result.id AND deliveries.attempts = result.attempts AND deliveries.status = 'delivering'
 		RETURNING deliveries.id`, append(args, tx.now)...).Scan(&moved).Error
 	if err != nil {

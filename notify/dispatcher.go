@@ -344,6 +344,14 @@ func (s *Service) judge(r models.DeliveryResult, o outcome) models.DeliveryResul
 		return r
 	}
 	r.Status = models.DeliveryExhausted
+	if o.spared {
+		at := s.db.Now() // for another node, when this one stops
+		if o.attempt.RequestHeaders == nil {
+			at = at.Add(unsentWait(at.Sub(r.Delivery.CreatedAt)))
+		}
+		r.Status, r.Next, r.Spared = models.DeliveryRetrying, &at, true
+		return r
+	}
 	made := r.Delivery.Attempts - r.Delivery.RoundStart
 	if wait, more := NextAttempt(made, rand.Float64, o.failure); more && !o.gone {
 		at := s.db.Now().Add(s.opts.paced(wait, o.failure.RetryAfter))

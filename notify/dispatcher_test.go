@@ -273,7 +273,8 @@ func TestNodeIsKilledInTheMiddle(t *testing.T) {
 	}
 }
 
-// A node that stops cuts off what takes longer than its grace, and stores it.
+// A node that stops cuts off what takes longer than its grace, and stores it: it
+// is due again at once and has lost none of its attempts, were it the last.
 func TestStopStoresWhatItCutsOff(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
@@ -282,15 +283,19 @@ func TestStopStoresWhatItCutsOff(t *testing.T) {
 		defer close(g.open)
 		shop.answerBy(g.hold)
 		o := newOffice(t, db, shop.URL)
-		o.run(t, o.Service)
 		d := o.order(t)
+		o.spend(t, d.ID, notify.MaxAttempts-1)
+		o.run(t, o.Service)
 		until(t, "it is under way", func() bool { return g.waiting.Load() == 1 })
 		if err := o.Stop(t.Context(), 10*time.Millisecond); err != nil {
 			t.Fatal(err)
 		}
 		got := o.delivery(t, d.ID)
-		if got.Status != models.DeliveryRetrying || got.Attempts != 1 || !strings.Contains(got.LastError, "stopped") {
+		if got.Status != models.DeliveryRetrying || got.Attempts != notify.MaxAttempts || !strings.Contains(got.LastError, "stopped") {
 			t.Errorf("it is %+v", got)
+		}
+		if got.RoundStart != 1 || got.NextAttemptAt == nil || got.NextAttemptAt.After(db.Now()) {
+			t.Errorf("%d attempts do not count, and the next is at %v", got.RoundStart, got.NextAttemptAt)
 		}
 		e, err := db.Endpoint(t.Context(), models.AllMerchants(), o.endpoint.ID)
 		if err != nil || e.FailingSince != nil {

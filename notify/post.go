@@ -58,6 +58,7 @@ type outcome struct {
 	delivered bool
 	gone      bool // the endpoint answered 410: it wants no more
 	canceled  bool // this side broke it off
+	spared    bool // it takes none of the delivery's attempts
 	failure   Failure
 }
 
@@ -68,6 +69,8 @@ func (p *poster) post(ctx context.Context, job *parcel, now time.Time) outcome {
 	request, err := newRequest(ctx, job, now)
 	if err != nil {
 		o.attempt.Error = err.Error()
+		o.canceled = errors.Is(err, errUnsigned)
+		o.spared = o.canceled
 		return o
 	}
 	o.attempt.RequestHeaders = sentHeaders(request.Header, job.headers)
@@ -89,6 +92,7 @@ func (p *poster) post(ctx context.Context, job *parcel, now time.Time) outcome {
 	case err != nil:
 		o.failure.TimedOut = safehttp.IsTimeout(err)
 		o.canceled = safehttp.Classify(err) == safehttp.PhaseCanceled
+		o.spared = o.canceled
 		o.attempt.Error = describe(err)
 	default:
 		o.attempt.Error = fmt.Sprintf("answered %d", o.attempt.Status)
@@ -96,10 +100,13 @@ func (p *poster) post(ctx context.Context, job *parcel, now time.Time) outcome {
 	return o
 }
 
+// errUnsigned is why nothing was sent that nobody could trust.
+var errUnsigned = errors.New("the signing secret or the headers cannot be opened: set them anew")
+
 func newRequest(ctx context.Context, job *parcel, now time.Time) (*http.Request, error) {
 	signature, err := Sign(job.secrets, job.event.ID, now, []byte(job.event.Body))
 	if err != nil {
-		return nil, err
+		return nil, errUnsigned
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, job.endpoint.URL, strings.NewReader(job.event.Body))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
@@ -160,11 +161,16 @@ func TestUnreadableSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := o.order(t)
+	o.spend(t, d.ID, notify.MaxAttempts-1)
 	o.keys = others
 	o.Service = o.service(notify.Options{AllowNets: loopback})
 	o.drain(t)
-	if got := o.delivery(t, d.ID); got.Status != models.DeliveryRetrying || !strings.Contains(got.LastError, "cannot be opened") || len(shop.all()) != 0 {
-		t.Errorf("it is %+v", got)
+	got := o.delivery(t, d.ID)
+	if got.Status != models.DeliveryRetrying || !strings.Contains(got.LastError, "cannot be opened") || len(shop.all()) != 0 {
+		t.Fatalf("it is %+v", got)
+	}
+	if wait := got.NextAttemptAt.Sub(got.UpdatedAt); got.RoundStart != 1 || wait < 50*time.Second || wait > time.Minute {
+		t.Errorf("%d attempts do not count, and the next comes after %s", got.RoundStart, wait)
 	}
 	if e, err := db.Endpoint(t.Context(), models.AllMerchants(), o.endpoint.ID); err != nil || e.FailingSince != nil {
 		t.Errorf("the endpoint counts as failing: %+v, %v", e, err)

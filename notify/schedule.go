@@ -56,6 +56,16 @@ func NextAttempt(attempts int, random func() float64, failure Failure) (time.Dur
 	return delay, true
 }
 
+// Bounds of the wait after an attempt for which nothing could be sent.
+const (
+	leastUnsent = time.Minute
+	mostUnsent  = time.Hour
+)
+
+// unsentWait is how long a delivery of an age waits when nothing could be sent:
+// the longer the older it is, since what is wrong on this side lasts.
+func unsentWait(age time.Duration) time.Duration { return min(max(age/4, leastUnsent), mostUnsent) }
+
 // paced is a wait at the service's pace.
 func (o Options) paced(wait, asked time.Duration) time.Duration {
 	if o.Pace <= 0 {

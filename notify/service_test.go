@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -103,6 +104,14 @@ func newOffice(t *testing.T, db *models.DB, url string) *office {
 		return err
 	})
 	return o
+}
+
+// spend has a delivery look as if it was tried so often.
+func (o *office) spend(t *testing.T, id string, attempts int) {
+	t.Helper()
+	if _, err := o.db.SQL().ExecContext(t.Context(), fmt.Sprintf("UPDATE deliveries SET attempts = %d WHERE id = '%s'", attempts, id)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // passed is how far the clock was moved.

@@ -20,9 +20,7 @@ func (s *Service) attempt(ctx context.Context, p *parcel) outcome {
 	now := s.db.Now()
 	if p.secrets == nil {
 		// Which is no fault of the endpoint: perhaps only this node has the wrong keys.
-		return outcome{canceled: true, attempt: models.DeliveryAttempt{
-			StartedAt: now, Error: "the signing secret or the headers cannot be opened: set them anew",
-		}}
+		return outcome{canceled: true, spared: true, attempt: models.DeliveryAttempt{StartedAt: now, Error: errUnsigned.Error()}}
 	}
 	ctx, span := s.tracer.Continue(ctx, "webhook", p.event.Trace, "event.type", p.event.Type, "event.id", p.event.ID,
 		"delivery.id", p.delivery.ID, "endpoint.id", p.endpoint.ID)
