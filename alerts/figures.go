@@ -27,6 +27,7 @@ type Figures struct {
 	Queues                      []models.WatchedJobs
 	Workers                     *models.WorkerSigns
 	Replicas                    *models.Replicas
+	Nodes                       []models.Node // those that are alive
 
 	Machine     *Machine
 	Certificate *time.Time // until when the public address's is valid
@@ -145,7 +146,12 @@ func (s *Service) readSystem(ctx context.Context, f *Figures) error {
 	if err != nil {
 		return err
 	}
-	f.Queues, f.Workers, f.Replicas = found(queues), &workers, &replicas
+	nodes, err := s.db.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	nodes = slices.DeleteFunc(nodes, func(n models.Node) bool { return !n.Alive(f.Now) })
+	f.Queues, f.Workers, f.Replicas, f.Nodes = found(queues), &workers, &replicas, found(nodes)
 	return nil
 }
 

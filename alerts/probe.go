@@ -18,10 +18,7 @@ const (
 // Machine is what a node sees of the machine that it runs on. What it cannot
 // tell is below zero.
 type Machine struct {
-	DiskFree      float64       // of the embedded database's disk, as a share
-	Backup        time.Duration // how old the newest is; below zero: there is none
-	BackupWatched bool          // somebody said where backups are
-	Locked        int           // accounts whose secrets cannot be opened
+	DiskFree float64 // of the embedded database's disk, as a share
 }
 
 // probes look at what is not in the database, and remember it for a while.

@@ -12,7 +12,7 @@ import (
 // once an hour; an address that does not answer says nothing.
 func TestCertificate(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, modelstest.SQLite(t), Options{Machine: func() Machine { return Machine{DiskFree: .5, Locked: 2} }})
+	b := newBench(t, modelstest.SQLite(t), Options{Machine: func() Machine { return Machine{DiskFree: .5} }})
 	server := httptest.NewTLSServer(nil)
 	b.db.PublicURL = server.URL
 	read := func() *Figures {
@@ -27,7 +27,7 @@ func TestCertificate(t *testing.T) {
 	if want := server.Certificate().NotAfter; f.Certificate == nil || !f.Certificate.Equal(want) || f.Host == "" {
 		t.Errorf("valid until %v, want %v", f.Certificate, want)
 	}
-	if f.Machine == nil || f.Machine.Locked != 2 {
+	if f.Machine == nil || f.Machine.DiskFree != .5 {
 		t.Errorf("the machine: %+v", f.Machine)
 	}
 	server.Close()

@@ -1,8 +1,12 @@
 package alerts
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/tillpost/tillpost/models"
 )
 
 func queueFull(f *Figures, l Limits) ([]Finding, bool) {
@@ -65,16 +69,22 @@ func replicaMissing(f *Figures, _ Limits) ([]Finding, bool) {
 	return []Finding{{Detail: map[string]string{detailCount: strconv.FormatInt(int64(f.Replicas.Behind), 10)}}}, true
 }
 
+// backupOld looks at the newest backup that any node sees: one of them may be
+// the only one that makes them.
 func backupOld(f *Figures, l Limits) ([]Finding, bool) {
-	if f.Machine == nil || !f.Machine.BackupWatched {
+	if !slices.ContainsFunc(f.Nodes, func(n models.Node) bool { return n.Backups }) {
 		return nil, false
 	}
-	if age := f.Machine.Backup; age >= 0 && age < l.seconds("age") {
-		return nil, true
-	}
 	detail := map[string]string{}
-	if f.Machine.Backup >= 0 {
-		detail[detailSince] = f.Now.Add(-f.Machine.Backup).Truncate(time.Minute).Format(time.RFC3339)
+	var newest time.Time
+	for i := range f.Nodes {
+		if at := f.Nodes[i].BackupAt; at != nil && at.After(newest) {
+			newest = *at
+			detail[detailSince] = newest.Truncate(time.Minute).Format(time.RFC3339)
+		}
+	}
+	if f.Now.Sub(newest) < l.seconds("age") {
+		return nil, true
 	}
 	return []Finding{{Detail: detail}}, true
 }
@@ -89,12 +99,25 @@ func certificateExpiring(f *Figures, l Limits) ([]Finding, bool) {
 	return []Finding{{Detail: map[string]string{detailName: f.Host, detailSince: f.Certificate.Format(time.RFC3339)}}}, true
 }
 
+// credentialsLocked finds nodes whose keys do not open all secrets.
 func credentialsLocked(f *Figures, _ Limits) ([]Finding, bool) {
-	if f.Machine == nil || f.Machine.Locked < 0 {
-		return nil, false
+	var (
+		names  []string
+		most   int64
+		looked bool
+	)
+	for i := range f.Nodes {
+		n := &f.Nodes[i]
+		looked = looked || n.Locked >= 0
+		if n.Locked > 0 {
+			names, most = append(names, n.Name), max(most, n.Locked)
+		}
 	}
-	if f.Machine.Locked == 0 {
-		return nil, true
+	if len(names) == 0 {
+		return nil, looked
 	}
-	return []Finding{{Detail: map[string]string{detailCount: strconv.Itoa(f.Machine.Locked)}}}, true
+	slices.Sort(names)
+	return []Finding{{Detail: map[string]string{
+		detailName: strings.Join(slices.Compact(names), ", "), detailCount: strconv.FormatInt(most, 10),
+	}}}, true
 }

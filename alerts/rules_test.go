@@ -52,6 +52,7 @@ func TestRules(t *testing.T) {
 		return []models.WatchedJobs{{Queue: "money", State: "available", Count: n, Oldest: oldest}}
 	}
 	machine := func(m Machine) Figures { return Figures{Machine: &m} }
+	nodes := func(nodes ...models.Node) Figures { return Figures{Nodes: nodes} }
 	dispute := func(in time.Duration) []models.UrgentDispute {
 		return []models.UrgentDispute{{MerchantID: "mer_1", Count: 2, First: models.Dispute{PaymentID: "pay_1", RespondBy: at(in)}}}
 	}
@@ -117,15 +118,15 @@ func TestRules(t *testing.T) {
 		{"no standby wanted", ReplicaMissing, Figures{Replicas: &models.Replicas{Shown: true}}, "none"},
 		{"standby in step", ReplicaMissing, Figures{Replicas: &models.Replicas{Shown: true, Behind: 1, InSync: 1}}, "none"},
 		{"standby lags", ReplicaMissing, Figures{Replicas: &models.Replicas{Shown: true, Behind: 2}}, "found"},
-		{"fresh backup", BackupOld, machine(Machine{BackupWatched: true, Backup: 25 * time.Hour}), "none"},
-		{"old backup", BackupOld, machine(Machine{BackupWatched: true, Backup: 26 * time.Hour}), "found"},
-		{"no backup at all", BackupOld, machine(Machine{BackupWatched: true, Backup: -1}), "found"},
-		{"backups are not watched", BackupOld, machine(Machine{Backup: -1}), "unknown"},
+		{"fresh backup", BackupOld, nodes(models.Node{Backups: true}, models.Node{}, models.Node{Backups: true, BackupAt: at(-25 * time.Hour)}), "none"},
+		{"old backup", BackupOld, nodes(models.Node{Backups: true, BackupAt: at(-26 * time.Hour)}), "found"},
+		{"no backup at all", BackupOld, nodes(models.Node{Backups: true}), "found"},
+		{"backups are not watched", BackupOld, nodes(models.Node{}), "unknown"},
 		{"certificate for long", CertificateExpiring, Figures{Certificate: at(15 * 24 * time.Hour)}, "none"},
 		{"certificate for short", CertificateExpiring, Figures{Certificate: at(14 * 24 * time.Hour), Host: "till.example"}, "found"},
-		{"all secrets open", CredentialsLocked, machine(Machine{}), "none"},
-		{"a secret does not open", CredentialsLocked, machine(Machine{Locked: 1}), "found"},
-		{"nobody looked at secrets", CredentialsLocked, machine(Machine{Locked: -1}), "unknown"},
+		{"all secrets open", CredentialsLocked, nodes(models.Node{}, models.Node{Locked: -1}), "none"},
+		{"a secret does not open on one node", CredentialsLocked, nodes(models.Node{}, models.Node{Name: "b", Locked: 1}), "found"},
+		{"nobody looked at secrets", CredentialsLocked, nodes(models.Node{Locked: -1}), "unknown"},
 	}
 	tried := map[string]bool{}
 	for _, test := range tests {

@@ -32,7 +32,10 @@ type Node struct {
 	Connections int64 // open to its pages and API
 	Streams     int64 // of these: pages that hear of changes
 	Goroutines  int64
-	Memory      int64 // bytes that the process holds
+	Memory      int64      // bytes that the process holds
+	Locked      int64      // accounts whose secrets its keys do not open; below zero: it could not look
+	Backups     bool       // it was told where backups are
+	BackupAt    *time.Time // when the newest of these was made; nil: it sees none
 	StartedAt   time.Time
 	SeenAt      time.Time
 	StoppedAt   *time.Time // it stopped in order
@@ -59,7 +62,7 @@ func (tx *Tx) Beat(n Node) error {
 	stored := tx.q().Clauses(clause.OnConflict{
 		Columns: []clause.Column{{Name: "id"}},
 		DoUpdates: clause.AssignmentColumns([]string{
-			"name", "version", "connections", "streams", "goroutines", "memory", "seen_at", "stopped_at",
+			"name", "version", "connections", "streams", "goroutines", "memory", "locked", "backups", "backup_at", "seen_at", "stopped_at",
 		}),
 	}).Create(&n)
 	if stored.Error != nil {

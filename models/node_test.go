@@ -28,6 +28,7 @@ func TestNodes(t *testing.T) {
 		beat(work)
 		now = start.Add(30 * time.Second)
 		web.Connections, web.Streams, web.Goroutines, web.Memory = 7, 2, 40, 1<<33
+		web.Locked, web.Backups, web.BackupAt = 2, true, &start
 		beat(web)
 		nodes := func() []models.Node {
 			t.Helper()

@@ -122,7 +122,7 @@ func (a *app) alertOptions(o serveOptions) alerts.Options {
 // elsewhere is for others to watch.
 func (a *app) alertMachine() alerts.Machine {
 	state := a.machine.State()
-	seen := alerts.Machine{DiskFree: -1, Backup: state.BackupAge, BackupWatched: a.config.BackupPath != "", Locked: state.Unreadable}
+	seen := alerts.Machine{DiskFree: -1}
 	if a.config.embedded() && state.DiskSize > 0 {
 		seen.DiskFree = float64(state.DiskFree) / float64(state.DiskSize)
 	}

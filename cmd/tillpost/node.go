@@ -61,7 +61,12 @@ func (a *app) beat(ctx context.Context, told time.Time, first bool) error {
 	n := a.node
 	n.Connections, n.Streams = a.figures.Open()
 	n.Goroutines, n.Memory = int64(runtime.NumGoroutine()), memory()
+	state := a.machine.State()
+	n.Locked, n.Backups = int64(state.Unreadable), a.config.BackupPath != ""
 	return a.db.Write(ctx, func(tx *models.Tx) error {
+		if n.Backups && state.BackupAge >= 0 {
+			n.BackupAt = new(tx.Now().Add(-state.BackupAge))
+		}
 		if err := tx.Beat(n); err != nil {
 			return err
 		}
