@@ -154,6 +154,7 @@ func examplesOfEvents(t *testing.T, db *models.DB) []byte {
 		_, _, err := tx.PingEndpoint(models.AllMerchants(), e.ID)
 		return err
 	})
+	s.write(func(tx *models.Tx) error { return tx.DisableEndpoint(e, models.EndpointGone) })
 	var text bytes.Buffer
 	text.WriteString("{")
 	for i, eventType := range models.EventTypes {

@@ -152,7 +152,7 @@ func TestStoreDeliveriesJudgesEndpoints(t *testing.T) {
 		arrived := models.DeliveryResult{Status: models.DeliveryDelivered}
 		canceled := models.DeliveryResult{Status: models.DeliveryExhausted, Canceled: true}
 		gone := models.DeliveryResult{Status: models.DeliveryExhausted, Gone: true}
-		jobs := func() int64 { return count(t, db, "river_job", "kind = 'endpoint.disabled'") }
+		told := func() int64 { return count(t, db, "events", "type = ?", models.EventEndpointDisabled) }
 
 		if got := attempt(canceled); got.FailingSince != nil {
 			t.Error("an attempt that this side broke off counts against the endpoint")
@@ -173,8 +173,8 @@ func TestStoreDeliveriesJudgesEndpoints(t *testing.T) {
 		}
 		attempt(failed)
 		*now = now.Add(patience + time.Second)
-		if got := attempt(failed); got.DisabledReason != models.EndpointFailing || jobs() != 1 {
-			t.Errorf("after more than five days: %+v, %d jobs", got, jobs())
+		if got := attempt(failed); got.DisabledReason != models.EndpointFailing || told() != 1 {
+			t.Errorf("after more than five days: %+v, %d events", got, told())
 		}
 		on, off, elsewhere := true, false, "https://shop.example/new"
 		change(t, db, e, models.EndpointChange{Enabled: &on})
@@ -193,8 +193,8 @@ func TestStoreDeliveriesJudgesEndpoints(t *testing.T) {
 		if got := attempt(failed); got.DisabledAt != nil || !got.FailingSince.Equal(*now) {
 			t.Errorf("a failure at a new address: %+v", got)
 		}
-		if got := attempt(gone); got.DisabledReason != models.EndpointGone || jobs() != 2 {
-			t.Errorf("after 410: %+v, %d jobs", got, jobs())
+		if got := attempt(gone); got.DisabledReason != models.EndpointGone || told() != 2 {
+			t.Errorf("after 410: %+v, %d events", got, told())
 		}
 		entries, _, err := db.AuditEntries(t.Context(), s.scope, models.AuditFilter{ObjectID: e.ID, Action: "endpoint.disable"}, models.Page{})
 		if err != nil || len(entries) != 2 || entries[0].ActorKind != "system" || entries[0].Detail["reason"] != models.EndpointGone {

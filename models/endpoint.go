@@ -176,7 +176,8 @@ func (tx *Tx) changeFlow(e *Endpoint, c EndpointChange) {
 }
 
 // DisableEndpoint stops deliveries to an endpoint; what it misses is listed for
-// replay, see MissedDays. That it was not a person who did it is noted, and told.
+// replay, see MissedDays. That it was not a person who did it is noted, and the
+// merchant's other endpoints are told.
 // One that was changed since it was loaded, or to which something arrived after
 // all, stays as it is.
 func (tx *Tx) DisableEndpoint(e *Endpoint, reason string) error {
@@ -191,7 +192,12 @@ func (tx *Tx) DisableEndpoint(e *Endpoint, reason string) error {
 	if reason == EndpointByHand {
 		return nil
 	}
-	tx.Enqueue(EndpointDisabledArgs{EndpointID: id, Reason: reason})
+	off := *e
+	off.DisabledAt, off.DisabledReason, off.UpdatedAt = &tx.now, reason, tx.now
+	err = tx.recordEvent(Event{MerchantID: e.MerchantID, Type: EventEndpointDisabled, ObjectID: id}, off.Object(tx.now))
+	if err != nil {
+		return err
+	}
 	return tx.Audit(Actor{Kind: "system", Name: "Tillpost"}, AuditEntry{
 		MerchantID: &e.MerchantID, Action: "endpoint.disable", ObjectID: id, Detail: map[string]string{"url": e.URL, "reason": reason},
 	})

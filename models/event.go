@@ -31,6 +31,7 @@ const (
 	EventShipmentDelivered     = "shipment.delivered"
 	EventShipmentException     = "shipment.exception"
 	EventShipmentLate          = "shipment.late"
+	EventEndpointDisabled      = "endpoint.disabled"
 	EventPing                  = "ping"
 )
 
@@ -41,7 +42,7 @@ var EventTypes = []string{
 	EventPaymentNeedsReview, EventPaymentVoided, EventPaymentCanceled, EventPaymentExpired,
 	EventRefundSucceeded, EventRefundFailed, EventDisputeOpened, EventDisputeClosed,
 	EventShipmentCreated, EventShipmentUpdated, EventShipmentOut, EventShipmentDelivered,
-	EventShipmentException, EventShipmentLate, EventPing,
+	EventShipmentException, EventShipmentLate, EventEndpointDisabled, EventPing,
 }
 
 // Event is one thing that happened, append-only. Body is the webhook's body,
@@ -124,7 +125,8 @@ func (tx *Tx) tellEndpoints(events []Event) error {
 	for i := range events {
 		for j := range endpoints {
 			e, ep := &events[i], &endpoints[j]
-			if ep.MerchantID != e.MerchantID || !ep.Wants(e.Type) {
+			// One that was disabled is not told of it.
+			if ep.MerchantID != e.MerchantID || !ep.Wants(e.Type) || ep.ID == e.ObjectID {
 				continue
 			}
 			d := tx.newDelivery(e, ep.ID, SentBySchedule)

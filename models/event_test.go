@@ -20,7 +20,7 @@ func TestEventsComeWithDeliveriesOrNotAtAll(t *testing.T) {
 		paused, deleted := newEndpoint(t, db, s.ID), newEndpoint(t, db, s.ID)
 		newEndpoint(t, db, modelstest.Merchant(t, db).ID) // another merchant's
 		modelstest.Write(t, db, func(tx *models.Tx) error {
-			return errors.Join(tx.DisableEndpoint(paused, "paused"), tx.DeleteEndpoint(s.scope, deleted.ID))
+			return errors.Join(tx.DisableEndpoint(paused, models.EndpointByHand), tx.DeleteEndpoint(s.scope, deleted.ID))
 		})
 		p, _ := modelstest.Payment(t, db, modelstest.Order(t, db, s.ID, 1000), s.gateway)
 		force(t, db, p, models.PaymentProcessing)

@@ -227,8 +227,8 @@ func (DeliverArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueNotify, MaxAttempts: 25}
 }
 
-// EndpointDisabledArgs tells of an endpoint that was disabled because it is gone
-// or has only failed for days.
+// EndpointDisabledArgs told of an endpoint that was disabled. Nobody makes them
+// any more.
 type EndpointDisabledArgs struct {
 	EndpointID string `json:"endpoint_id"`
 	Reason     string `json:"reason"`

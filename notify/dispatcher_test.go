@@ -2,7 +2,6 @@ package notify_test
 
 import (
 	"bytes"
-	"context"
 	"net/http"
 	"os"
 	"os/exec"
@@ -163,11 +162,11 @@ func TestDeadSinkUntilItsEndpointIsDisabled(t *testing.T) {
 		shop := newReceiver(t)
 		o := newOffice(t, db, shop.URL)
 		shop.Close()
-		var told []string
-		o.Service = o.service(notify.Options{AllowNets: loopback, OnDisabled: func(_ context.Context, e *models.Endpoint) error {
-			told = append(told, e.DisabledReason)
-			return nil
-		}})
+		other := newReceiver(t)
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			_, _, err := o.CreateEndpoint(tx, o.shop.ID, notify.NewEndpoint{URL: other.URL, Events: []string{models.EventEndpointDisabled}})
+			return err
+		})
 		begin := o.passed()
 		for o.passed()-begin < 7*24*time.Hour {
 			if e, err := db.Endpoint(t.Context(), models.AllMerchants(), o.endpoint.ID); err != nil || e.DisabledAt != nil {
@@ -184,8 +183,9 @@ func TestDeadSinkUntilItsEndpointIsDisabled(t *testing.T) {
 		if after := o.passed() - begin; after < 5*24*time.Hour || after > 5*24*time.Hour+12*time.Hour {
 			t.Errorf("it was disabled after %s", after)
 		}
-		if err := o.Disabled(t.Context(), e.ID, e.DisabledReason); err != nil || len(told) != 1 || told[0] != models.EndpointFailing {
-			t.Errorf("told were %v, %v", told, err)
+		o.drain(t)
+		if got := other.all(); len(got) != 1 || !strings.Contains(string(got[0].body), `"disabled_reason":"failing"`) {
+			t.Errorf("the other endpoint got %+v", got)
 		}
 	})
 }

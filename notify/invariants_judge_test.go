@@ -18,6 +18,7 @@ import (
 // invariants.
 func (l *life) judge(t *rapid.T, posts []post, how how) {
 	posted := map[way]bool{}
+	l.hearOfDoors(t)
 	for _, d := range l.doors { // one node may store a failure before the other an arrival of the same moment
 		d.arrivalBefore = d.arrival
 	}
@@ -205,6 +206,7 @@ func (l *life) judgeQueue(t *rapid.T, rows []models.Delivery) {
 
 // followDoors learns which endpoints were disabled for what their servers did.
 func (l *life) followDoors(t *rapid.T, how how) {
+	disabled := 0
 	for _, d := range l.doors {
 		if d.deleted || !d.offSince.IsZero() {
 			continue
@@ -224,8 +226,27 @@ func (l *life) followDoors(t *rapid.T, how how) {
 			l.brokenf(t, "N2", "the endpoint was disabled as %s, %s after an arrival", e.DisabledReason, l.db.Now().Sub(d.arrivalBefore))
 		}
 		l.did["disabled as "+e.DisabledReason]++
+		disabled++
 		d.offSince, d.wasOff = *e.DisabledAt, true
 	}
+	if disabled != l.closings {
+		l.brokenf(t, "N1", "%d endpoints were disabled, and %d events tell of it", disabled, l.closings)
+	}
+	l.closings = 0
+}
+
+// hearOfDoors takes in the events of endpoints that were disabled meanwhile: how
+// many they may be is held against the endpoints.
+func (l *life) hearOfDoors(t *rapid.T) {
+	news := l.allEvents(t)[len(l.events):]
+	kinds := make([]string, len(news))
+	for i := range news {
+		if kinds[i] = news[i].Type; kinds[i] != models.EventEndpointDisabled {
+			l.brokenf(t, "N1", "of deliveries came the event %s", kinds[i])
+		}
+	}
+	l.happens(t, "", kinds...)
+	l.closings += len(kinds)
 }
 
 // end has everything arrive that can, and holds what is promised for the end.

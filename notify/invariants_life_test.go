@@ -78,6 +78,7 @@ type life struct {
 	passages map[way]*passage
 	open     []string // orders that are neither paid nor canceled
 	replays  []bulk
+	closings int                // events of endpoints that were disabled, since doors were last looked at
 	newest   map[way]*happening // by order and door: what a receiver that drops what is stale has
 }
 
@@ -135,18 +136,7 @@ func (l *life) rows(t *rapid.T) []models.Delivery {
 // happens holds N1: what was done has recorded these events, each with one
 // delivery for each door that wants it, and nothing else has.
 func (l *life) happens(t *rapid.T, order string, kinds ...string) {
-	var events []models.Event
-	for cursor := ""; ; {
-		found, next, err := l.db.Events(context.Background(), l.scope, "", models.Span{}, models.Page{Limit: models.MaxLimit, Cursor: cursor})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if events = append(events, found...); next == "" {
-			break
-		}
-		cursor = next
-	}
-	slices.Reverse(events)
+	events := l.allEvents(t)
 	if len(events) != len(l.events)+len(kinds) {
 		l.brokenf(t, "N1", "%d events after %d and %v", len(events), len(l.events), kinds)
 	}
@@ -166,12 +156,28 @@ func (l *life) happens(t *rapid.T, order string, kinds ...string) {
 		}
 		l.events = append(l.events, h)
 		for _, d := range l.doors {
-			if kind == models.EventPing && e.ObjectID == d.id || kind != models.EventPing && d.wants(kind, l.db.Now()) {
+			if (e.ObjectID == d.id) == (kind == models.EventPing) && (kind == models.EventPing || d.wants(kind, l.db.Now())) {
 				l.passages[way{h.id, d.id}] = &passage{}
 			}
 		}
 	}
 	l.count(t, l.rows(t))
+}
+
+// allEvents are the events, the oldest first.
+func (l *life) allEvents(t *rapid.T) []models.Event {
+	var events []models.Event
+	for cursor := ""; ; {
+		found, next, err := l.db.Events(context.Background(), l.scope, "", models.Span{}, models.Page{Limit: models.MaxLimit, Cursor: cursor})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if events = append(events, found...); next == "" {
+			slices.Reverse(events)
+			return events
+		}
+		cursor = next
+	}
 }
 
 // count holds N1 of the deliveries.

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -42,10 +41,6 @@ type Options struct {
 	// Pace divides the waits between attempts, for load tests; 0 is 1. A wait
 	// that an endpoint asked for is never shortened.
 	Pace float64
-	// OnDisabled is told of endpoints that were disabled because they are gone or
-	// have only failed for days; it is called again when it fails. nil: only the
-	// log tells.
-	OnDisabled func(ctx context.Context, endpoint *models.Endpoint) error
 }
 
 // Service delivers events to merchants' endpoints.
@@ -115,22 +110,6 @@ func (s *Service) Drain(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return d.failure
-}
-
-// Disabled tells who wants to know that an endpoint was disabled.
-func (s *Service) Disabled(ctx context.Context, id, reason string) error {
-	e, err := s.db.Endpoint(ctx, models.AllMerchants(), id)
-	if errors.Is(err, models.ErrNotFound) || (err == nil && e.DisabledAt == nil) {
-		return nil // deleted or enabled meanwhile
-	}
-	if err != nil {
-		return err
-	}
-	s.log.WarnContext(ctx, "webhook endpoint disabled", "endpoint", id, "merchant", e.MerchantID, "reason", reason)
-	if s.opts.OnDisabled == nil {
-		return nil
-	}
-	return s.opts.OnDisabled(ctx, e)
 }
 
 // secrets are the signing secrets that are valid now, the newest first.

@@ -211,7 +211,7 @@ func eventGroups(ctx context.Context) []eventGroup {
 	titles := map[string]string{
 		"order": locales.T(ctx, "nav.orders"), "payment": locales.T(ctx, "nav.payments"),
 		"refund": locales.T(ctx, "endpoints.refunds"), "dispute": locales.T(ctx, "endpoints.disputes"),
-		"shipment": locales.T(ctx, "nav.parcels"),
+		"shipment": locales.T(ctx, "nav.parcels"), "endpoint": locales.T(ctx, "nav.endpoints"),
 	}
 	var groups []eventGroup
 	for _, name := range models.EventTypes {

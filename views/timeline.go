@@ -87,6 +87,8 @@ func eventLook(eventType string) look {
 		return look{ui.Success, "package-check"}
 	case models.EventShipmentException, models.EventShipmentLate:
 		return look{ui.Danger, "package-x"}
+	case models.EventEndpointDisabled:
+		return look{ui.Danger, "webhook"}
 	case models.EventOrderCanceled:
 		return look{ui.Neutral, "ban"}
 	}

@@ -186,7 +186,7 @@ func register(s Services) *river.Workers {
 	river.AddWorker(w, &parcelNewsWorker{carriers: s.Carriers})
 	river.AddWorker(w, &formerWorker[models.DeliverArgs]{})
 	river.AddWorker(w, &formerWorker[models.RescueDeliveriesArgs]{})
-	river.AddWorker(w, &endpointDisabledWorker{notify: s.Notify})
+	river.AddWorker(w, &formerWorker[models.EndpointDisabledArgs]{})
 	river.AddWorker(w, &replayWorker{notify: s.Notify})
 	river.AddWorker(w, &rescueReplaysWorker{notify: s.Notify})
 	river.AddWorker(w, &customerMailWorker{tracking: s.Tracking})
