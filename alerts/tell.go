@@ -10,7 +10,7 @@ import (
 // for each channel and each person that want to know.
 func (b *book) tell(i *models.Incident, kind string, number int) error {
 	b.told = true
-	channels, err := b.tx.AlertChannels(models.AllMerchants())
+	channels, err := b.tx.ChannelsFor(i)
 	if err != nil {
 		return err
 	}
@@ -26,8 +26,7 @@ func (b *book) tell(i *models.Incident, kind string, number int) error {
 	}
 	for n := range channels {
 		c := &channels[n]
-		own := c.MerchantID == nil || i.Shared && i.MerchantID != nil && *i.MerchantID == *c.MerchantID
-		if !c.Enabled || !own || c.Unconfirmed() {
+		if c.Unconfirmed() {
 			continue
 		}
 		if err := queue(c.ID, &c.AlertWish, c.Location(), c.MerchantID); err != nil {

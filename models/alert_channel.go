@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 // AlertWish is which messages a channel or a person wants, and when not.
@@ -229,9 +231,18 @@ func (tx *Tx) AlertChannel(scope Scope, id string) (*AlertChannel, error) {
 	return first[AlertChannel](scope.in(tx.q().Clauses(forUpdate), "merchant_id").Where("id = ?", id))
 }
 
-// AlertChannels lists the channels of the scope inside the transaction.
-func (tx *Tx) AlertChannels(scope Scope) ([]AlertChannel, error) {
-	return all[AlertChannel](scope.in(tx.q(), "merchant_id").Order("id"))
+// ChannelsFor loads the enabled channels that may hear of an incident: the
+// operators', and those of its merchant where it is shared with it.
+func (tx *Tx) ChannelsFor(i *Incident) ([]AlertChannel, error) {
+	return all[AlertChannel](forIncident(tx.q().Where("enabled"), i).Order("id"))
+}
+
+// forIncident selects who may hear of an incident, by their merchants.
+func forIncident(q *gorm.DB, i *Incident) *gorm.DB {
+	if i.Shared && i.MerchantID != nil {
+		return q.Where("merchant_id IS NULL OR merchant_id = ?", *i.MerchantID)
+	}
+	return q.Where("merchant_id IS NULL")
 }
 
 // AlertChannel loads one channel.

@@ -52,13 +52,7 @@ type AlertReader struct {
 // AlertReaders lists the people who may be told of an incident and want
 // anything at all: staff, and of a merchant's own things its people too.
 func (tx *Tx) AlertReaders(i *Incident) ([]AlertReader, error) {
-	q := tx.q().Where("disabled_at IS NULL")
-	if i.Shared && i.MerchantID != nil {
-		q = q.Where("merchant_id IS NULL OR merchant_id = ?", *i.MerchantID)
-	} else {
-		q = q.Where("merchant_id IS NULL")
-	}
-	users, err := all[User](q.Order("id"))
+	users, err := all[User](forIncident(tx.q().Where("disabled_at IS NULL"), i).Order("id"))
 	if err != nil || len(users) == 0 {
 		return nil, err
 	}

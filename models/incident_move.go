@@ -28,9 +28,15 @@ func (tx *Tx) OpenIncident(i *Incident) (bool, error) {
 	return true, nil
 }
 
+// seenEvery is how often it is stored that an incident goes on as it was.
+const seenEvery = time.Minute
+
 // SeeIncident notes that an open incident was found again, with its newest figures.
 func (tx *Tx) SeeIncident(i *Incident, severity string, detail map[string]string) error {
 	changed := i.Severity != severity || !maps.Equal(i.Detail, detail)
+	if !changed && i.ClearSince == nil && tx.now.Sub(i.SeenAt) < seenEvery {
+		return nil
+	}
 	i.SeenAt, i.ClearSince, i.Severity, i.Detail = tx.now, nil, severity, detail
 	if _, err := tx.moveIncident(i, "seen_at", "clear_since", "severity", "detail"); err != nil {
 		return err

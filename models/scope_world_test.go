@@ -292,10 +292,9 @@ func (w *world) scoped(ctx context.Context, db *models.DB) map[string]func(s mod
 		"DB.ZoneStats":      func(s models.Scope) (any, error) { return db.ZoneStats(ctx, s, "0000", "9999") },
 	}
 	writes := map[string]func(tx *models.Tx, s models.Scope) (any, error){
-		"Tx.LockOrders":    func(tx *models.Tx, s models.Scope) (any, error) { return tx.LockOrders(s, []string{w.order.ID}) },
-		"Tx.Incident":      func(tx *models.Tx, s models.Scope) (any, error) { return tx.Incident(s, w.incident) },
-		"Tx.AlertChannels": func(tx *models.Tx, s models.Scope) (any, error) { return tx.AlertChannels(s) },
-		"Tx.AlertChannel":  func(tx *models.Tx, s models.Scope) (any, error) { return tx.AlertChannel(s, w.channel) },
+		"Tx.LockOrders":   func(tx *models.Tx, s models.Scope) (any, error) { return tx.LockOrders(s, []string{w.order.ID}) },
+		"Tx.Incident":     func(tx *models.Tx, s models.Scope) (any, error) { return tx.Incident(s, w.incident) },
+		"Tx.AlertChannel": func(tx *models.Tx, s models.Scope) (any, error) { return tx.AlertChannel(s, w.channel) },
 		"Tx.DeleteAlertChannel": func(tx *models.Tx, s models.Scope) (any, error) {
 			return true, tx.DeleteAlertChannel(s, w.unused)
 		},

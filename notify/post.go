@@ -148,6 +148,9 @@ func describe(err error) string {
 	case safehttp.PhaseTLS:
 		return "the TLS certificate or handshake is wrong"
 	case safehttp.PhaseTimeout:
+		if safehttp.Dialing(err) {
+			return fmt.Sprintf("no connection within %s: the host does not answer", safehttp.DialTimeout)
+		}
 		return fmt.Sprintf("no answer within %s", timeout)
 	case safehttp.PhaseAnswer:
 		return "the answer broke off"

@@ -19,7 +19,7 @@ const (
 )
 
 const (
-	dialTimeout      = 5 * time.Second
+	DialTimeout      = 5 * time.Second
 	handshakeTimeout = 5 * time.Second
 	keepAlive        = 30 * time.Second
 	idleTimeout      = 60 * time.Second
@@ -106,7 +106,7 @@ func New(opts Options) *http.Client {
 // than a client's.
 func (o Options) Dialer() *net.Dialer {
 	return &net.Dialer{
-		Timeout:        dialTimeout,
+		Timeout:        DialTimeout,
 		KeepAlive:      keepAlive,
 		Resolver:       o.Resolver,
 		ControlContext: o.control,

@@ -32,7 +32,6 @@ const (
 // Classify says what went wrong with a request or with reading its answer.
 func Classify(err error) Phase {
 	var dns *net.DNSError
-	var op *net.OpError
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	switch {
@@ -48,11 +47,17 @@ func Classify(err error) Phase {
 		return PhaseTimeout
 	case errors.Is(err, context.Canceled):
 		return PhaseCanceled
-	case errors.As(err, &op) && op.Op == "dial":
+	case Dialing(err):
 		return PhaseConnect
 	default:
 		return PhaseExchange
 	}
+}
+
+// Dialing says whether a call failed before there was a connection.
+func Dialing(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
 }
 
 // IsTimeout says whether a call failed because its time was up.

@@ -15,6 +15,7 @@ var postWords = map[string]string{
 	"the address is in a private network":                               locales.Mark("deliveries.post_private"),
 	"the host name could not be resolved":                               locales.Mark("deliveries.post_lookup"),
 	"no connection: nothing listens there":                              locales.Mark("deliveries.post_connect"),
+	"no connection within 5s: the host does not answer":                 locales.Mark("deliveries.post_silent"),
 	"the TLS certificate or handshake is wrong":                         locales.Mark("deliveries.post_tls"),
 	"no answer within 15s":                                              locales.Mark("deliveries.post_timeout"),
 	"the answer broke off":                                              locales.Mark("deliveries.post_cut"),
