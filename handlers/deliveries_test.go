@@ -113,6 +113,12 @@ func TestDeliveryPage(t *testing.T) {
 		s := newSite(t, db)
 		m, other := modelstest.Merchant(t, db), modelstest.Merchant(t, db)
 		e, secret := s.endpoint(t, m.ID, "https://one.example/it's?a=1")
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			_, err := tx.UpdateEndpoint(models.AllMerchants(), e.ID, models.EndpointChange{
+				Headers: &models.SealedHeaders{Names: []string{"Authorization"}, Sealed: e.Secret},
+			})
+			return err
+		})
 		modelstest.Order(t, db, m.ID, 900)
 		attempted(t, db, e.ID, models.DeliveryExhausted, models.DeliveryAttempt{Status: 500, LatencyMS: 1400, Error: "answered 500", Answer: "<b>boom</b>",
 			RequestHeaders: models.SentHeaders{"Webhook-Id": "evt_1", "Webhook-Signature": "v1,sent=", "Authorization": "***"}})
@@ -145,7 +151,8 @@ func TestDeliveryPage(t *testing.T) {
 			}
 		}
 		command := page.Find("#delivery-signature [data-copy]").AttrOr("data-copy", "")
-		if !strings.Contains(command, `url='https://one.example/it'\''s?a=1'`) || !strings.Contains(command, "curl ") {
+		if !strings.Contains(command, `url='https://one.example/it'\''s?a=1'`) || !strings.Contains(command, "curl ") ||
+			!strings.Contains(command, "  --header 'Authorization: ***' \\\n") {
 			t.Errorf("the command is %s", command)
 		}
 		if strings.Contains(page.body, secret) || strings.Contains(page.body, e.Secret) {

@@ -192,9 +192,17 @@ func latency(ctx context.Context, ms int64) string {
 }
 
 // curl is the delivery as a script that anybody who knows the endpoint's secret
-// can run; the secret itself is not in it.
+// can run; the secret itself is not in it, nor the values of its own headers.
 func (v DeliveryView) curl() string {
-	return `# Set WEBHOOK_SECRET to the endpoint's signing secret (whsec_...) first.
+	var own string
+	for _, name := range v.Endpoint.HeaderNames {
+		own += "  --header " + quoted(name+": ***") + " \\\n"
+	}
+	hint := "# Set WEBHOOK_SECRET to the endpoint's signing secret (whsec_...) first"
+	if own != "" {
+		hint += ", and put the values of your own headers in place of ***"
+	}
+	return hint + `.
 url=` + quoted(v.Endpoint.URL) + `
 id=` + quoted(v.Event.ID) + `
 timestamp=$(date +%s)
@@ -206,7 +214,7 @@ curl --include --request POST "$url" \
   --header "webhook-id: $id" \
   --header "webhook-timestamp: $timestamp" \
   --header "webhook-signature: v1,$signature" \
-  --data-binary "$body"`
+` + own + `  --data-binary "$body"`
 }
 
 // quoted is a text as one word of a POSIX shell.
