@@ -172,7 +172,7 @@ func (s *Service) applyNotice(tx *models.Tx, e *models.InboundEvent, n *Notice) 
 	if n.Tracking == nil {
 		return tx.MarkInbound(e, models.InboundFate{Status: models.InboundStale, Detail: "of no consequence"})
 	}
-	ids, err := tx.ShipmentsOfAccount(e.AccountID, n.Service, n.Number)
+	ids, err := tx.ShipmentsOfAccount(e.MerchantID, e.AccountID, n.Service, n.Number)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,18 @@ type recordKey struct{}
 // record keeps the statements of contexts that queriesOf made.
 func record(t *testing.T, db *models.DB) {
 	t.Helper()
-	err := db.Reads(t.Context()).Callback().Query().After("gorm:query").Register("test:record", func(g *gorm.DB) {
+	recordOf(t, db.Reads(t.Context()))
+	if db.Dialect == models.SQLite { // whose writer is another pool
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			recordOf(t, tx.Gorm())
+			return nil
+		})
+	}
+}
+
+func recordOf(t *testing.T, pool *gorm.DB) {
+	t.Helper()
+	err := pool.Callback().Query().After("gorm:query").Register("test:record", func(g *gorm.DB) {
 		if found, ok := g.Statement.Context.Value(recordKey{}).(*[]string); ok {
 			*found = append(*found, g.Dialector.Explain(g.Statement.SQL.String(), g.Statement.Vars...))
 		}
@@ -347,4 +358,44 @@ func TestAcceptance13ListsAtSize(t *testing.T) {
 			}
 		}
 	})
+}
+
+// SQLite knows nothing of how many rows there are and likes an index that gives
+// the order best, even when it must walk all parcels of a merchant or an account.
+func TestParcelsAreFoundByTheirNumbers(t *testing.T) {
+	t.Parallel()
+	db := modelstest.SQLite(t)
+	s := newShop(t, db)
+	record(t, db)
+	queries := map[string]func(ctx context.Context) error{
+		"notice": func(ctx context.Context) error {
+			return db.Write(ctx, func(tx *models.Tx) error {
+				_, err := tx.ShipmentsOfAccount(s.ID, models.NewID(models.PrefixCarrierAccount), "trk_1", "SB1")
+				return err
+			})
+		},
+		"list": func(ctx context.Context) error {
+			_, _, err := db.Shipments(ctx, s.scope, models.ShipmentFilter{TrackingNumber: "SB1"}, models.Page{})
+			return err
+		},
+		"paste": func(ctx context.Context) error {
+			_, err := db.ShipmentsByNumber(ctx, s.scope, []string{"SB1", "SB2"})
+			return err
+		},
+	}
+	for name, query := range queries {
+		found := queriesOf(t, query)
+		if len(found) == 0 {
+			t.Errorf("%s: no query was recorded", name)
+		}
+		for _, sql := range found {
+			var plan []struct{ Detail string }
+			if err := db.Reads(t.Context()).Raw("EXPLAIN QUERY PLAN " + sql).Scan(&plan).Error; err != nil {
+				t.Fatal(err)
+			}
+			if text := fmt.Sprint(plan); !strings.Contains(text, "shipments_number") && !strings.Contains(text, "shipments_service") {
+				t.Errorf("%s: %s goes by %s", name, sql, text)
+			}
+		}
+	}
 }

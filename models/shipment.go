@@ -153,7 +153,7 @@ func (db *DB) Shipments(ctx context.Context, scope Scope, f ShipmentFilter, p Pa
 		q = q.Where("direction = 'outbound'")
 	}
 	if f.TrackingNumber != "" { // an import keeps numbers as another system wrote them
-		q = q.Where("tracking_number IN ?", []string{NormalTrackingNumber(f.TrackingNumber), f.TrackingNumber})
+		q = bearing(q, []string{NormalTrackingNumber(f.TrackingNumber), f.TrackingNumber})
 	}
 	if len(f.Statuses) > 0 {
 		q = q.Where("status IN ?", f.Statuses)

@@ -10,19 +10,21 @@ import (
 // maxSharing is how many orders' parcels may bear one tracking number.
 const maxSharing = 50
 
-// ShipmentsOfAccount finds the parcels of an account that bear a tracking
-// number or, when none does, the id that an aggregator gave, by ascending id.
-func (tx *Tx) ShipmentsOfAccount(accountID, service, number string) ([]string, error) {
+// ShipmentsOfAccount finds the parcels of a merchant's account that bear a
+// tracking number or, when none does, the id that an aggregator gave, by
+// ascending id. Asked in that order, SQLite would walk all of the account's.
+func (tx *Tx) ShipmentsOfAccount(merchantID, accountID, service, number string) ([]string, error) {
 	var ids []string
-	for _, by := range []struct{ column, value string }{
-		{"tracking_number", NormalTrackingNumber(number)}, {"service", service},
+	for _, by := range []struct{ where, value string }{
+		// The literal lets both databases see that the partial index serves.
+		{"tracking_number = ?", NormalTrackingNumber(number)}, {"service <> '' AND service = ?", service},
 	} {
 		if by.value == "" || len(ids) > 0 {
 			continue
 		}
 		var found []string
-		err := tx.q().Table("shipments").Where("carrier_account_id = ? AND "+by.column+" = ?", accountID, by.value).
-			Order("id").Limit(maxSharing).Pluck("id", &found).Error
+		err := tx.q().Table("shipments").Where("merchant_id = ? AND carrier_account_id = ? AND "+by.where, merchantID, accountID, by.value).
+			Limit(maxSharing).Pluck("id", &found).Error
 		if err != nil {
 			return nil, fmt.Errorf("shipments of account %s: %w", accountID, err)
 		}

@@ -3,6 +3,8 @@ package models
 import (
 	"context"
 	"slices"
+
+	"gorm.io/gorm"
 )
 
 // OrdersByNumber loads what lists say of orders, by number.
@@ -21,12 +23,18 @@ func (db *DB) OrdersByNumber(ctx context.Context, scope Scope, numbers []string)
 	return found, nil
 }
 
+// bearing limits a query to parcels that bear one of the numbers. They are looked
+// up first: asked for in an order, SQLite would walk all of the merchant's.
+func bearing(q *gorm.DB, numbers []string) *gorm.DB {
+	return q.Where("id IN (SELECT id FROM shipments WHERE tracking_number IN ?)", numbers)
+}
+
 // ShipmentsByNumber loads, without their raw answers, the parcels that bear one
 // of the tracking numbers.
 func (db *DB) ShipmentsByNumber(ctx context.Context, scope Scope, numbers []string) ([]Shipment, error) {
 	var found []Shipment
 	for part := range slices.Chunk(numbers, maxIDs) {
-		rows, err := all[Shipment](scope.in(db.q(ctx).Omit("raw"), "merchant_id").Where("tracking_number IN ?", part).Order("id"))
+		rows, err := all[Shipment](bearing(scope.in(db.q(ctx).Omit("raw"), "merchant_id"), part).Order("id"))
 		if err != nil {
 			return nil, err
 		}
