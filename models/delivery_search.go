@@ -28,5 +28,6 @@ func (f DeliveryFilter) search(q, fresh *gorm.DB, scope Scope) *gorm.DB {
 		orders := scope.in(fresh.Table("orders").Select("id"), "merchant_id").Where("number = ?", text)
 		events = events.Where("order_id IN (?)", orders)
 	}
-	return q.Where("event_id IN (?)", events)
+	// Looked up first: asked for in an order, SQLite would walk all of the merchant's.
+	return q.Where("id IN (?)", fresh.Table("deliveries").Select("id").Where("event_id IN (?)", events))
 }
