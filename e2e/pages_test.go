@@ -11,6 +11,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/tillpost/tillpost/views/ui/uitest"
 )
 
 // extra are pages that a pattern of the route table does not tell: other states
@@ -222,6 +224,9 @@ func (b *tab) fits(what, rules string) {
 		b.t.Errorf("%s has no title", what)
 	}
 	b.obeys(what, rules)
+	if n := eval[int](b, "document.querySelectorAll(`"+uitest.Unsendable+"`).length"); n > 0 {
+		b.t.Errorf("%s has %d choices that cannot be sent", what, n)
+	}
 	if eval[bool](b, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
 		b.t.Errorf("%s scrolls sideways", what)
 	}

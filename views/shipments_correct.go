@@ -70,7 +70,7 @@ func (f CorrectionForm) text(ctx context.Context) string {
 
 // statuses are those that the form can tell of; the first is no choice yet.
 func (f CorrectionForm) statuses(ctx context.Context) []ui.Option {
-	options := []ui.Option{{Value: "", Label: locales.T(ctx, "shipments.choose")}}
+	options := []ui.Option{{Prompt: true, Label: locales.T(ctx, "shipments.choose")}}
 	for _, status := range models.ShipmentStatuses {
 		if status != models.ShipmentUnknown && status != models.ShipmentExpired {
 			options = append(options, ui.Option{Value: status, Label: shipmentName(ctx, status)})

@@ -94,7 +94,7 @@ func (f ParcelForm) back() string {
 }
 
 func (f ParcelForm) merchantOptions(ctx context.Context) []ui.Option {
-	return append([]ui.Option{{Value: "", Label: locales.T(ctx, "shipments.choose")}}, merchantOptions(f.Merchants)...)
+	return append([]ui.Option{{Prompt: true, Label: locales.T(ctx, "shipments.choose")}}, merchantOptions(f.Merchants)...)
 }
 
 // contents are a parcel's items in few words: "2 × Tea, 1 × Cup".

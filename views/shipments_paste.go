@@ -49,7 +49,7 @@ func (r PasteRow) choosable() bool { return r.Field == "carrier" }
 func (r PasteRow) field(name string) string { return name + "." + strconv.Itoa(r.Line) }
 
 func (r PasteRow) carrierOptions(ctx context.Context, codes []string) []ui.Option {
-	return append([]ui.Option{{Value: "", Label: locales.T(ctx, "shipments.choose")}}, candidateOptions(r.Candidates, codes)...)
+	return append([]ui.Option{{Prompt: true, Label: locales.T(ctx, "shipments.choose")}}, candidateOptions(r.Candidates, codes)...)
 }
 
 func (v PasteView) count(of func(PasteRow) bool) int {
@@ -69,7 +69,7 @@ func (v PasteView) known() int {
 }
 
 func (v PasteView) merchantOptions(ctx context.Context) []ui.Option {
-	return append([]ui.Option{{Value: "", Label: locales.T(ctx, "shipments.choose")}}, merchantOptions(v.Merchants)...)
+	return append([]ui.Option{{Prompt: true, Label: locales.T(ctx, "shipments.choose")}}, merchantOptions(v.Merchants)...)
 }
 
 // pasteSummary counts what becomes of the lines.

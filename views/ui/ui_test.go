@@ -53,7 +53,7 @@ func render(t *testing.T, language locales.Language, component templ.Component) 
 
 // components are all of them, with every prop that adds markup.
 func components() map[string]templ.Component {
-	options := []Option{{"a", "First"}, {"b", "Second"}}
+	options := []Option{{Value: "a", Label: "First"}, {Value: "b", Label: "Second"}}
 	when := Time(TimeProps{At: time.Unix(0, 0), Text: "long ago", Title: "1970"})
 	field := FieldProps{Name: "name", Label: "Name", Hint: "As on the card.", Error: "Enter a value.", Placeholder: "Ada"}
 	return map[string]templ.Component{
@@ -74,6 +74,8 @@ func components() map[string]templ.Component {
 		"field":          Field(field),
 		"text field":     TextField(FieldProps{Name: "note", Label: "Note"}, 3),
 		"select field":   SelectField(FieldProps{Name: "kind", Label: "Kind", Required: true}, options),
+		"select any":     SelectField(FieldProps{Name: "any", Label: "Any", Required: true}, append([]Option{{Label: "By the number"}}, options...)),
+		"select prompt":  SelectField(FieldProps{Name: "ask", Label: "Ask", Required: true}, append([]Option{{Prompt: true, Label: "Choose…"}}, options...)),
 		"check field":    CheckField(CheckProps{Name: "on", Label: "On", Hint: "Now.", Checked: true}),
 		"secret":         SecretField(SecretProps{Name: "key", Label: "Key", Set: true, Last4: "4eC3", SetBy: "Ada", SetAt: when}),
 		"new secret":     SecretField(SecretProps{Name: "key", Label: "Key", Required: true}),
@@ -150,6 +152,19 @@ func TestSecretField(t *testing.T) {
 	}
 	if _, required := render(t, locales.English, components()["new secret"]).Find("textarea").Attr("required"); !required {
 		t.Error("a secret that is needed may be left out")
+	}
+}
+
+func TestSelectField(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{"select field": true, "select any": false, "select prompt": true} {
+		document := render(t, locales.English, components()[name])
+		if _, required := document.Find("select").Attr("required"); required != want {
+			t.Errorf("%s is required: %v, want %v", name, required, want)
+		}
+		if label := document.Find("label").Text(); strings.Contains(label, "optional") {
+			t.Errorf("%s may be left out: %q", name, label)
+		}
 	}
 }
 

@@ -10,13 +10,14 @@ import (
 )
 
 // Check fails the test for markup that the content security policy would not
-// let work, for controls without a name, for ids that stand there twice and for
-// references to ids that do not exist.
+// let work, for controls without a name, for ids that stand there twice, for
+// references to ids that do not exist and for choices that no browser would send.
 func Check(t *testing.T, document *goquery.Document) {
 	t.Helper()
 	checkPolicy(t, document)
 	checkNames(t, document)
 	checkIDs(t, document)
+	checkChoices(t, document)
 }
 
 func checkPolicy(t *testing.T, document *goquery.Document) {
@@ -59,6 +60,17 @@ func checkNames(t *testing.T, document *goquery.Document) {
 		if element.AttrOr("aria-hidden", "") != "true" && element.AttrOr("aria-labelledby", "") == "" {
 			t.Errorf("%s is neither decorative nor named", outline(element))
 		}
+	})
+}
+
+// Unsendable matches options that a form shows as choices and that browsers
+// refuse as none: they have no value, in a list that needs one.
+const Unsendable = `select[required] option[value=""]:not([data-prompt])`
+
+func checkChoices(t *testing.T, document *goquery.Document) {
+	t.Helper()
+	document.Find(Unsendable).Each(func(_ int, option *goquery.Selection) {
+		t.Errorf("%s cannot be chosen: the list needs a value", outline(option))
 	})
 }
 
