@@ -68,8 +68,12 @@ func TestAttentionBoard(t *testing.T) {
 		if got := page.texts("#attention-tabs a"); !cmp.Equal(got, []string{"Exception 3", "Delivery failed 1", "Late 1", "Not picked up 1", "No movement 1", "Sync failing"}) {
 			t.Errorf("tabs %q", got)
 		}
-		if got := page.Find(`tbody form[action$="/sync"]`).Length(); got != 2 { // the other merchant has no account
+		if got := page.Find(`tbody tr:has(form[action$="/sync"])`).Length(); got != 2 { // the other merchant has no account
 			t.Errorf("%d rows can be asked about", got)
+		}
+		phone := page.Find(`tbody tr .sm\:hidden`)
+		if got := phone.Find(`form[action$="/sync"]`).Length(); got != 2 || !strings.Contains(phone.Text(), page.Find("tbody td:nth-child(2) a").First().Text()) {
+			t.Errorf("a phone shows %q and %d forms", phone.Text(), got)
 		}
 		if got := owner.get("/shipments/attention").Find(`tbody form`).Length(); got != 0 {
 			t.Errorf("merchants are offered %d forms", got)

@@ -47,6 +47,9 @@ func TestPasteParcels(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("preview (-want +got):\n%s", diff)
 		}
+		if diff := cmp.Diff(want, preview.texts(`[data-testid=pasted-line] td .sm\:hidden`)); diff != "" {
+			t.Errorf("preview on a phone (-want +got):\n%s", diff)
+		}
 		if n := len(shipmentsOf(t, db, m.ID)); n != 0 {
 			t.Fatalf("the preview added %d", n)
 		}
@@ -169,6 +172,7 @@ func TestNewParcel(t *testing.T) {
 		owner, agent := s.signIn(t, models.RoleMerchant, m.ID), s.signIn(t, models.RoleSupport, "")
 		owner.get("/shipments/new?order="+foreign.ID).want(t, http.StatusNotFound)
 		path := "/shipments/new?order=" + o.ID
+		uitest.Check(t, owner.get(path).want(t, http.StatusOK).Document)
 		form := owner.fill(path, "order_number", "A1", "tracking_number", "sbx-1001", "quantity.TEA-1", "2", "quantity.CUP", "0", "promised", "2026-03-05")
 		var first string
 		for i := range 2 { // sent twice it adds one
