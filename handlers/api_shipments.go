@@ -43,7 +43,7 @@ type listShipmentsInput struct {
 	Status         string `query:"status" enum:"unknown,info_received,picked_up,in_transit,out_for_delivery,available_for_pickup,delivery_failed,exception,delivered,returning,returned,canceled,expired"`
 	Late           string `query:"late" enum:"true,false" doc:"true: only those that are later than promised"`
 	TrackingNumber string `query:"tracking_number" maxLength:"50" doc:"Blanks and small letters make no difference"`
-	Q              string `query:"q" maxLength:"200" doc:"A shipment id, or words of the order as in the list of orders"`
+	Q              string `query:"q" maxLength:"200" doc:"A shipment id, a tracking number, or words of the order as in the list of orders"`
 }
 
 func (a *shopAPI) shipmentOperations() {

@@ -100,6 +100,19 @@ func TestSearch(t *testing.T) {
 				t.Errorf("%q finds %d parcels, %v", question, len(found), err)
 			}
 		}
+		parcel(t, db, orders["W-1"], account, "1Z5R89390357567127") // the order has two
+		parcel(t, db, orders["W-2"], account, "1LS71190-1")
+		for question, want := range map[string]int{
+			"1Z5R89390357567127": 1, "1z 5r8 939 0357567127": 1, "1Z-5R8-939-0357567127": 1, "１Ｚ５Ｒ８９３９０３５７５６７１２７": 1,
+			"1LS71190-1": 1, "1ls7 1190-1": 1, "1Z5R8939": 2, "w-1": 2, "1Z 5R8 939": 0, "10115 grace": 1, "9\x00\xff9999": 0,
+		} {
+			if found, _, err := db.Shipments(t.Context(), s.scope, models.ShipmentFilter{Search: question}, models.Page{}); err != nil || len(found) != want {
+				t.Errorf("%q finds %d parcels, %v, want %d", question, len(found), err, want)
+			}
+			if found, _, err := db.Shipments(t.Context(), other.scope, models.ShipmentFilter{Search: question}, models.Page{}); err != nil || len(found) != 0 {
+				t.Errorf("%q finds %d parcels of somebody else, %v", question, len(found), err)
+			}
+		}
 		if found, _, err := db.Orders(t.Context(), models.AllMerchants(), models.OrderFilter{Search: "grace"}, models.Page{}); err != nil || len(found) != 2 {
 			t.Errorf("support finds %d, %v", len(found), err)
 		}

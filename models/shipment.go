@@ -165,10 +165,9 @@ func (db *DB) Shipments(ctx context.Context, scope Scope, f ShipmentFilter, p Pa
 	default:
 		q = q.Where("NOT late")
 	}
-	if IsID(PrefixShipment, f.Search) {
-		q = q.Where("id = ?", f.Search)
-	} else {
-		q = db.search(ctx, q, scope, "order_id", f.Search)
+	q, err := db.searchShipments(ctx, q, scope, f.Search)
+	if err != nil {
+		return nil, "", err
 	}
 	return page(q, p, PrefixShipment, func(s Shipment) string { return s.ID })
 }
