@@ -57,16 +57,30 @@ func (in *New) detect(tx *models.Tx, merchantID, country string) error {
 	}
 	candidates := detect.Detect(in.TrackingNumber, hints(habit, country))
 	if len(candidates) == 0 {
-		return models.Invalid("carrier", "carrier_not_detected")
+		return misread(models.Invalid("carrier", "carrier_not_detected"), in.TrackingNumber)
 	}
 	best, ok := detect.Best(candidates)
 	if !ok {
-		refusal := models.Invalid("carrier", "carrier_unclear")
+		refusal := misread(models.Invalid("carrier", "carrier_unclear"), in.TrackingNumber)
 		refusal.Choices = choices(candidates)
 		return refusal
 	}
 	in.Carrier, in.TrackingNumber = best.Carrier, best.Number
 	return nil
+}
+
+// Unclear asks whoever chose no carrier to choose the one of a number.
+func Unclear(number string) *models.Error {
+	return misread(models.Invalid("carrier", "choose_carrier"), number)
+}
+
+// misread tells of a check digit that is wrong where that is why the number's
+// carrier is not known.
+func misread(refusal *models.Error, number string) *models.Error {
+	if detect.Misread(number) {
+		refusal.Cause = "wrong_check_digit"
+	}
+	return refusal
 }
 
 // choices names candidates for people, with the codes to choose them by.

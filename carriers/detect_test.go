@@ -119,10 +119,11 @@ func TestAddDetected(t *testing.T) {
 			t.Errorf("without an account %+v", s)
 		}
 		for number, want := range map[string]models.Error{
-			"HELLO":   {Kind: models.KindInvalid, Code: "carrier_not_detected", Field: "carrier"},
-			twelve:    {Kind: models.KindInvalid, Code: "carrier_unclear", Field: "carrier", Choices: "FedEx (fedex), Purolator (purolator), GLS (gls), SF Express (sf), DHL (dhl)"},
-			"sbx1234": {Kind: models.KindConflict, Code: "shipment_exists", Field: "tracking_number"},
-			"x":       {Kind: models.KindInvalid, Code: "bad_tracking_number", Field: "tracking_number"},
+			"RR123456784DE": {Kind: models.KindInvalid, Code: "carrier_not_detected", Field: "carrier", Cause: "wrong_check_digit"},
+			"HELLO":         {Kind: models.KindInvalid, Code: "carrier_not_detected", Field: "carrier"},
+			twelve:          {Kind: models.KindInvalid, Code: "carrier_unclear", Field: "carrier", Choices: "FedEx (fedex), Purolator (purolator), GLS (gls), SF Express (sf), DHL (dhl)"},
+			"sbx1234":       {Kind: models.KindConflict, Code: "shipment_exists", Field: "tracking_number"},
+			"x":             {Kind: models.KindInvalid, Code: "bad_tracking_number", Field: "tracking_number"},
 		} {
 			if _, refusal := add(number, carriers.Auto, ""); refusal == nil || *refusal != want {
 				t.Errorf("%s: %+v, want %+v", number, refusal, want)

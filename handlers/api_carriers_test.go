@@ -106,6 +106,9 @@ func TestAPIShipmentOfDetectedCarrier(t *testing.T) {
 			t.Errorf("shipment is %v", s)
 		}
 		add("1Z5R89390357567127").problem(t, http.StatusConflict, "shipment_exists")
+		if p := add("RR123456784DE").problem(t, http.StatusUnprocessableEntity, "carrier_not_detected"); !strings.Contains(p.Detail, "check digit") {
+			t.Errorf("problem %+v", p)
+		}
 		add("HELLO").problem(t, http.StatusUnprocessableEntity, "carrier_not_detected")
 		p := add("287809468872").problem(t, http.StatusUnprocessableEntity, "carrier_unclear")
 		if len(p.Errors) != 1 || p.Errors[0].Field != "carrier" || !strings.Contains(p.Errors[0].Message, "FedEx (fedex), Purolator (purolator)") {

@@ -111,7 +111,7 @@ func statusOf(kind models.Kind) int {
 
 // errorText is what a refusal of the domain says to a person.
 func errorText(l *locales.Localizer, e *models.Error) string {
-	return withChoices(l, l.T("error."+e.Code, "Status", e.Status, "Field", e.Field), e)
+	return withChoices(l, l.T("error."+e.Text(), "Status", e.Status, "Field", e.Field), e)
 }
 
 // withChoices adds to the text of a refusal what may be chosen instead.

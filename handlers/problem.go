@@ -116,6 +116,9 @@ var waits = map[string]time.Duration{
 // refusedBy is the error of a request that the domain refuses.
 func refusedBy(e *models.Error) *problem {
 	p := newProblem(statusOf(e.Kind), e.Code)
+	if e.Cause != "" {
+		p.Detail = apiText(e.Cause)
+	}
 	p.Detail = withChoices(locales.For(locales.English), p.Detail, e)
 	p.CurrentStatus, p.after = e.Status, max(e.After, waits[e.Code])
 	if e.Field != "" {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -32,7 +33,11 @@ type Error struct {
 	Status  string        // the current status, with KindConflict
 	After   time.Duration // when it may be tried again, with KindTooSoon
 	Choices string        // what the input may have meant, in words for people
+	Cause   string        // of a text that says more than the code's; empty: the code
 }
+
+// Text is the key of its text in the locales, after error.
+func (e *Error) Text() string { return cmp.Or(e.Cause, e.Code) }
 
 func (e *Error) Error() string {
 	text := e.Code

@@ -44,6 +44,26 @@ func Detect(number string, hints Hints) []Candidate {
 	return rank(found, hints)
 }
 
+// Misread says whether a number is one of a known kind but for its check digit:
+// then somebody misread or mistyped it. Digits alone have the forms of many by
+// chance, so that a form must say more than its length, and more than those that
+// the number has.
+func Misread(number string) bool {
+	wrong, right := bare, rare
+	for _, spelling := range spellings(number) {
+		for _, f := range formats() {
+			switch m, ok := f.shape(spelling); {
+			case !ok || f.loose:
+			case m.misread:
+				wrong = max(wrong, m.gripOf())
+			default:
+				right = max(right, m.gripOf())
+			}
+		}
+	}
+	return wrong > bare && wrong > right
+}
+
 // When the best candidate is taken without asking.
 const (
 	certain     = 85 // then a small lead is enough

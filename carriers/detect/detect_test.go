@@ -106,6 +106,19 @@ func TestDetectSpelling(t *testing.T) {
 	}
 }
 
+func TestMisread(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]bool{
+		"RR123456784DE": true, "rr 123 456 784 de": true, "RR123456785DE": false, "RR123456784QQ": false,
+		"1Z5R89390357567128": true, "1Z5R89390357567127": false, "00340434161094015903": true,
+		"320595463930": false, "SF1234567890123": false, "HELLO": false, "": false,
+	} {
+		if got := detect.Misread(number); got != want {
+			t.Errorf("%q is misread: %t, want %t", number, got, want)
+		}
+	}
+}
+
 func TestDetectHints(t *testing.T) {
 	t.Parallel()
 	both := []string{"fedex", "sf"}

@@ -44,6 +44,7 @@ type match struct {
 	service  string
 	listed   bool // a part of it is listed
 	unlisted bool // a part of it should be listed and is not
+	misread  bool // its check digit is wrong
 }
 
 // formats are all forms that are known. They are read at first use.
@@ -57,6 +58,12 @@ var formats = sync.OnceValue(func() []*format {
 
 // match reads a number; false when it does not have the format.
 func (f *format) match(number string) (match, bool) {
+	m, ok := f.shape(number)
+	return m, ok && !m.misread
+}
+
+// shape reads a number whose check digit may be wrong.
+func (f *format) shape(number string) (match, bool) {
 	parts := f.pattern.FindStringSubmatch(number)
 	if parts == nil {
 		return match{}, false
@@ -70,16 +77,14 @@ func (f *format) match(number string) (match, bool) {
 	if f.fits != nil && !f.fits(number, group) {
 		return match{}, false
 	}
+	m := match{format: f, number: number, carriers: f.carriers}
 	if f.check != nil {
 		serial := group("SerialNumber")
 		if f.prepend != nil {
 			serial = f.prepend(serial)
 		}
-		if !f.check(serial, group("CheckDigit")) {
-			return match{}, false
-		}
+		m.misread = !f.check(serial, group("CheckDigit"))
 	}
-	m := match{format: f, number: number, carriers: f.carriers}
 	ok := m.read(group)
 	return m, ok
 }
