@@ -20,6 +20,8 @@ type New struct {
 	ReturnOf            string // id of the parcel that a return sends back; empty: the order's only one
 	PromisedAt          *time.Time
 	RecipientPhoneLast4 string
+
+	kept bool // the items are those of a parcel that is stored
 }
 
 var (
@@ -53,6 +55,9 @@ func (s *Service) Add(tx *models.Tx, merchantID string, in New) (*models.Shipmen
 			return nil, err
 		}
 	}
+	if err := in.checkItems(tx, o); err != nil {
+		return nil, err
+	}
 	sh, err := in.parcel(&router{tx: tx}, o)
 	if err != nil {
 		return nil, err
@@ -68,6 +73,17 @@ func (s *Service) Add(tx *models.Tx, merchantID string, in New) (*models.Shipmen
 	}
 	tx.Enqueue(models.PollArgs{AccountID: *sh.CarrierAccountID, ShipmentIDs: []string{created.ID}})
 	return created, nil
+}
+
+func (in *New) checkItems(tx *models.Tx, o *models.Order) error {
+	if len(in.Items) == 0 || in.kept {
+		return nil
+	}
+	ordered, err := tx.OrderItems(o.ID)
+	if err != nil {
+		return err
+	}
+	return checkItems(in.Items, ordered)
 }
 
 // parcel is the row of a parcel of an order, due at once when the merchant has

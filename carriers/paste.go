@@ -1,6 +1,7 @@
 package carriers
 
 import (
+	"cmp"
 	"encoding/csv"
 	"regexp"
 	"slices"
@@ -25,6 +26,7 @@ type Line struct {
 	Items       []models.ShipmentItem
 	PromisedAt  *time.Time
 	promised    day           // that PromisedAt is the end of; zero for a moment
+	words       []string      // of a line without separators; what they are, the plan finds out
 	Refusal     *models.Error // why the line cannot be read
 }
 
@@ -39,8 +41,8 @@ type day struct {
 var Columns = []string{"order_number", "tracking_number", "carrier", "direction", "return_of", "items", "promised_at"}
 
 // ReadLines reads parcels, one a line: a tracking number, or an order's number
-// and a tracking number, and perhaps a carrier, with tabs, semicolons or commas
-// between. A text whose first line names columns is a table of them. Days are
+// and a tracking number, and perhaps a carrier, with tabs, semicolons, commas or
+// blanks between. A text whose first line names columns is a table of them. Days are
 // those of the zone until it is known where the parcels go. More than MaxLines are too many.
 func ReadLines(text string, zone *time.Location) ([]Line, error) {
 	text = strings.TrimPrefix(strings.ToValidUTF8(text, "\uFFFD"), "\uFEFF")
@@ -113,11 +115,20 @@ func unquoted(field string) string {
 	return field
 }
 
+// aliases are what others call the columns.
+var aliases = map[string]string{
+	"order": "order_number", "order_no": "order_number", "order_id": "order_number", "订单号": "order_number", "nombor_pesanan": "order_number",
+	"tracking": "tracking_number", "tracking_no": "tracking_number", "tracking_code": "tracking_number", "tracking_id": "tracking_number",
+	"运单号": "tracking_number", "快递单号": "tracking_number", "nombor_penjejakan": "tracking_number",
+	"courier": "carrier", "carrier_name": "carrier", "承运商": "carrier", "快递公司": "carrier", "pembawa": "carrier",
+}
+
 // columns are the names in a header, as they are written here.
 func columns(fields []string) []string {
 	names := make([]string, len(fields))
 	for i, field := range fields {
-		names[i] = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(field)), " ", "_")
+		name := strings.ReplaceAll(strings.TrimRight(strings.ToLower(field), " .:#"), " ", "_")
+		names[i] = cmp.Or(aliases[name], name)
 	}
 	return names
 }
@@ -126,6 +137,10 @@ func (l *Line) positional(fields []string) {
 	switch {
 	case len(fields) == 1:
 		l.Number = fields[0]
+		if words := strings.Fields(l.Number); len(words) > 1 {
+			l.words = words
+			return // is checked once it is known which of them are the number
+		}
 	case len(fields) == 2 && codeOf(fields[1]) != "":
 		l.Number, l.Carrier = fields[0], fields[1]
 	default:

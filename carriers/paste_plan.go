@@ -3,6 +3,7 @@ package carriers
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -33,19 +34,19 @@ func (s *Service) Plan(ctx context.Context, merchantID string, lines []Line, ord
 	if err != nil {
 		return nil, err
 	}
-	var orders, numbers []string
+	plan := planner{seen: map[string]bool{}, habit: habit}
+	if err := plan.loadOrders(ctx, s.db, scope, lines, orderNumber); err != nil {
+		return nil, err
+	}
+	var numbers []string
 	for i := range lines {
 		l := &lines[i]
+		plan.part(l, orderNumber != "")
 		l.OrderNumber = cmp.Or(l.OrderNumber, orderNumber)
-		orders = append(orders, l.OrderNumber)
 		numbers = append(numbers, models.NormalTrackingNumber(l.Number))
 		if l.ReturnOf != "" {
 			numbers = append(numbers, models.NormalTrackingNumber(l.ReturnOf))
 		}
-	}
-	plan := planner{seen: map[string]bool{}, habit: habit}
-	if plan.orders, err = s.db.OrdersByNumber(ctx, scope, unique(orders)); err != nil {
-		return nil, err
 	}
 	if plan.existing, err = s.db.ShipmentsByNumber(ctx, scope, unique(numbers)); err != nil {
 		return nil, err
@@ -57,6 +58,26 @@ func (s *Service) Plan(ctx context.Context, merchantID string, lines []Line, ord
 	return out, nil
 }
 
+// loadOrders loads the orders that lines may name, and of those whose parcels do
+// not hold all, the items.
+func (p *planner) loadOrders(ctx context.Context, db *models.DB, scope models.Scope, lines []Line, orderNumber string) (err error) {
+	orders := []string{orderNumber}
+	var parted []string
+	for i := range lines {
+		orders = append(append(orders, lines[i].OrderNumber), lines[i].orderWords()...)
+	}
+	if p.orders, err = db.OrdersByNumber(ctx, scope, unique(orders)); err != nil {
+		return err
+	}
+	for i := range lines {
+		if o, known := p.orders[cmp.Or(lines[i].OrderNumber, orderNumber)]; known && len(lines[i].Items) > 0 {
+			parted = append(parted, o.ID)
+		}
+	}
+	p.items, err = db.ItemsOfOrders(ctx, unique(parted))
+	return err
+}
+
 func unique(texts []string) []string {
 	texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 	slices.Sort(texts)
@@ -66,6 +87,7 @@ func unique(texts []string) []string {
 // planner holds what lines are compared with.
 type planner struct {
 	orders   map[string]models.Order
+	items    map[string][]models.OrderItem // by order
 	existing []models.Shipment
 	habit    models.CarrierHabit
 	seen     map[string]bool // orders with carriers and numbers of earlier lines
@@ -128,9 +150,13 @@ func (p *planner) refuse(planned *Planned) *models.Error {
 	case planned.Chosen == "" && planned.Carrier != "":
 		return models.Invalid("carrier", "unknown_carrier")
 	case planned.Chosen == "":
-		return models.Invalid("carrier", "choose_carrier")
+		return Unclear(planned.Number)
 	case planned.ReturnOf != "" && !p.findReturn(planned):
 		return models.Invalid("return_of", "unknown_parcel")
+	}
+	var refusal *models.Error
+	if errors.As(checkItems(planned.Items, p.items[planned.Order.ID]), &refusal) {
+		return refusal
 	}
 	key := planned.Order.ID + " " + planned.Chosen + " " + planned.Number
 	if p.seen[key] {

@@ -39,6 +39,12 @@ func TestReadLines(t *testing.T) {
 				{SKU: "TEA-1", Quantity: 2}, {SKU: "CUP", Quantity: 1},
 			}, Refusal: models.Invalid("tracking_number", "bad_tracking_number")},
 		}},
+		"a table of others": {"Order,Tracking Number,Carrier\nA1,N1234,ups\n", []carriers.Line{
+			{Line: 2, OrderNumber: "A1", Number: "N1234", Carrier: "ups"},
+		}},
+		"a table in Chinese": {"快递公司;订单号;运单号\nsf;A1;SF1234567890123\n", []carriers.Line{
+			{Line: 2, OrderNumber: "A1", Number: "SF1234567890123", Carrier: "sf"},
+		}},
 		"what cannot be read": {"tracking_number;direction;items;promised_at\n!!;;;\nN1234;up;;\nN1234;;TEA:0;\nN1234;;;soon", []carriers.Line{
 			{Line: 2, Number: "!!", Refusal: models.Invalid("tracking_number", "bad_tracking_number")},
 			{Line: 3, Number: "N1234", Direction: "up", Refusal: models.Invalid("direction", "unknown_direction")},
@@ -138,6 +144,89 @@ func TestPlanAndAddAll(t *testing.T) {
 		for _, sh := range mustShipments(t, db, d.shop.ID) {
 			if sh.Carrier == "sandbox" && (sh.NextPollAt == nil || sh.LeaseUntil != nil) {
 				t.Errorf("no sweep finds it: %+v", sh)
+			}
+		}
+	})
+}
+
+// Blanks stand between an order and a number, between two numbers, and within
+// one: what is known decides which.
+func TestPlanBlanks(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		order := d.order.Number
+		tests := []struct{ line, all, want string }{
+			{order + " 1Z5R89390357567127", "", order + " ups 1Z5R89390357567127"},
+			{order + " 1Z 5R8 939 0357567127", "", order + " ups 1Z5R89390357567127"},
+			{order + " RR 123 456 785 DE", "", order + " dhl RR123456785DE"},
+			{order + " RR 123 456 785 DE ups", "", order + " ups RR123456785DE"},
+			{order + "  N123 45 Royal Mail", "", order + " royalmail N12345"},
+			{"1Z 5R8 939 0357567127", order, order + " ups 1Z5R89390357567127"},
+			{"RR 123 456 785 DE", order, order + " dhl RR123456785DE"},
+			{"RR 123 456 784 DE", order, "choose_carrier"},
+			{"N12 3456 ups", order, order + " ups N123456"},
+			{"A-77 1Z5R89390357567127", "", "unknown_order"},
+			{"1Z5R89390357567127 RR123456785DE", order, "several_numbers"},
+			{order + " 1Z5R89390357567127 RR123456785DE", "", "several_numbers"},
+			{order + ",1Z5R89390357567127 RR123456785DE", "", "several_numbers"},
+			{order + ",1Z 5R8 939 0357567127", "", order + " ups 1Z5R89390357567127"},
+			{"no idea", order, "choose_carrier"},
+		}
+		for _, tt := range tests {
+			lines, err := carriers.ReadLines(tt.line, time.UTC)
+			if err != nil {
+				t.Fatal(err)
+			}
+			planned, err := d.Plan(t.Context(), d.shop.ID, lines, tt.all)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := planned[0]
+			got := p.OrderNumber + " " + p.Chosen + " " + p.Number
+			if p.Refusal != nil {
+				got = p.Refusal.Code
+			}
+			if got != tt.want {
+				t.Errorf("%q is %q, want %q", tt.line, got, tt.want)
+			}
+		}
+	})
+}
+
+// A parcel holds no more than its order has, whichever way it comes.
+func TestItemsAreOfTheOrder(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db) // one TEA-1
+		n := 0
+		for items, want := range map[string]string{
+			"TEA-1 x 1": "", "TEA-1 x 9": "items[0].quantity: more_than_ordered", "foo bar": "items[0].sku: item_not_ordered",
+			"TEA-1;TEA-1": "items[1].quantity: more_than_ordered",
+		} {
+			n++
+			lines, err := carriers.ReadLines("order_number\ttracking_number\titems\n"+d.order.Number+fmt.Sprintf("\tSBX%04d\t", n)+items, time.UTC)
+			if err != nil {
+				t.Fatal(err)
+			}
+			planned, err := d.Plan(t.Context(), d.shop.ID, lines, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			pasted := ""
+			if planned[0].Refusal != nil {
+				pasted = planned[0].Refusal.Error()
+			}
+			added := ""
+			err = db.Write(t.Context(), func(tx *models.Tx) error {
+				_, err := d.Add(tx, d.shop.ID, carriers.New{OrderID: d.order.ID, Carrier: "sandbox", TrackingNumber: lines[0].Number, Items: lines[0].Items})
+				return err
+			})
+			if err != nil {
+				added = err.Error()
+			}
+			if pasted != want || added != want {
+				t.Errorf("%q: pasted %q, added %q, want %q", items, pasted, added, want)
 			}
 		}
 	})

@@ -55,6 +55,8 @@ func TestAPIShipments(t *testing.T) {
 			}
 		})
 		t.Run("refusals", func(t *testing.T) {
+			lines := shop.post("/api/v1/orders", `{"number":"LINES","currency":"EUR","amount":9,"items":[{"sku":"TEA-1","name":"Tea","quantity":2,"amount":9}]}`).
+				want(t, http.StatusCreated).id(t)
 			tests := []struct {
 				name        string
 				fields      map[string]any
@@ -68,6 +70,8 @@ func TestAPIShipments(t *testing.T) {
 				{"unknown account", map[string]any{"carrier": models.NewID(models.PrefixCarrierAccount)}, "unknown_carrier", "carrier"},
 				{"unknown direction", map[string]any{"direction": "up"}, "unknown_value", "direction"},
 				{"letters for digits", map[string]any{"recipient_phone_last4": "12ab"}, "bad_phone", "recipient_phone_last4"},
+				{"not of the order", map[string]any{"order_id": lines, "items": []any{map[string]any{"sku": "CUP", "quantity": 1}}}, "item_not_ordered", "items[0].sku"},
+				{"more than ordered", map[string]any{"order_id": lines, "items": []any{map[string]any{"sku": "TEA-1", "quantity": 999}}}, "more_than_ordered", "items[0].quantity"},
 				{"nothing inside", map[string]any{"items": []any{map[string]any{"sku": "a", "quantity": 0}}}, "too_small", "items[0].quantity"},
 			}
 			for _, tt := range tests {
@@ -103,7 +107,7 @@ func TestAPIShipments(t *testing.T) {
 		})
 		t.Run("filters", func(t *testing.T) {
 			for query, want := range map[string]int{
-				"": 3, "late=true": 1, "late=false": 2, "status=in_transit": 1, "carrier=ups": 1, "tracking_number=SB0001-X": 1, "tracking_number=%20sb+0001-x": 1, "tracking_number=SB0001": 0, "q=sb0001": 3,
+				"": 3, "late=true": 1, "late=false": 2, "status=in_transit": 1, "carrier=ups": 1, "tracking_number=SB0001-X": 1, "tracking_number=%20sb+0001-x": 1, "tracking_number=SB0001": 0, "q=sb0001": 3, "q=sb0001-x": 1, "q=SB+0001+-x": 1,
 				"order_id=" + order: 3, "order_id=" + exampleOrderID: 0, "q=" + id: 1,
 			} {
 				if got := len(shop.get("/api/v1/shipments?"+query).want(t, http.StatusOK).object(t)["data"].([]any)); got != want {

@@ -62,7 +62,7 @@ var errorKeys = []struct {
 		locales.Mark("error.shipment_exists"), locales.Mark("error.no_carrier_account"), locales.Mark("error.sync_too_soon"),
 		locales.Mark("error.carrier_account_disabled"), locales.Mark("error.carrier_account_stopped"),
 		locales.Mark("error.carrier_unclear"), locales.Mark("error.carrier_not_detected"),
-		locales.Mark("error.carrier_account_paused"),
+		locales.Mark("error.carrier_account_paused"), locales.Mark("error.item_not_ordered"), locales.Mark("error.more_than_ordered"),
 	}},
 	{"Webhooks", []string{
 		locales.Mark("error.unknown_event_type"), locales.Mark("error.unknown_endpoint"), locales.Mark("error.endpoint_disabled"),

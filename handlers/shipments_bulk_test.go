@@ -38,12 +38,15 @@ func TestPasteParcels(t *testing.T) {
 		o, foreign := modelstest.Order(t, db, m.ID, 900), modelstest.Order(t, db, other.ID, 900)
 		owner, agent := s.signIn(t, models.RoleMerchant, m.ID), s.signIn(t, models.RoleSupport, "")
 		uitest.Check(t, owner.get("/shipments/bulk").want(t, http.StatusOK).Document)
-		text := fmt.Sprintf("%s\t1Z5R89390357567127\n%s\tSBX-1111\n%s\t05308801410058\nnonsense line\n", o.Number, foreign.Number, o.Number)
+		text := fmt.Sprintf("%s\t1Z5R89390357567127\n%s\tSBX-1111\n%s\t05308801410058\nnonsense line\n%s,RR123456784DE\n", o.Number, foreign.Number, o.Number, o.Number)
 
 		preview := owner.post("/shipments/bulk/preview", url.Values{"text": {text}}).want(t, http.StatusOK)
 		uitest.Check(t, preview.Document)
 		got := preview.texts("[data-testid=pasted-line] td:last-child")
-		want := []string{"Will be added", "This order does not exist.", "The number does not tell the carrier. Choose it.", "Say which order it belongs to."}
+		want := []string{
+			"Will be added", "This order does not exist.", "The number does not tell the carrier. Choose it.", "Say which order it belongs to.",
+			"The check digit of this number is wrong: look at the number again. If it is right, choose the carrier.",
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("preview (-want +got):\n%s", diff)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -180,9 +181,12 @@ func promisedTo(form *views.ParcelForm) models.Address {
 }
 
 // orChoose puts the carriers that a number may be of into the form when the
-// number alone does not tell.
+// number alone does not tell. Other refusals stay what they are.
 func (s *server) orChoose(ctx context.Context, merchantID string, form *views.ParcelForm, err error) error {
 	refusal := refusalOf(err)
+	if refusal != nil && strings.HasPrefix(refusal.Field, "items[") { // the form has one text for all of them
+		return models.Invalid("items", "bad_items")
+	}
 	if refusal == nil || refusal.Field != "carrier" || form.Carrier != "" {
 		return err
 	}
@@ -196,7 +200,7 @@ func (s *server) orChoose(ctx context.Context, merchantID string, form *views.Pa
 		return errors.Join(err, detectErr)
 	}
 	form.Candidates = candidateCodes(found)
-	return models.Invalid("carrier", "choose_carrier")
+	return carriers.Unclear(form.Number)
 }
 
 func candidateCodes(found []detect.Candidate) []string {
@@ -216,7 +220,7 @@ func chosenItems(form *views.ParcelForm) ([]models.ShipmentItem, error) {
 		item := &form.Items[i]
 		text := form.Quantities[item.SKU]
 		n, err := strconv.ParseInt(cmp.Or(text, "0"), 10, 64)
-		if err != nil || n < 0 || n > item.Quantity || item.SKU == "" {
+		if err != nil || n < 0 || item.SKU == "" {
 			if item.SKU == "" && text == "" {
 				continue
 			}

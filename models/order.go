@@ -184,6 +184,25 @@ func (db *DB) OrderItems(ctx context.Context, orderID string) ([]OrderItem, erro
 	return orderItems(db.q(ctx), orderID)
 }
 
+// OrderItems loads the lines of an order that the caller has loaded already.
+func (tx *Tx) OrderItems(orderID string) ([]OrderItem, error) { return orderItems(tx.q(), orderID) }
+
+// ItemsOfOrders loads, by order, the lines of orders that the caller has loaded
+// already.
+func (db *DB) ItemsOfOrders(ctx context.Context, orderIDs []string) (map[string][]OrderItem, error) {
+	found := make(map[string][]OrderItem, len(orderIDs))
+	for part := range slices.Chunk(orderIDs, maxIDs) {
+		rows, err := all[OrderItem](db.q(ctx).Where("order_id IN ?", part).Order("order_id, position"))
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			found[rows[i].OrderID] = append(found[rows[i].OrderID], rows[i])
+		}
+	}
+	return found, nil
+}
+
 // OrderFilter selects orders; empty fields select all.
 type OrderFilter struct {
 	Number        string
