@@ -236,6 +236,6 @@ func (s *server) paymentTimeline(
 	if err != nil {
 		return views.TimelineView{}, nil, err
 	}
-	t.addActs(acts)
+	t.addActs(acts, nil)
 	return t.view(), deliveries, nil
 }

@@ -162,6 +162,6 @@ func (s *server) shipmentEvents(c *fiber.Ctx, v *viewer, id string) (views.Timel
 	if err != nil {
 		return views.TimelineView{}, err
 	}
-	t.addActs(acts)
+	t.addActs(acts, nil)
 	return t.view(), nil
 }

@@ -118,14 +118,19 @@ func scanned(e *models.TrackingEvent) time.Time {
 var internalActs = []string{"payment.note", "payment.claim", "payment.release"}
 
 // addActs adds what people did. Merchants see that staff did something, not who
-// of them and why: that is for the operator's own books.
-func (t *timeline) addActs(acts []models.AuditEntry) {
+// of them and why: that is for the operator's own books. Parcels that the page
+// tells of are named.
+func (t *timeline) addActs(acts []models.AuditEntry, parcels []models.Shipment) {
+	byID := make(map[string]*models.Shipment, len(parcels))
+	for i := range parcels {
+		byID[parcels[i].ID] = &parcels[i]
+	}
 	for i := range acts {
 		act := &acts[i]
 		if t.viewer.Merchant != nil && slices.Contains(internalActs, act.Action) {
 			continue
 		}
-		e := views.TimelineEntry{At: act.CreatedAt, Act: act, Currency: t.currency}
+		e := views.TimelineEntry{At: act.CreatedAt, Act: act, Currency: t.currency, Parcel: byID[act.ObjectID]}
 		if t.viewer.Merchant == nil || act.ActorKind != "user" || act.ActorID == t.viewer.User.ID {
 			e.Actor, e.Reason = act.ActorName, act.Reason
 		}
@@ -172,7 +177,7 @@ func (s *server) orderTimeline(
 	if err != nil {
 		return views.TimelineView{}, err
 	}
-	t.addActs(acts)
+	t.addActs(acts, parcels)
 	return t.view(), nil
 }
 

@@ -93,7 +93,7 @@ func (c CarrierHealth) explained(ctx context.Context) (title, text string) {
 	l := locales.FromContext(ctx)
 	var parts []string
 	if c.Reason != "" {
-		parts = append(parts, c.Reason)
+		parts = append(parts, callWords(ctx, c.Reason))
 	}
 	if c.By != "" {
 		parts = append(parts, locales.T(ctx, "carriers.by", "Name", c.By))
@@ -121,7 +121,7 @@ func (r AccountRow) testFound(ctx context.Context) (found, detail string) {
 	case testTexts[kind] != "":
 		return locales.FromContext(ctx).T(testTexts[kind]), ""
 	default:
-		return locales.Name(ctx, locales.SyncError, kind), r.Account.TestMessage
+		return locales.Name(ctx, locales.SyncError, kind), callWords(ctx, r.Account.TestMessage)
 	}
 }
 

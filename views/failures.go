@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"strings"
 
 	"github.com/tillpost/tillpost/locales"
 )
@@ -29,6 +30,44 @@ var ownWords = map[string]string{
 	"The account's credentials cannot be opened: enter them anew.":                           locales.Mark("failures.unreadable_credentials"),
 	"The provider cannot do this.":                                                           locales.Mark("failures.not_supported"),
 	"The provider's answer names a charge that belongs to another payment.":                  locales.Mark("failures.reference_taken"),
+}
+
+// carrierWords are what Tillpost itself says of calls of carriers, as it is
+// stored in English.
+var carrierWords = map[string]string{
+	"the credentials were refused":                         locales.Mark("failures.credentials_refused"),
+	"the token was refused":                                locales.Mark("failures.credentials_refused"),
+	"too many calls":                                       locales.Mark("failures.too_many_calls"),
+	"this account may not ask for that":                    locales.Mark("failures.not_allowed"),
+	"the carrier does not know this number":                locales.Mark("failures.number_unknown"),
+	"the call was canceled":                                locales.Mark("failures.call_canceled"),
+	"no answer within the time limit":                      locales.Mark("failures.no_answer"),
+	"no trusted connection could be made":                  locales.Mark("failures.no_trust"),
+	"the answer broke off":                                 locales.Mark("failures.broke_off"),
+	"the account's base URL is not a web address":          locales.Mark("failures.base_url_form"),
+	"the account's limits let no further call out in time": locales.Mark("failures.no_turn"),
+}
+
+// carrierBeginnings begin what names the carrier or a status.
+var carrierBeginnings = []struct{ begins, key string }{
+	{"the base URL does not lead to ", locales.Mark("failures.base_url_leads")},
+	{"the carrier failed with HTTP ", locales.Mark("failures.carrier_failed")},
+	{"the question was refused with HTTP ", locales.Mark("failures.question_refused")},
+}
+
+// callWords is what is stored of a carrier's call, in the viewer's language when
+// it is our own.
+func callWords(ctx context.Context, message string) string {
+	l := locales.FromContext(ctx)
+	if key, known := carrierWords[message]; known {
+		return l.T(key)
+	}
+	for _, b := range carrierBeginnings {
+		if rest, ok := strings.CutPrefix(message, b.begins); ok {
+			return l.T(b.key, "Rest", rest)
+		}
+	}
+	return failureWords(ctx, message)
 }
 
 // failureWords is a stored message, in the viewer's language when it is our own

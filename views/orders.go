@@ -179,10 +179,22 @@ func joined(a, b string) string {
 	return a + " " + b
 }
 
+// awaited says whether a parcel may still arrive.
+func awaited(s models.Shipment) bool {
+	switch s.Status {
+	case models.ShipmentDelivered, models.ShipmentReturned, models.ShipmentCanceled, models.ShipmentExpired:
+		return false
+	default:
+		return true
+	}
+}
+
 // expected is when a parcel should arrive, and whether that is the promise
-// rather than the carrier's estimate.
+// rather than the carrier's estimate; nothing once its way is over.
 func expected(s models.Shipment) (at time.Time, promised bool) {
 	switch {
+	case !awaited(s):
+		return time.Time{}, false
 	case s.ETA != nil:
 		return *s.ETA, false
 	case s.PromisedAt != nil:

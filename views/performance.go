@@ -166,18 +166,33 @@ func (v PerformanceView) speed(ctx context.Context) ui.ChartProps {
 		LineLabel: locales.T(ctx, "performance.arrived_by"), LineTick: percentTick,
 	}
 	total, seen := v.Total.timed(), int64(0)
-	for days, count := range &v.Total.days {
+	last := v.lastDay()
+	for days, count := range v.Total.days[:last+1] {
 		if seen == total {
 			break
+		}
+		label := strconv.Itoa(days)
+		if days == last { // and all that took longer
+			count, label = total-seen, label+"+"
 		}
 		seen += count
 		share := float64(seen) / float64(total)
 		props.Points = append(props.Points, ui.Point{
-			Label: strconv.Itoa(days), Bar: float64(count), BarText: Number(count), Line: share * 100, LineText: Percent(share),
+			Label: label, Bar: float64(count), BarText: Number(count), Line: share * 100, LineText: Percent(share),
 		})
 	}
 	props.Summary = locales.T(ctx, "performance.by_days_summary", "Median", v.Total.quantileText(ctx, 0.5), "Most", v.Total.quantileText(ctx, 0.9))
 	return props
+}
+
+// usualDays is how many days the chart of days has at least room for.
+const usualDays = 30
+
+// lastDay is the last day of the chart, which stands for those after it too: a
+// few parcels that took months must not press all others together.
+func (v PerformanceView) lastDay() int {
+	most, _ := v.Total.quantile(0.95)
+	return min(max(most+1, usualDays), models.MaxTransit)
 }
 
 func percentTick(v float64) string { return strconv.FormatFloat(math.Round(v), 'f', -1, 64) + "%" }

@@ -177,6 +177,13 @@ func (v ShipmentView) trackingHref() string {
 	return ""
 }
 
+func (v ShipmentView) etaTitle(ctx context.Context) string {
+	if awaited(v.Parcel) {
+		return locales.T(ctx, "shipments.expected")
+	}
+	return locales.T(ctx, "shipments.eta_history")
+}
+
 // nextSync says in words when the carrier is asked next.
 func (v ShipmentView) nextSync(ctx context.Context) string {
 	next := v.Parcel.NextPollAt
@@ -185,6 +192,10 @@ func (v ShipmentView) nextSync(ctx context.Context) string {
 		return locales.T(ctx, "shipments.no_account")
 	case next == nil:
 		return locales.T(ctx, "shipments.no_next_sync")
+	case v.Trouble != nil && v.Trouble.Until == nil:
+		return locales.T(ctx, "shipments.not_before_account")
+	case v.Trouble != nil && v.Trouble.Until.After(*next):
+		return Relative(ctx, *v.Trouble.Until)
 	case !next.After(v.Now):
 		return locales.T(ctx, "shipments.syncing")
 	default:

@@ -833,7 +833,7 @@ func shipmentSync(v ShipmentView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				templ_7745c5c3_Err = ui.Alert(ui.AlertProps{
-					Tone: ui.Warning, Title: locales.Name(ctx, locales.SyncError, v.Parcel.SyncErrorKind), Text: v.Parcel.SyncError,
+					Tone: ui.Warning, Title: locales.Name(ctx, locales.SyncError, v.Parcel.SyncErrorKind), Text: callWords(ctx, v.Parcel.SyncError),
 					Attrs: templ.Attributes{"data-testid": "sync-error"},
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {

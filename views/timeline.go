@@ -30,7 +30,7 @@ type TimelineEntry struct {
 	Payment    *models.Payment // of Attempt
 	Account    string          // that Attempt went through
 	Scan       *models.TrackingEvent
-	Parcel     *models.Shipment // of Scan
+	Parcel     *models.Shipment // of Scan or Act
 	Act        *models.AuditEntry
 	Actor      string // who did Act, as far as the viewer may know
 	Reason     string // of Act, likewise
@@ -133,6 +133,21 @@ func (e TimelineEntry) money(ctx context.Context) string {
 		return ""
 	}
 	return Money(ctx, body.Data.Amount, body.Data.Currency)
+}
+
+// parcel is what an event about a parcel says of it; without an id for the others.
+func (e TimelineEntry) parcel() (p models.Shipment) {
+	var body struct {
+		Data struct {
+			ID             string `json:"id"`
+			Carrier        string `json:"carrier"`
+			TrackingNumber string `json:"tracking_number"`
+		} `json:"data"`
+	}
+	if strings.HasPrefix(e.Event.Type, "shipment.") && json.Unmarshal([]byte(e.Event.Body), &body) == nil {
+		p.ID, p.Carrier, p.TrackingNumber = body.Data.ID, body.Data.Carrier, body.Data.TrackingNumber
+	}
+	return p
 }
 
 // actFacts are the amount and the issue that an act was about.
