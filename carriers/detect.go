@@ -87,7 +87,7 @@ func misread(refusal *models.Error, number string) *models.Error {
 func choices(candidates []detect.Candidate) string {
 	named := make([]string, 0, maxChoices)
 	for _, c := range candidates[:min(len(candidates), maxChoices)] {
-		named = append(named, fmt.Sprintf("%s (%s)", Name(c.Carrier), c.Carrier))
+		named = append(named, fmt.Sprintf("%s (%s)", detect.Name(c.Carrier), c.Carrier))
 	}
 	return strings.Join(named, ", ")
 }

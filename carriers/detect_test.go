@@ -140,13 +140,21 @@ func TestName(t *testing.T) {
 	for code, want := range map[string]string{
 		"dhl_parcel_de": "DHL Parcel DE", "post_jp": "Japan Post", "olist": "olist", "post_xx": "post_xx",
 	} {
-		if got := carriers.Name(code); got != want {
+		if got := detect.Name(code); got != want {
 			t.Errorf("%s is %q, want %q", code, got, want)
 		}
 	}
 	for _, kind := range credentials.Kinds(credentials.Carriers) {
-		if carriers.Name(kind.Name) == kind.Name {
+		if detect.Name(kind.Name) == kind.Name {
 			t.Errorf("the kind %s has no name", kind.Name)
+		}
+	}
+	for word, want := range map[string]string{
+		"STO Express": "sto", "sto": "sto", "Pos Malaysia": "post_my", "post malaysia": "post_my", "post my": "post_my", "POST_MY": "post_my",
+		"Royal Mail": "royalmail", "Post Germany": "dhl", "nobody": "", "": "",
+	} {
+		if got := detect.Code(word); got != want {
+			t.Errorf("%q is %q, want %q", word, got, want)
 		}
 	}
 }

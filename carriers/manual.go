@@ -225,6 +225,9 @@ func (in *Manual) event(now time.Time) (Event, error) {
 		e.SetTime(now.In(zone).Format("2006-01-02T15:04:05Z07:00"), nil)
 		return e, nil
 	}
+	if in.LocalTime < earliestDay {
+		return Event{}, models.Invalid("local_time", "time_too_early")
+	}
 	e.SetTime(in.LocalTime, in.Zone)
 	if e.LocalTime == "" || Suspect(e, now) {
 		return Event{}, models.Invalid("local_time", "bad_time")

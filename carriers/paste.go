@@ -71,10 +71,14 @@ func ReadLines(text string, zone *time.Location) ([]Line, error) {
 		}
 		lines = append(lines, line)
 	}
-	if len(lines) == 0 {
+	switch {
+	case len(lines) > 0:
+		return lines, nil
+	case header != nil:
+		return nil, models.Invalid("text", "only_header")
+	default:
 		return nil, models.Invalid("text", "required")
 	}
-	return lines, nil
 }
 
 // separatorOf is the first separator in a line.

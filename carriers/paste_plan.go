@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/tillpost/tillpost/carriers/detect"
-	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
 )
 
@@ -185,17 +184,5 @@ func codeOf(word string) string {
 	if models.IsID(models.PrefixCarrierAccount, word) {
 		return word
 	}
-	code := strings.ReplaceAll(strings.ToLower(word), " ", "_")
-	if _, known := names[code]; known || detect.Post(code) != "" {
-		return code
-	}
-	if _, known := credentials.KindOf(credentials.Carriers, code); known {
-		return code
-	}
-	for code, name := range names {
-		if strings.EqualFold(name, word) {
-			return code
-		}
-	}
-	return ""
+	return detect.Code(word)
 }

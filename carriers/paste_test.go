@@ -63,7 +63,7 @@ func TestReadLines(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"": "required", "tracking_number,order_number": "required",
+		"": "required", "tracking_number,order_number": "only_header",
 		strings.Repeat("N1234\n", carriers.MaxLines+1): "too_many_lines",
 	} {
 		if _, err := carriers.ReadLines(text, kuala); refusal(err) != want {

@@ -167,6 +167,9 @@ func MidnightsAreDates(events []Event) {
 
 func midnight(local string) bool { return strings.HasSuffix(local, "T00:00:00") }
 
+// earliestDay is the first of which a parcel's time can be true: see Suspect.
+const earliestDay = "2000-01-01"
+
 // Suspect reports whether an event's time cannot be true: before the year
 // 2000, or after the moment when the carrier told of it by more than a day.
 func Suspect(e Event, received time.Time) bool {

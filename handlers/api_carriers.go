@@ -6,7 +6,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/tillpost/tillpost/carriers"
 	"github.com/tillpost/tillpost/carriers/detect"
 	"github.com/tillpost/tillpost/models"
 )
@@ -62,7 +61,7 @@ func (a *shopAPI) detectCarrier(ctx context.Context, call *apiCall, in *detectIn
 	}
 	for i, c := range found {
 		out.Candidates[i] = apiCandidate{
-			Carrier: c.Carrier, Name: carriers.Name(c.Carrier), Score: c.Score, Checked: c.Checked, Format: c.Format,
+			Carrier: c.Carrier, Name: detect.Name(c.Carrier), Score: c.Score, Checked: c.Checked, Format: c.Format,
 		}
 		if c.Country != "" {
 			out.Candidates[i].Country = &c.Country

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/tillpost/tillpost/carriers/detect"
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/views"
@@ -33,7 +34,7 @@ func (s *server) listShipments(c *fiber.Ctx, v *viewer) error {
 	}
 	filter, query := shipmentsFilter(c, v, choice)
 	view := views.ShipmentsView{
-		Filter: filter, Carriers: carrierCodes(filter.Carrier), Merchants: choice.Options, Staff: choice.Staff,
+		Filter: filter, Merchants: choice.Options, Staff: choice.Staff,
 		After: pageOf(c).Cursor,
 	}
 	if view.Accounts, err = s.carrierAccountOptions(c.UserContext(), choice); err != nil {
@@ -43,10 +44,11 @@ func (s *server) listShipments(c *fiber.Ctx, v *viewer) error {
 	if err != nil {
 		return err
 	}
-	ids := make([]string, len(parcels))
+	ids, codes := make([]string, len(parcels)), []string{filter.Carrier}
 	for i := range parcels {
-		ids[i] = parcels[i].OrderID
+		ids[i], codes = parcels[i].OrderID, append(codes, parcels[i].Carrier)
 	}
+	view.Carriers = carrierCodes(codes...)
 	orders, err := s.DB.OrdersByID(c.UserContext(), choice.Scope, ids)
 	if err != nil {
 		return err
@@ -94,15 +96,15 @@ func shipmentsFilter(c *fiber.Ctx, v *viewer, choice merchantChoice) (views.Ship
 	return f, query
 }
 
-// carrierCodes are the carriers to choose from, and the one that is chosen,
-// which an import may have brought.
-func carrierCodes(chosen string) []string {
-	var codes []string
-	for _, kind := range credentials.Kinds(credentials.Carriers) {
-		codes = append(codes, kind.Name)
-	}
-	if chosen != "" && oneOf(chosen, codes...) == "" {
-		codes = append(codes, chosen)
+// carrierCodes are the carriers to choose from, and those that are chosen or
+// shown, which a number told or an import brought. Aggregators carry nothing.
+func carrierCodes(more ...string) []string {
+	aggregators := credentials.Aggregators()
+	codes := slices.DeleteFunc(detect.Codes(), func(code string) bool { return slices.Contains(aggregators, code) })
+	for _, code := range more {
+		if code != "" && !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
 	}
 	return codes
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,35 @@ func courier(t *testing.T, db *models.DB, merchantID string) *models.CarrierAcco
 	}}
 	modelstest.Write(t, db, func(tx *models.Tx) error { return tx.CreateCarrierAccount(a) })
 	return &a
+}
+
+// Carriers that a number tells have their names wherever they are shown, and
+// aggregators, which carry nothing, are not to choose from.
+func TestCarriersToChooseFrom(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m := modelstest.Merchant(t, db)
+		parcel(t, db, models.Shipment{MerchantID: m.ID, TrackingNumber: "RR123456785MY", Carrier: "post_my"})
+		owner := s.signIn(t, models.RoleMerchant, m.ID)
+		list := owner.get("/shipments").want(t, http.StatusOK)
+		if !strings.Contains(list.Find("tbody").Text(), "Pos Malaysia") {
+			t.Errorf("the list says %q", list.Find("tbody").Text())
+		}
+		for path, want := range map[string][]string{"/shipments": {"STO Express", "Pos Malaysia", "DHL Parcel DE"}, "/shipments/new": {"STO Express", "DHL Parcel DE"}} {
+			names := owner.get(path).texts("select[name=carrier] option")
+			for _, name := range want {
+				if !slices.Contains(names, name) {
+					t.Errorf("%s does not offer %s: %q", path, name, names)
+				}
+			}
+			for _, name := range []string{"17TRACK", "EasyPost", "AfterShip", "Shippo", "Kuaidi100"} {
+				if slices.Contains(names, name) {
+					t.Errorf("%s offers %s", path, name)
+				}
+			}
+		}
+	})
 }
 
 // parcel adds a parcel of a new order.

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/tillpost/tillpost/carriers/detect"
 	"github.com/tillpost/tillpost/locales"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/views/ui"
@@ -181,24 +183,25 @@ type KindForm struct {
 	Kind      string
 }
 
+func (f AccountForm) nameHint(ctx context.Context) string {
+	if f.Base == CarriersPath {
+		return locales.T(ctx, "accounts.carrier_name_hint")
+	}
+	return locales.T(ctx, "accounts.name_hint")
+}
+
 func (f KindForm) action() string { return f.Base + "/new" }
 
-// kindNames are the names of providers and carriers, which are the same in
-// every language.
-var kindNames = map[string]string{
-	"stripe": "Stripe", "adyen": "Adyen", "paypal": "PayPal", "alipay": "Alipay", "wechat": "WeChat Pay",
-	"dhl": "DHL", "ups": "UPS", "fedex": "FedEx", "usps": "USPS", "royalmail": "Royal Mail", "canadapost": "Canada Post",
-	"australiapost": "Australia Post", "dhl_parcel_de": "DHL Paket", "dpd": "DPD", "laposte": "La Poste", "gls": "GLS",
-	"sf": "SF Express", "kuaidi100": "Kuaidi100", "seventeentrack": "17TRACK", "easypost": "EasyPost",
-	"aftership": "AfterShip", "shippo": "Shippo", "sandbox": "Sandbox", "correios": "Correios",
-}
+// providerNames are the names of payment providers, which are the same in every
+// language.
+var providerNames = map[string]string{"stripe": "Stripe", "adyen": "Adyen", "paypal": "PayPal", "alipay": "Alipay", "wechat": "WeChat Pay"}
 
 // KindName is the name of a provider or carrier by its code.
 func KindName(code string) string { return kindName(code) }
 
 // kindName is the name of a provider or carrier by its code.
 func kindName(code string) string {
-	if name, ok := kindNames[code]; ok {
+	if name := cmp.Or(providerNames[code], detect.Name(code)); name != code {
 		return name
 	}
 	return strings.ReplaceAll(code, "_", " ")

@@ -259,7 +259,7 @@ func accountFields(v AccountForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "name", Label: locales.T(ctx, "common.name"), Value: v.Name, Error: v.Error("name"), Hint: locales.T(ctx, "accounts.name_hint"), Required: true, Attrs: templ.Attributes{"maxlength": "100"}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "name", Label: locales.T(ctx, "common.name"), Value: v.Name, Error: v.Error("name"), Hint: v.nameHint(ctx), Required: true, Attrs: templ.Attributes{"maxlength": "100"}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

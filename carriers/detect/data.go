@@ -50,6 +50,7 @@ type dataEntry struct {
 	Pattern string `json:"matches_regex"`
 	Name    string `json:"name"`
 	Country string `json:"country_short_code"`
+	Land    string `json:"country"`
 	Courier string `json:"courier"`
 }
 
@@ -148,7 +149,7 @@ func (d *dataFormat) format(code string) (*format, error) {
 }
 
 func (d dataEntry) entry() (e entry, err error) {
-	e = entry{name: cmp.Or(d.Name, d.Courier), country: cmp.Or(d.Country, d.Matches), matches: exactly(d.Matches)}
+	e = entry{name: cmp.Or(d.Name, d.Courier), country: cmp.Or(d.Country, d.Matches), land: d.Land, matches: exactly(d.Matches)}
 	if d.Pattern != "" {
 		e.matches, err = wholly(d.Pattern)
 	}

@@ -31,7 +31,8 @@ type lookup struct {
 type entry struct {
 	matches func(part string) bool
 	name    string
-	country string
+	country string // its code
+	land    string // its name
 }
 
 // match is a number in a format.

@@ -1,13 +1,14 @@
-package carriers
+package detect
 
 import (
 	"cmp"
-
-	"github.com/tillpost/tillpost/carriers/detect"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // names are those of carriers and aggregators, which are the same in every
-// language. Posts that have no code of their own are named by detect.
+// language. Posts that have no code of their own are named by the formats.
 var names = map[string]string{
 	"aftership":      "AfterShip",
 	"amazon":         "Amazon Logistics",
@@ -53,4 +54,34 @@ var names = map[string]string{
 
 // Name is what people call the carrier of a code; the code itself when nobody
 // said.
-func Name(code string) string { return cmp.Or(names[code], detect.Post(code), code) }
+func Name(code string) string { return cmp.Or(names[code], Post(code), code) }
+
+// Codes lists the codes of all carriers and aggregators that have a name, by
+// their names; of posts those alone that have a code of their own.
+func Codes() []string {
+	return slices.SortedFunc(maps.Keys(names), func(a, b string) int {
+		return cmp.Compare(strings.ToLower(names[a]), strings.ToLower(names[b]))
+	})
+}
+
+// Code is the carrier that a word means: its code or its name, and of a post also
+// its country, as "Post Malaysia"; empty when it means none.
+func Code(word string) string {
+	code := strings.ReplaceAll(strings.ToLower(word), " ", "_")
+	if names[code] != "" || Post(code) != "" {
+		return code
+	}
+	for code, name := range names {
+		if strings.EqualFold(name, word) {
+			return code
+		}
+	}
+	for _, e := range postOffices() {
+		for _, name := range []string{e.name, "Post " + e.land, e.land + " Post"} {
+			if strings.EqualFold(name, word) {
+				return posts(e.country, "")[0]
+			}
+		}
+	}
+	return ""
+}

@@ -47,14 +47,21 @@ func Post(code string) string {
 	if !ok {
 		return ""
 	}
-	for _, f := range formats() {
-		if f.name != s10 {
-			continue
-		}
-		i := slices.IndexFunc(f.lookups, func(l lookup) bool { return l.group == "CountryCode" })
-		if e := f.lookups[i].find(strings.ToUpper(country)); e != nil {
+	for _, e := range postOffices() {
+		if e.matches(strings.ToUpper(country)) {
 			return e.name
 		}
 	}
 	return ""
+}
+
+// postOffices are the posts of all countries.
+func postOffices() []entry {
+	for _, f := range formats() {
+		if f.name == s10 {
+			i := slices.IndexFunc(f.lookups, func(l lookup) bool { return l.group == "CountryCode" })
+			return f.lookups[i].entries
+		}
+	}
+	return nil
 }
