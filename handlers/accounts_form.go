@@ -126,6 +126,17 @@ func (p accountPages) readAccount(c *fiber.Ctx, v *viewer, kind string) (sentAcc
 	return sent, nil
 }
 
+// needs are the fields that a new account cannot do without.
+func (s *sentAccount) needs() map[string]string {
+	needed := map[string]string{"name": s.Form.Name}
+	for _, f := range s.Form.Fields {
+		if !f.Optional {
+			needed[f.Name] = s.Edit.Values[f.Name]
+		}
+	}
+	return needed
+}
+
 func (p accountPages) createAccount(c *fiber.Ctx, v *viewer) error {
 	kind := clip(field(c, "kind"), 64)
 	m, err := p.ownerOf(c, v, field(c, "merchant"))
@@ -143,6 +154,9 @@ func (p accountPages) createAccount(c *fiber.Ctx, v *viewer) error {
 	sent, err := p.readAccount(c, v, kind)
 	sent.Form.Merchant, sent.Form.Owner = m.Ref, m.Name
 	answer := models.Answer{}
+	if errs := missing(v, sent.needs()); errs != nil {
+		return p.renderAccountForm(c, v, fiber.StatusUnprocessableEntity, sent.Form, errs)
+	}
 	if err == nil {
 		answer, err = p.addAccount(c, v, m, sent)
 	}

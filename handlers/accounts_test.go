@@ -344,3 +344,22 @@ func TestAccountSwitches(t *testing.T) {
 		}
 	})
 }
+
+// All fields that are empty are marked, not the first of them alone; and carriers
+// are named like carriers.
+func TestNewAccountMarksAllThatIsMissing(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m := modelstest.Merchant(t, db)
+		admin := s.signIn(t, models.RoleAdmin, "")
+		blank := admin.get("/carriers/new?merchant=" + m.Ref + "&kind=ups").want(t, http.StatusOK)
+		if got := blank.Find("#field-name-hint").Text(); !strings.Contains(got, "DHL") {
+			t.Errorf("the name's hint is %q", got)
+		}
+		refused := admin.post("/carriers", url.Values{"_key": {formKey(t, blank)}, "merchant": {m.Ref}, "kind": {"ups"}}).want(t, http.StatusUnprocessableEntity)
+		if got := refused.texts(".field-error"); len(got) != 3 { // name, client_id, client_secret
+			t.Errorf("marked are %q", got)
+		}
+	})
+}

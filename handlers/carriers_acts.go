@@ -127,12 +127,12 @@ func (p accountPages) setCarrierLimits(c *fiber.Ctx, v *viewer) error {
 func readLimits(quota, rate string) (l models.CarrierLimits, err error) {
 	if quota != "" {
 		if l.QuotaPerDay, err = strconv.Atoi(strings.ReplaceAll(quota, ",", "")); err != nil || l.QuotaPerDay == 0 {
-			return l, models.Invalid("quota_per_day", "bad_number")
+			return l, models.Invalid("quota_per_day", "quota_range")
 		}
 	}
 	if rate != "" {
 		if l.RatePerSecond, err = strconv.ParseFloat(rate, 64); err != nil || l.RatePerSecond == 0 {
-			return l, models.Invalid("rate_per_second", "bad_number")
+			return l, models.Invalid("rate_per_second", "rate_range")
 		}
 	}
 	return l, nil

@@ -111,7 +111,25 @@ func statusOf(kind models.Kind) int {
 
 // errorText is what a refusal of the domain says to a person.
 func errorText(l *locales.Localizer, e *models.Error) string {
-	return withChoices(l, l.T("error."+e.Text(), "Status", e.Status, "Field", e.Field), e)
+	text := withChoices(l, l.T("error."+e.Text(), "Status", e.Status, "Field", e.Field), e)
+	return withWait(l, text, e.After)
+}
+
+// withWait adds to a text when the thing may be tried again, if that is known.
+func withWait(l *locales.Localizer, text string, after time.Duration) string {
+	if after <= 0 {
+		return text
+	}
+	return text + " " + waitText(l, "", after)
+}
+
+// waitText says when a thing may be tried again; otherwise what is given.
+func waitText(l *locales.Localizer, otherwise string, after time.Duration) string {
+	if after <= 0 {
+		return otherwise
+	}
+	wait := max(after+time.Second-1, time.Second).Truncate(time.Second)
+	return l.T("error.wait", "Wait", views.Duration(locales.NewContext(context.Background(), l), wait))
 }
 
 // withChoices adds to the text of a refusal what may be chosen instead.
@@ -145,6 +163,9 @@ func (s *server) fail(c *fiber.Ctx, err error) error {
 	}
 	if isHTMX(c) {
 		title, help := views.ErrorText(v.Texts, f.text)
+		if f.status == fiber.StatusTooManyRequests {
+			help = waitText(v.Texts, help, f.after)
+		}
 		text := title + ". " + help
 		if f.domain != nil && f.status != fiber.StatusNotFound {
 			text = errorText(v.Texts, f.domain)
@@ -153,6 +174,9 @@ func (s *server) fail(c *fiber.Ctx, err error) error {
 	}
 	view := views.ErrorView{Status: f.status, RequestID: requestID(c)}
 	view.Title, view.Help = views.ErrorText(v.Texts, f.text)
+	if f.status == fiber.StatusTooManyRequests {
+		view.Help = waitText(v.Texts, view.Help, f.after)
+	}
 	if f.domain != nil && f.status != fiber.StatusNotFound {
 		view.Title = errorText(v.Texts, f.domain)
 	}

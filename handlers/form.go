@@ -121,6 +121,22 @@ func (s *server) form(c *fiber.Ctx, v *viewer, errs map[string]string) views.For
 	return views.Form{CSRF: v.csrf, Key: newFormKey(), Dialog: wantsFragment(c), Errors: errs}
 }
 
+// missing tells of each field that a form needs and lacks, not of the first
+// alone; nil when it lacks none.
+func missing(v *viewer, needed map[string]string) map[string]string {
+	var errs map[string]string
+	for field, value := range needed {
+		if value != "" {
+			continue
+		}
+		if errs == nil {
+			errs = map[string]string{}
+		}
+		errs[field] = errorText(v.Texts, models.Invalid(field, "required"))
+	}
+	return errs
+}
+
 // fieldErrors tells by field why a form was refused; nil when the error is none
 // that the form's sender can correct.
 func fieldErrors(v *viewer, err error) map[string]string {

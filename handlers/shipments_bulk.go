@@ -1,11 +1,9 @@
 package handlers
 
 import (
-	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -93,7 +91,9 @@ func (s *server) createPaste(c *fiber.Ctx, v *viewer) error {
 // plan reads the lines, from the text or the file of the form, with what was
 // chosen of single lines.
 func (s *server) plan(c *fiber.Ctx, v *viewer) (views.PasteView, []carriers.Planned, error) {
-	view := views.PasteView{Merchant: field(c, "merchant"), Order: field(c, "order"), Text: c.FormValue("text")}
+	view := views.PasteView{
+		Merchant: field(c, "merchant"), Order: field(c, "order"), Text: strings.ToValidUTF8(strings.TrimSpace(c.FormValue("text")), "\uFFFD"),
+	}
 	merchant, _, err := s.formMerchant(c.UserContext(), v, view.Merchant)
 	if err != nil {
 		return view, nil, err
@@ -101,15 +101,21 @@ func (s *server) plan(c *fiber.Ctx, v *viewer) (views.PasteView, []carriers.Plan
 	if merchant == nil {
 		return view, nil, models.Invalid("merchant", "required")
 	}
-	if view.Text == "" {
-		if view.Text, err = uploadedText(c); err != nil {
-			return view, nil, err
-		}
+	upload, err := uploadedText(c)
+	switch {
+	case err != nil:
+		return view, nil, err
+	case upload != "" && view.Text != "":
+		return view, nil, models.Invalid("file", "text_and_file")
 	}
-	lines, err := carriers.ReadLines(view.Text, merchant.Location())
+	lines, err := carriers.ReadLines(view.Text+upload, merchant.Location())
+	if refusal := refusalOf(err); refusal != nil && upload != "" {
+		refusal.Field = "file"
+	}
 	if err != nil {
 		return view, nil, err
 	}
+	view.Text += upload
 	for i := range lines {
 		l := &lines[i]
 		at := strconv.Itoa(l.Line)
@@ -124,25 +130,8 @@ func (s *server) plan(c *fiber.Ctx, v *viewer) (views.PasteView, []carriers.Plan
 	if err != nil {
 		return view, nil, err
 	}
-	view.Planned, view.Rows, view.Carriers = true, pasteRows(v, planned), carrierCodes("")
+	view.Planned, view.Rows, view.Carriers = true, pasteRows(v, planned), carrierCodes()
 	return view, planned, nil
-}
-
-// uploadedText is what stands in the form's file; empty without one.
-func uploadedText(c *fiber.Ctx) (string, error) {
-	upload, err := c.FormFile("file")
-	if err != nil { // there is none, or the form is not one of files
-		return "", nil //nolint:nilerr // what is missing is told of the text
-	}
-	file, err := upload.Open()
-	if err != nil {
-		return "", fmt.Errorf("open upload: %w", err)
-	}
-	text, err := io.ReadAll(io.LimitReader(file, maxPaste))
-	if err = errors.Join(err, file.Close()); err != nil {
-		return "", fmt.Errorf("read upload: %w", err)
-	}
-	return string(text), nil
 }
 
 func pasteRows(v *viewer, planned []carriers.Planned) []views.PasteRow {

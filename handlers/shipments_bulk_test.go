@@ -2,17 +2,21 @@ package handlers
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
@@ -100,27 +104,86 @@ func TestUploadParcels(t *testing.T) {
 		courier(t, db, m.ID)
 		o := modelstest.Order(t, db, m.ID, 900)
 		owner := s.signIn(t, models.RoleMerchant, m.ID)
-		var body bytes.Buffer
-		form := multipart.NewWriter(&body)
-		file, err := form.CreateFormFile("file", "parcels.csv")
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(file, "order_number,tracking_number,carrier,items\n%s,SBX-1111,sandbox,TEA-1 x 1\n", o.Number)
-		if err := form.WriteField(csrfField, owner.csrf); err != nil {
-			t.Fatal(err)
-		}
-		if err := form.Close(); err != nil {
-			t.Fatal(err)
-		}
-		r := httptest.NewRequest(http.MethodPost, "/shipments/bulk/preview", &body)
-		r.Header.Set(fiber.HeaderContentType, form.FormDataContentType())
-		r.AddCookie(&http.Cookie{Name: cookieName("tillpost_session", false), Value: owner.cookie})
-		preview := owner.do(r).want(t, http.StatusOK)
+		table := fmt.Sprintf("order_number,tracking_number,carrier,items\n%s,SBX-1111,sandbox,TEA-1 x 1\n", o.Number)
+		preview := owner.uploadLines("/shipments/bulk/preview", table, "").want(t, http.StatusOK)
 		owner.post("/shipments/bulk", hidden(preview)).want(t, http.StatusOK)
 		found, _, err := db.Shipments(t.Context(), models.MerchantScope(m.ID), models.ShipmentFilter{}, models.Page{})
 		if err != nil || len(found) != 1 || !cmp.Equal(found[0].Items, []models.ShipmentItem{{SKU: "TEA-1", Quantity: 1}}) {
 			t.Errorf("%+v, %v", found, err)
+		}
+	})
+}
+
+// uploadLines sends a file of lines, perhaps with a text beside it.
+func (b *browser) uploadLines(path, file, text string) answer {
+	b.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("file", "parcels.csv")
+	if err == nil {
+		_, err = io.WriteString(part, file)
+	}
+	if err = errors.Join(err, form.WriteField(csrfField, b.csrf), form.WriteField("text", text), form.Close()); err != nil {
+		b.t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, path, &body)
+	r.Header.Set(fiber.HeaderContentType, form.FormDataContentType())
+	r.AddCookie(&http.Cookie{Name: cookieName("tillpost_session", false), Value: b.cookie})
+	return b.do(r)
+}
+
+// Whatever is chosen as a file, the page says what is wrong with it, in UTF-8.
+func TestUploadOfOtherFiles(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m := modelstest.Merchant(t, db)
+		courier(t, db, m.ID)
+		o := modelstest.Order(t, db, m.ID, 900)
+		owner := s.signIn(t, models.RoleMerchant, m.ID)
+		tables := func(encoding string) string {
+			table := "order_number\ttracking_number\tname\r\n" + o.Number + "\tSBX-1111\tMüller\r\n"
+			utf16 := map[string]unicode.Endianness{"little": unicode.LittleEndian, "big": unicode.BigEndian}
+			if encoding == "latin" {
+				return strings.ReplaceAll(table, "ü", "\xFC")
+			}
+			encoded, err := unicode.UTF16(utf16[encoding], unicode.UseBOM).NewEncoder().String(table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return encoded
+		}
+		for name, test := range map[string]struct{ file, text, want string }{
+			"spreadsheet":    {"PK\x03\x04\x14\x00\xFF\xFE", "", "This is no CSV file."},
+			"old one":        {"\xD0\xCF\x11\xE0\xA1\xB1", "", "This is no CSV file."},
+			"picture":        {"\x89PNG\x00\xFF", "", "This is no CSV file."},
+			"empty":          {" \r\n", "", "The file is empty."},
+			"only a header":  {"order_number,tracking_number\n", "", "There are only column names"},
+			"latin 1":        {tables("latin"), "", "not in UTF-8"},
+			"text beside it": {"SBX-1111\n", "SBX-2222", "Leave one of them out."},
+		} {
+			refused := owner.uploadLines("/shipments/bulk/preview", test.file, test.text).want(t, http.StatusUnprocessableEntity)
+			if got := refused.texts("main .field-error"); len(got) != 1 || !strings.Contains(got[0], test.want) {
+				t.Errorf("%s: %q", name, got)
+			}
+			if !utf8.ValidString(refused.body) {
+				t.Errorf("%s: the page is not UTF-8", name)
+			}
+			uitest.Check(t, refused.Document)
+		}
+		for _, encoding := range []string{"little", "big"} {
+			preview := owner.uploadLines("/shipments/bulk/preview", tables(encoding), "").want(t, http.StatusOK)
+			if got := preview.texts("[data-testid=outcome]"); !cmp.Equal(got, []string{"Will be added"}) {
+				t.Errorf("%s endian: %q", encoding, got)
+			}
+		}
+		bad := owner.post("/shipments/bulk/preview", url.Values{"text": {"SBX-1\xFF\xFE11"}})
+		if !utf8.ValidString(bad.body) {
+			t.Error("a pasted text is not told in UTF-8")
+		}
+		none := owner.post("/shipments/bulk/preview", url.Values{"text": {"NONE,SBX-1111"}}).want(t, http.StatusOK)
+		if strings.Contains(none.Find("main").Text(), "Add 0") {
+			t.Error("to add nothing is offered")
 		}
 	})
 }
@@ -176,6 +239,10 @@ func TestNewParcel(t *testing.T) {
 		owner.get("/shipments/new?order="+foreign.ID).want(t, http.StatusNotFound)
 		path := "/shipments/new?order=" + o.ID
 		uitest.Check(t, owner.get(path).want(t, http.StatusOK).Document)
+		empty := owner.post("/shipments", owner.fill("/shipments/new")).want(t, http.StatusUnprocessableEntity)
+		if got := empty.texts(".field-error"); !cmp.Equal(got, []string{"Enter a value.", "Enter a value."}) {
+			t.Errorf("of two empty fields marked are %q", got)
+		}
 		form := owner.fill(path, "order_number", "A1", "tracking_number", "sbx-1001", "quantity.TEA-1", "2", "quantity.CUP", "0", "promised", "2026-03-05")
 		var first string
 		for i := range 2 { // sent twice it adds one

@@ -25,6 +25,18 @@ var corrections = []correction{
 	{views.CorrectWithdraw, withdrawScan}, {views.CorrectReplace, replaceParcel},
 }
 
+// needs are the fields without which the form says nothing.
+func (d correction) needs(f *views.CorrectionForm) map[string]string {
+	needed := map[string]string{"note": f.Note}
+	switch d.name {
+	case views.CorrectScan, views.CorrectOverride:
+		needed["status"] = f.Status
+	case views.CorrectReplace:
+		needed["tracking_number"] = f.Number
+	}
+	return needed
+}
+
 // correctionRoutes are what staff do when the carrier tells nothing, or wrong.
 func (s *server) correctionRoutes() []route {
 	routes := []route{
@@ -90,6 +102,9 @@ func (s *server) correct(d correction) handler {
 			Clock: oneOf(field(c, "clock"), views.ClockMine, views.ClockPlace), Location: field(c, "location"), Note: field(c, "note"),
 			Event: field(c, "event"), Carrier: field(c, "carrier"), Number: field(c, "tracking_number"),
 		}
+		if form.Errors = missing(v, d.needs(&form)); form.Errors != nil {
+			return s.renderCorrection(c, v, fiber.StatusUnprocessableEntity, d, sh, form)
+		}
 		done, err := s.once(c, v, sh.MerchantID, func(tx *models.Tx) (models.Answer, error) {
 			changed, err := d.do(s, tx, v, v.actor(c), sh.ID, form)
 			if err != nil {
@@ -117,7 +132,7 @@ func enterScan(s *server, tx *models.Tx, v *viewer, actor models.Actor, id strin
 	}
 	switch {
 	case f.Time != "" && f.Day == "":
-		return nil, models.Invalid("day", "required")
+		return nil, models.Invalid("day", "day_of_time")
 	case f.Time != "":
 		in.LocalTime += "T" + f.Time
 	}

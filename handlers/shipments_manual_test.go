@@ -35,9 +35,16 @@ func TestCorrectShipment(t *testing.T) {
 		agent, owner := s.signIn(t, models.RoleSupport, ""), s.signIn(t, models.RoleMerchant, m.ID)
 		path := "/shipments/" + sh.ID
 
-		refused := agent.post(path+"/scan", agent.fill(path+"/scan", "status", "", "time", "10:00")).want(t, http.StatusUnprocessableEntity)
-		if got := refused.texts(".field-error"); !cmp.Equal(got, []string{"Enter a value."}) { // of the day; one at a time
-			t.Errorf("a time without a day is told as %q", got)
+		for want, values := range map[string][]string{
+			"Enter a value. Enter a value.":                       {"time", "10:00"}, // of the status and the reason
+			"Enter the date too: a time alone does not say when.": {"time", "10:00", "status", models.ShipmentInTransit, "note", "told by phone"},
+			"Enter a date from the year 2000 on.":                 {"day", "1990-01-05", "status", models.ShipmentInTransit, "note", "told by phone"},
+			"Enter a date and a time that are not in the future.": {"day", "2190-01-05", "status", models.ShipmentInTransit, "note", "told by phone"},
+		} {
+			refused := agent.post(path+"/scan", agent.fill(path+"/scan", values...)).want(t, http.StatusUnprocessableEntity)
+			if got := strings.Join(refused.texts(".field-error"), " "); got != want {
+				t.Errorf("%q is told as %q, want %q", values, got, want)
+			}
 		}
 		form := agent.fill(path+"/scan", "status", models.ShipmentInTransit, "reason", "customs_duties", "day", "2026-01-05", "time", "10:00",
 			"clock", "place", "location", "Ipoh", "note", "told by phone")

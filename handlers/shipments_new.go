@@ -109,6 +109,13 @@ func (s *server) createShipment(c *fiber.Ctx, v *viewer) error {
 			form.Quantities[sku] = string(value)
 		}
 	}
+	needed := map[string]string{"order_number": form.OrderNumber, "tracking_number": form.Number}
+	if v.Merchant == nil {
+		needed["merchant"] = form.Merchant
+	}
+	if form.Errors = missing(v, needed); form.Errors != nil {
+		return s.renderParcelForm(c, v, fiber.StatusUnprocessableEntity, form)
+	}
 	done, err := s.addShipment(c, v, &form)
 	switch {
 	case err == nil:
@@ -139,9 +146,6 @@ func (s *server) addShipment(c *fiber.Ctx, v *viewer, form *views.ParcelForm) (m
 	}
 	if form.Direction == models.DirectionReturn {
 		in.ReturnOf = form.ReturnOf
-	}
-	if form.OrderNumber == "" {
-		return models.Answer{}, models.Invalid("order_number", "required")
 	}
 	if err := s.parcelOrder(c.UserContext(), merchant.ID, form); err != nil {
 		return models.Answer{}, err

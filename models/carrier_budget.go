@@ -235,10 +235,10 @@ type CarrierLimits struct {
 // SetCarrierLimits changes an account's own limits.
 func (tx *Tx) SetCarrierLimits(id string, l CarrierLimits) error {
 	if l.QuotaPerDay < 0 || l.QuotaPerDay > maxQuotaPerDay {
-		return Invalid("quota_per_day", "out_of_range")
+		return Invalid("quota_per_day", "quota_range")
 	}
 	if l.RatePerSecond != 0 && !(l.RatePerSecond >= minRatePerSecond && l.RatePerSecond <= maxRatePerSecond) {
-		return Invalid("rate_per_second", "out_of_range")
+		return Invalid("rate_per_second", "rate_range")
 	}
 	_, err := tx.update("carrier_accounts", map[string]any{
 		"quota_per_day": l.QuotaPerDay, "rate_per_second": l.RatePerSecond,
