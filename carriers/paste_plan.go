@@ -57,6 +57,21 @@ func (s *Service) Plan(ctx context.Context, merchantID string, lines []Line, ord
 	return out, nil
 }
 
+func unique(texts []string) []string {
+	texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
+// planner holds what lines are compared with.
+type planner struct {
+	orders   map[string]models.Order
+	items    map[string][]models.OrderItem // by order
+	existing []models.Shipment
+	habit    models.CarrierHabit
+	seen     map[string]bool // orders with carriers and numbers of earlier lines
+}
+
 // loadOrders loads the orders that lines may name, and of those whose parcels do
 // not hold all, the items.
 func (p *planner) loadOrders(ctx context.Context, db *models.DB, scope models.Scope, lines []Line, orderNumber string) (err error) {
@@ -75,21 +90,6 @@ func (p *planner) loadOrders(ctx context.Context, db *models.DB, scope models.Sc
 	}
 	p.items, err = db.ItemsOfOrders(ctx, unique(parted))
 	return err
-}
-
-func unique(texts []string) []string {
-	texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
-	slices.Sort(texts)
-	return slices.Compact(texts)
-}
-
-// planner holds what lines are compared with.
-type planner struct {
-	orders   map[string]models.Order
-	items    map[string][]models.OrderItem // by order
-	existing []models.Shipment
-	habit    models.CarrierHabit
-	seen     map[string]bool // orders with carriers and numbers of earlier lines
 }
 
 func (p *planner) line(l Line) Planned {
@@ -153,8 +153,7 @@ func (p *planner) refuse(planned *Planned) *models.Error {
 	case planned.ReturnOf != "" && !p.findReturn(planned):
 		return models.Invalid("return_of", "unknown_parcel")
 	}
-	var refusal *models.Error
-	if errors.As(checkItems(planned.Items, p.items[planned.Order.ID]), &refusal) {
+	if refusal, ok := errors.AsType[*models.Error](checkItems(planned.Items, p.items[planned.Order.ID])); ok {
 		return refusal
 	}
 	key := planned.Order.ID + " " + planned.Chosen + " " + planned.Number

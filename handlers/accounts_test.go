@@ -353,7 +353,7 @@ func TestNewAccountMarksAllThatIsMissing(t *testing.T) {
 		s := newSite(t, db)
 		m := modelstest.Merchant(t, db)
 		admin := s.signIn(t, models.RoleAdmin, "")
-		blank := admin.get("/carriers/new?merchant=" + m.Ref + "&kind=ups").want(t, http.StatusOK)
+		blank := admin.get("/carriers/new?merchant="+m.Ref+"&kind=ups").want(t, http.StatusOK)
 		if got := blank.Find("#field-name-hint").Text(); !strings.Contains(got, "DHL") {
 			t.Errorf("the name's hint is %q", got)
 		}
