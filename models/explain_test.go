@@ -378,6 +378,13 @@ func TestLookupsWalkNothing(t *testing.T) {
 			_, _, err := db.Shipments(ctx, s.scope, models.ShipmentFilter{TrackingNumber: "SB1"}, models.Page{})
 			return err
 		},
+		"words": func(ctx context.Context) error {
+			if _, _, err := db.Payments(ctx, s.scope, models.PaymentFilter{Search: "lovelace"}, models.Page{}); err != nil {
+				return err
+			}
+			_, _, err := db.Shipments(ctx, s.scope, models.ShipmentFilter{Search: "lovelace"}, models.Page{})
+			return err
+		},
 		"deliveries": func(ctx context.Context) error {
 			_, _, err := db.Deliveries(ctx, s.scope, models.DeliveryFilter{Search: models.NewID(models.PrefixOrder)}, models.Page{})
 			return err

@@ -221,7 +221,7 @@ func (db *DB) Orders(ctx context.Context, scope Scope, f OrderFilter, p Page) ([
 	q = equal(q, "status", f.Status)
 	q = equal(q, "payment_state", f.PaymentState)
 	q = equal(q, "shipping_state", f.ShippingState)
-	q = db.search(ctx, q, scope, "id", f.Search)
+	q = db.search(ctx, q, scope, "orders", f.Search)
 	return page(q, p, PrefixOrder, func(o Order) string { return o.ID })
 }
 

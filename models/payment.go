@@ -155,7 +155,7 @@ func (db *DB) Payments(ctx context.Context, scope Scope, f PaymentFilter, p Page
 	if IsID(PrefixPayment, f.Search) {
 		q = q.Where("id = ?", f.Search)
 	} else {
-		q = db.search(ctx, q, scope, "order_id", f.Search)
+		q = db.search(ctx, q, scope, "payments", f.Search)
 	}
 	return page(q, p, PrefixPayment, func(p Payment) string { return p.ID })
 }

@@ -50,13 +50,24 @@ func orderTerms(o *Order) []string {
 	return []string{o.Number, o.CustomerName, o.CustomerEmail, o.ShippingAddress.PostalCode}
 }
 
-// search limits a query to rows whose column names an order that matches every
-// word of the question, as the start of a term; a full id of an order, a
-// payment or a parcel matches too. A question without any word finds nothing.
-func (db *DB) search(ctx context.Context, q *gorm.DB, scope Scope, orderColumn, question string) *gorm.DB {
-	if strings.TrimSpace(question) == "" {
+// search limits a query of a table to rows of orders that match every word of
+// the question, as the start of a term; a full id of an order, a payment or a
+// parcel matches too. A question without any word finds nothing.
+func (db *DB) search(ctx context.Context, q *gorm.DB, scope Scope, table, question string) *gorm.DB {
+	switch {
+	case strings.TrimSpace(question) == "":
 		return q
+	case table == "orders":
+		return db.matching(ctx, q, scope, "id", question)
+	case db.Dialect == Postgres: // which knows how few rows a word finds
+		return db.matching(ctx, q, scope, "order_id", question)
+	default: // looked up first: asked for in an order, SQLite would walk all of the merchant's
+		return q.Where("id IN (?)", db.matching(ctx, db.q(ctx).Table(table).Select("id"), scope, "order_id", question))
 	}
+}
+
+// matching is search by the column that names the order.
+func (db *DB) matching(ctx context.Context, q *gorm.DB, scope Scope, orderColumn, question string) *gorm.DB {
 	found := words(question)
 	if len(found) == 0 {
 		return q.Where("1 = 0")

@@ -48,7 +48,7 @@ func (db *DB) searchShipments(ctx context.Context, q *gorm.DB, scope Scope, ques
 			return bearing(q, numbers), nil
 		}
 	}
-	return db.search(ctx, q, scope, "order_id", question), nil
+	return db.search(ctx, q, scope, "shipments", question), nil
 }
 
 // Bounds of tracking numbers, with what is printed between their parts.
