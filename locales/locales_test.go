@@ -1,6 +1,8 @@
 package locales
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -43,6 +45,7 @@ func TestT(t *testing.T) {
 		{name: "placeholder", lang: English, key: "ui.copy", args: []any{"What", "payment id"}, want: "Copy payment id"},
 		{name: "singular", lang: English, key: "time.days_ago", args: []any{Count, 1}, want: "1 day ago"},
 		{name: "plural", lang: English, key: "time.days_ago", args: []any{Count, 2}, want: "2 days ago"},
+		{name: "one as text", lang: English, key: "time.days_ago", args: []any{Count, "1"}, want: "1 day ago"},
 		{name: "no plural in Chinese", lang: Chinese, key: "time.days_ago", args: []any{Count, 1}, want: "1 天前"},
 		{name: "unknown key shows itself", lang: Chinese, key: "nav.nowhere", want: "nav.nowhere"},
 	}
@@ -53,6 +56,25 @@ func TestT(t *testing.T) {
 				t.Errorf("T(%q) = %q, want %q", test.key, got, test.want)
 			}
 		})
+	}
+}
+
+// A number that was written for people must not hide the text around it.
+func TestCountsAreShownAsWritten(t *testing.T) {
+	t.Parallel()
+	for _, l := range Languages() {
+		for area, messages := range read(t, l) {
+			for key, forms := range messages {
+				if !strings.Contains(forms["other"], "{{.Count}}") {
+					continue
+				}
+				for _, count := range []any{"1,234", "10,000+", "25%", 1234, int64(1234)} {
+					if got := For(l).T(key, Count, count); got == key || !strings.Contains(got, fmt.Sprint(count)) {
+						t.Errorf("%s/%s.json: %s of %v says %q", l, area, key, count, got)
+					}
+				}
+			}
+		}
 	}
 }
 

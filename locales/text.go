@@ -2,6 +2,7 @@ package locales
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -12,7 +13,7 @@ const Count = "Count"
 
 // T returns the text of a key in the viewer's language. The arguments are
 // pairs of a placeholder's name and its value; the one named "Count" also
-// chooses the plural form. A key must be written out where T is called,
+// chooses the plural form, be it a number or the text of one. A key must be written out where T is called,
 // because a test reads the sources to prove that every language has it.
 func T(ctx context.Context, key string, args ...any) string {
 	return FromContext(ctx).T(key, args...)
@@ -28,13 +29,27 @@ func (l *Localizer) T(key string, args ...any) string {
 			data[name] = args[i+1]
 		}
 		config.TemplateData = data
-		config.PluralCount = data[Count]
+		config.PluralCount = pluralCount(data[Count])
 	}
 	text, err := l.texts.Localize(&config)
 	if err != nil && text == "" {
 		return key // shown rather than hidden: the tests keep it from happening
 	}
 	return text
+}
+
+// pluralCount is the number that chooses the form. A count may also be given as
+// it is shown: "1", "1,234" or "10,000+". What is more than digits is many.
+func pluralCount(count any) any {
+	shown, isText := count.(string)
+	if !isText {
+		return count
+	}
+	n, err := strconv.Atoi(shown)
+	if err != nil {
+		return nil // the form for others, in every language
+	}
+	return n
 }
 
 // Group is a family of names for the values of one enumeration.
