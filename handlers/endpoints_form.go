@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,11 +39,12 @@ func (s *server) renderEndpointForm(
 func endpointForm(c *fiber.Ctx) views.EndpointForm {
 	form := views.EndpointForm{
 		URL: field(c, "url"), Description: field(c, "description"), Events: checked(c, "event"), Merchant: field(c, "merchant"),
-		Rate: field(c, "rate_per_second"), InFlight: field(c, "max_in_flight"),
+		Rate: field(c, "rate_per_second"), InFlight: field(c, "max_in_flight"), AllEvents: field(c, "all_events") != "",
 	}
-	for _, name := range checked(c, "header_name") {
+	values := checked(c, "header_value")
+	for i, name := range checked(c, "header_name") {
 		if name = strings.TrimSpace(name); name != "" {
-			form.Headers = append(form.Headers, views.HeaderField{Name: name})
+			form.Headers = append(form.Headers, views.HeaderField{Name: name, Typed: i < len(values) && values[i] != ""})
 		}
 	}
 	return form
@@ -65,20 +68,55 @@ func endpointHeaders(c *fiber.Ctx) (map[string]string, error) {
 	return headers, nil
 }
 
-// newEndpointOf turns a form into an endpoint.
-func newEndpointOf(c *fiber.Ctx, form views.EndpointForm) (notify.NewEndpoint, error) {
-	in := notify.NewEndpoint{URL: form.URL, Events: form.Events, Description: form.Description}
+// newEndpointOf turns a form into an endpoint. It tells of all that is wrong, by
+// field, so that nobody mends one to be told of the next. The values of the
+// headers named as stored stay where none was typed.
+func (s *server) newEndpointOf(
+	c *fiber.Ctx, v *viewer, form views.EndpointForm, stored []string,
+) (in notify.NewEndpoint, errs map[string]string) {
+	in = notify.NewEndpoint{URL: form.URL, Description: form.Description}
+	var refused []error
+	refuse := func(err error) { refused = append(refused, err) }
+	switch {
+	case form.AllEvents && len(form.Events) > 0:
+		refuse(models.Invalid("events", "all_or_some"))
+	case !form.AllEvents && len(form.Events) == 0:
+		refuse(models.Invalid("events", "choose_events"))
+	default:
+		in.Events = form.Events
+	}
 	var err error
-	if form.Rate != "" {
-		if in.RatePerSecond, err = strconv.Atoi(form.Rate); err != nil {
-			return in, models.Invalid("rate_per_second", "out_of_range")
+	if in.RatePerSecond, err = strconv.Atoi(cmp.Or(form.Rate, "0")); err != nil {
+		refuse(models.Invalid("rate_per_second", "bad_number"))
+	}
+	if in.MaxInFlight, err = strconv.Atoi(form.InFlight); err != nil {
+		refuse(models.Invalid("max_in_flight", "bad_number"))
+		in.MaxInFlight = models.DefaultInFlight
+	}
+	if in.Headers, err = endpointHeaders(c); err != nil {
+		refuse(err)
+	}
+	for _, err := range append(refused, s.Notify.Refusals(in, stored)...) {
+		for name, text := range endpointErrors(v, err) {
+			if errs == nil {
+				errs = map[string]string{}
+			}
+			if _, told := errs[name]; !told {
+				errs[name] = text
+			}
 		}
 	}
-	if in.MaxInFlight, err = strconv.Atoi(form.InFlight); err != nil || in.MaxInFlight == 0 {
-		return in, models.Invalid("max_in_flight", "out_of_range")
+	return in, errs
+}
+
+// renderRefusedEndpoint shows the form again. Headers' values are never shown, so
+// that whoever typed some must do so once more, and is told.
+func (s *server) renderRefusedEndpoint(c *fiber.Ctx, v *viewer, form views.EndpointForm, errs map[string]string) error {
+	again := slices.ContainsFunc(form.Headers, func(h views.HeaderField) bool { return h.Typed })
+	if again && errs["headers"] == "" {
+		errs["headers"] = v.Texts.T("endpoints.headers_again")
 	}
-	in.Headers, err = endpointHeaders(c)
-	return in, err
+	return s.renderEndpointForm(c, v, fiber.StatusUnprocessableEntity, form, errs)
 }
 
 // endpointErrors tells by field why an endpoint was refused.
@@ -100,16 +138,17 @@ func endpointErrors(v *viewer, err error) map[string]string {
 // shown once.
 func (s *server) createEndpoint(c *fiber.Ctx, v *viewer) error {
 	form := endpointForm(c)
+	in, refused := s.newEndpointOf(c, v, form, nil)
 	m, err := s.ownerOf(c, v, form.Merchant)
-	if errs := fieldErrors(v, err); errs != nil {
-		return s.renderEndpointForm(c, v, fiber.StatusUnprocessableEntity, form, errs)
+	if errs := fieldErrors(v, err); errs != nil || refused != nil {
+		if errs == nil {
+			errs = map[string]string{}
+		}
+		maps.Copy(errs, refused)
+		return s.renderRefusedEndpoint(c, v, form, errs)
 	}
 	if err != nil {
 		return err
-	}
-	in, err := newEndpointOf(c, form)
-	if errs := endpointErrors(v, err); errs != nil {
-		return s.renderEndpointForm(c, v, fiber.StatusUnprocessableEntity, form, errs)
 	}
 	text := ""
 	answer, err := s.once(c, v, m.ID, func(tx *models.Tx) (models.Answer, error) {
@@ -121,7 +160,7 @@ func (s *server) createEndpoint(c *fiber.Ctx, v *viewer) error {
 		return models.Answer{Status: fiber.StatusOK, Location: e.ID}, tx.Audit(v.actor(c), endpointEntry(e, "endpoint.create"))
 	})
 	if errs := endpointErrors(v, err); errs != nil {
-		return s.renderEndpointForm(c, v, fiber.StatusUnprocessableEntity, form, errs)
+		return s.renderRefusedEndpoint(c, v, form, errs)
 	}
 	if err != nil {
 		return err
@@ -158,7 +197,7 @@ func (s *server) editEndpoint(c *fiber.Ctx, v *viewer) error {
 	}
 	form := views.EndpointForm{
 		ID: e.ID, URL: e.URL, Description: e.Description, Events: e.Events, InFlight: strconv.Itoa(e.MaxInFlight),
-		Headers: storedHeaders(e, e.HeaderNames),
+		Headers: storedHeaders(e, e.HeaderNames), AllEvents: len(e.Events) == 0,
 	}
 	if e.RatePerSecond > 0 {
 		form.Rate = strconv.Itoa(e.RatePerSecond)
@@ -185,19 +224,24 @@ func (s *server) updateEndpoint(c *fiber.Ctx, v *viewer) error {
 	for i, h := range form.Headers {
 		form.Headers[i].Set = slices.Contains(e.HeaderNames, h.Name)
 	}
-	in, err := newEndpointOf(c, form)
-	if err == nil {
-		err = s.changeEndpoint(c, v, "endpoint.update", func(tx *models.Tx, id string) (*models.Endpoint, error) {
-			if in.Events == nil {
-				in.Events = []string{} // all types
-			}
-			return s.Notify.UpdateEndpoint(tx, v.Scope, id, notify.EndpointChange{EndpointChange: models.EndpointChange{
-				URL: &in.URL, Events: &in.Events, Description: &in.Description, RatePerSecond: &in.RatePerSecond, MaxInFlight: &in.MaxInFlight,
-			}, Headers: in.Headers})
-		})
+	stored := e.HeaderNames
+	if form.URL != e.URL { // values are not sent anywhere but where they were meant for
+		stored = nil
 	}
+	in, refused := s.newEndpointOf(c, v, form, stored)
+	if refused != nil {
+		return s.renderRefusedEndpoint(c, v, form, refused)
+	}
+	if in.Events == nil {
+		in.Events = []string{} // all types
+	}
+	err = s.changeEndpoint(c, v, "endpoint.update", func(tx *models.Tx, id string) (*models.Endpoint, error) {
+		return s.Notify.UpdateEndpoint(tx, v.Scope, id, notify.EndpointChange{EndpointChange: models.EndpointChange{
+			URL: &in.URL, Events: &in.Events, Description: &in.Description, RatePerSecond: &in.RatePerSecond, MaxInFlight: &in.MaxInFlight,
+		}, Headers: in.Headers})
+	})
 	if errs := endpointErrors(v, err); errs != nil {
-		return s.renderEndpointForm(c, v, fiber.StatusUnprocessableEntity, form, errs)
+		return s.renderRefusedEndpoint(c, v, form, errs)
 	}
 	if err != nil {
 		return err

@@ -127,6 +127,9 @@ func TestEndpointIsRefusedBesideItsField(t *testing.T) {
 		}
 		for name, test := range tests {
 			test.form.Set("_key", newFormKey())
+			if !test.form.Has("event") {
+				test.form.Set("all_events", "on")
+			}
 			if !test.form.Has("max_in_flight") {
 				test.form.Set("max_in_flight", "8")
 			}

@@ -67,8 +67,8 @@ const MaxEndpoints = 50
 // sealed secret is bound to it. More than MaxEndpoints are a conflict,
 // too_many_endpoints.
 func (tx *Tx) CreateEndpoint(e Endpoint) (*Endpoint, error) {
-	if i, unknown := unknownEventType(e.Events); unknown {
-		return nil, Invalid(fmt.Sprintf("events[%d]", i), "unknown_event_type")
+	if err := CheckEventTypes(e.Events); err != nil {
+		return nil, err
 	}
 	if e.Events == nil {
 		e.Events = []string{}
@@ -79,7 +79,7 @@ func (tx *Tx) CreateEndpoint(e Endpoint) (*Endpoint, error) {
 	if e.MaxInFlight == 0 {
 		e.MaxInFlight = DefaultInFlight
 	}
-	if err := e.checkLimits(); err != nil {
+	if err := e.CheckLimits(); err != nil {
 		return nil, err
 	}
 	if err := tx.roomFor(&Endpoint{}, e.MerchantID, MaxEndpoints, "too_many_endpoints", "deleted_at IS NULL"); err != nil {
@@ -89,13 +89,13 @@ func (tx *Tx) CreateEndpoint(e Endpoint) (*Endpoint, error) {
 	return &e, tx.create(&e)
 }
 
-// checkLimits refuses numbers out of their bounds.
-func (e *Endpoint) checkLimits() error {
+// CheckLimits refuses numbers out of their bounds.
+func (e *Endpoint) CheckLimits() error {
 	if e.RatePerSecond < 0 || e.RatePerSecond > MaxRatePerSecond {
-		return Invalid("rate_per_second", "out_of_range")
+		return OutOfRange("rate_per_second", 0, MaxRatePerSecond)
 	}
 	if e.MaxInFlight < 1 || e.MaxInFlight > MaxInFlight {
-		return Invalid("max_in_flight", "out_of_range")
+		return OutOfRange("max_in_flight", 1, MaxInFlight)
 	}
 	return nil
 }
@@ -126,8 +126,8 @@ func (tx *Tx) UpdateEndpoint(scope Scope, id string, c EndpointChange) (*Endpoin
 		return nil, err
 	}
 	if c.Events != nil {
-		if i, unknown := unknownEventType(*c.Events); unknown {
-			return nil, Invalid(fmt.Sprintf("events[%d]", i), "unknown_event_type")
+		if err := CheckEventTypes(*c.Events); err != nil {
+			return nil, err
 		}
 		e.Events = *c.Events
 	}
@@ -141,7 +141,7 @@ func (tx *Tx) UpdateEndpoint(scope Scope, id string, c EndpointChange) (*Endpoin
 		e.HeaderNames, e.Headers = c.Headers.Names, c.Headers.Sealed
 	}
 	tx.changeFlow(e, c)
-	if err := e.checkLimits(); err != nil {
+	if err := e.CheckLimits(); err != nil {
 		return nil, err
 	}
 	e.UpdatedAt = tx.now

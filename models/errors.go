@@ -3,6 +3,7 @@ package models
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -58,6 +59,11 @@ func (e *Error) Is(target error) bool {
 
 // Invalid is an Error about an input.
 func Invalid(field, code string) *Error { return &Error{Kind: KindInvalid, Field: field, Code: code} }
+
+// OutOfRange is an Error about a number, which says what it may be.
+func OutOfRange(field string, least, most int) *Error {
+	return &Error{Kind: KindInvalid, Field: field, Code: "out_of_range", Choices: fmt.Sprintf("%d–%d", least, most)}
+}
 
 // Conflict is an Error about a state.
 func Conflict(code, status string) *Error {

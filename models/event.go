@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -208,12 +209,14 @@ func (tx *Tx) recordPayment(p *Payment, cause string) error {
 	}, data)
 }
 
-// unknownEventType finds the first type that does not exist.
-func unknownEventType(types []string) (int, bool) {
+// CheckEventTypes refuses types that do not exist.
+func CheckEventTypes(types []string) error {
 	for i, t := range types {
 		if !slices.Contains(EventTypes, t) {
-			return i, true
+			return &Error{
+				Kind: KindInvalid, Field: fmt.Sprintf("events[%d]", i), Code: "unknown_event_type", Choices: strings.Join(EventTypes, ", "),
+			}
 		}
 	}
-	return 0, false
+	return nil
 }

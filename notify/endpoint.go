@@ -2,6 +2,7 @@ package notify
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -35,14 +36,35 @@ type EndpointChange struct {
 	Headers map[string]string
 }
 
+// Refusals are all reasons for which an endpoint of this kind is not taken, where
+// CreateEndpoint and UpdateEndpoint tell the first. Headers without a value are
+// taken when they are stored.
+func (s *Service) Refusals(in NewEndpoint, stored []string) []error {
+	kept := make(map[string]string, len(stored))
+	for _, name := range stored {
+		kept[name] = "kept"
+	}
+	_, headers := checkHeaders(in.Headers, kept)
+	limits := models.Endpoint{RatePerSecond: in.RatePerSecond, MaxInFlight: in.MaxInFlight}
+	found := []error{s.checkURL(in.URL), checkDescription(in.Description), models.CheckEventTypes(in.Events), headers, limits.CheckLimits()}
+	return slices.DeleteFunc(found, func(err error) bool { return err == nil })
+}
+
+func checkDescription(text string) error {
+	if utf8.RuneCountInString(text) > maxDescription {
+		return models.Invalid("description", "too_long")
+	}
+	return nil
+}
+
 // CreateEndpoint adds an endpoint and returns its signing secret, which is
 // shown this once.
 func (s *Service) CreateEndpoint(tx *models.Tx, merchantID string, in NewEndpoint) (*models.Endpoint, string, error) {
 	if err := s.checkURL(in.URL); err != nil {
 		return nil, "", err
 	}
-	if utf8.RuneCountInString(in.Description) > maxDescription {
-		return nil, "", models.Invalid("description", "too_long")
+	if err := checkDescription(in.Description); err != nil {
+		return nil, "", err
 	}
 	id, text := models.NewID(models.PrefixEndpoint), NewSecret()
 	sealed, err := s.vault.SealEndpoint(merchantID, id, text)
@@ -71,8 +93,10 @@ func (s *Service) UpdateEndpoint(
 			return nil, err
 		}
 	}
-	if c.Description != nil && utf8.RuneCountInString(*c.Description) > maxDescription {
-		return nil, models.Invalid("description", "too_long")
+	if c.Description != nil {
+		if err := checkDescription(*c.Description); err != nil {
+			return nil, err
+		}
 	}
 	if c.URL != nil || c.Headers != nil {
 		if err := s.changeHeaders(tx, scope, id, &c); err != nil {

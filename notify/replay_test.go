@@ -338,3 +338,37 @@ func TestStartReplayRefuses(t *testing.T) {
 		}
 	})
 }
+
+func TestReplayLeavesTestsOfOtherEndpoints(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		o := newOffice(t, db, newReceiver(t).URL+"/hooks")
+		scope := models.MerchantScope(o.shop.ID)
+		err := o.db.Write(t.Context(), func(tx *models.Tx) error {
+			events := []string{models.EventPing}
+			if _, err := o.UpdateEndpoint(tx, scope, o.endpoint.ID, notify.EndpointChange{EndpointChange: models.EndpointChange{Events: &events}}); err != nil {
+				return err
+			}
+			other, _, err := o.CreateEndpoint(tx, o.shop.ID, notify.NewEndpoint{URL: o.endpoint.URL})
+			if err != nil {
+				return err
+			}
+			for _, id := range []string{other.ID, o.endpoint.ID} {
+				if _, _, err = tx.PingEndpoint(scope, id); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.pass(time.Second)
+		found, err := o.PlanReplay(t.Context(), scope, notify.ReplayChoice{
+			EndpointID: o.endpoint.ID, Kind: models.ReplayAll, Since: o.db.Now().Add(-time.Hour), Until: o.db.Now().Add(time.Second),
+		})
+		if err != nil || found.Total != 1 {
+			t.Errorf("of two tests, one its own, a replay finds %+v (%v)", found, err)
+		}
+	})
+}

@@ -133,6 +133,18 @@ type DeliveryView struct {
 	Now      time.Time
 }
 
+// canceled says why a delivery was canceled, and what to do; empty when it was not.
+func (v DeliveryView) canceled(ctx context.Context) string {
+	switch {
+	case v.Delivery.Status != models.DeliveryCanceled:
+		return ""
+	case v.Endpoint.DeletedAt != nil || v.Delivery.LastError == "endpoint_deleted":
+		return locales.T(ctx, "deliveries.canceled_deleted")
+	default:
+		return locales.T(ctx, "deliveries.canceled_disabled")
+	}
+}
+
 // sent is the newest attempt of which it is kept what was sent; nil when there
 // is none.
 func (v DeliveryView) sent() *models.DeliveryAttempt {

@@ -158,7 +158,8 @@ type EndpointForm struct {
 	ID          string // empty for a new one
 	URL         string
 	Description string
-	Events      []string
+	AllEvents   bool
+	Events      []string // ticked
 	Headers     []HeaderField
 	Rate        string // deliveries a second; empty: no limit
 	InFlight    string
@@ -177,8 +178,9 @@ func (f EndpointForm) action() string {
 // HeaderField is a custom header of an endpoint. Its value goes in and is never
 // shown.
 type HeaderField struct {
-	Name string
-	Set  bool // a value is stored
+	Name  string
+	Set   bool // a value is stored
+	Typed bool // one was typed, into a form that was refused
 }
 
 // moreHeaders is how many headers a form has room for beside those there are.
@@ -206,18 +208,23 @@ type eventGroup struct {
 	types []string
 }
 
-// eventGroups are all types that can be chosen; test events go to everybody.
-func eventGroups(ctx context.Context) []eventGroup {
+// eventGroups are all types that can be chosen. Test events go to everybody; who
+// subscribed to them by the API, or to what else has no group, is shown that too.
+func eventGroups(ctx context.Context, subscribed []string) []eventGroup {
 	titles := map[string]string{
 		"order": locales.T(ctx, "nav.orders"), "payment": locales.T(ctx, "nav.payments"),
 		"refund": locales.T(ctx, "endpoints.refunds"), "dispute": locales.T(ctx, "endpoints.disputes"),
 		"shipment": locales.T(ctx, "nav.parcels"), "endpoint": locales.T(ctx, "nav.endpoints"),
 	}
 	var groups []eventGroup
+	others := eventGroup{title: locales.T(ctx, "endpoints.other_events")}
 	for _, name := range models.EventTypes {
 		kind, _, _ := strings.Cut(name, ".")
 		title, listed := titles[kind]
 		if !listed {
+			if slices.Contains(subscribed, name) {
+				others.types = append(others.types, name)
+			}
 			continue
 		}
 		if n := len(groups); n > 0 && groups[n-1].title == title {
@@ -225,6 +232,9 @@ func eventGroups(ctx context.Context) []eventGroup {
 		} else {
 			groups = append(groups, eventGroup{title, []string{name}})
 		}
+	}
+	if len(others.types) > 0 {
+		groups = append(groups, others)
 	}
 	return groups
 }
