@@ -24,6 +24,7 @@ type Figures struct {
 	Quota                       func(a *models.CarrierAccount) int
 	Endpoints                   []models.Endpoint // those that are disabled, fail, or lost webhooks
 	Lost                        map[string]int    // webhooks that were given up lately, by endpoint
+	Arrived                     map[string]bool   // endpoints of those at which something arrived lately
 	Queues                      []models.WatchedJobs
 	Workers                     *models.WorkerSigns
 	Replicas                    *models.Replicas
@@ -117,11 +118,16 @@ func (s *Service) readEndpoints(ctx context.Context, f *Figures) error {
 	if err != nil {
 		return err
 	}
-	endpoints, err := s.db.TroubledEndpoints(ctx, slices.Sorted(maps.Keys(lost)))
+	losers := slices.Sorted(maps.Keys(lost))
+	arrived, err := s.db.ArrivedAt(ctx, f.Now.Add(-lostSpan), losers)
 	if err != nil {
 		return err
 	}
-	f.Endpoints, f.Lost = found(endpoints), lost
+	endpoints, err := s.db.TroubledEndpoints(ctx, losers)
+	if err != nil {
+		return err
+	}
+	f.Endpoints, f.Lost, f.Arrived = found(endpoints), lost, arrived
 	return nil
 }
 

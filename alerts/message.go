@@ -50,6 +50,7 @@ type incidentData struct {
 	Title      string            `json:"title"`
 	Text       string            `json:"text"`
 	MerchantID *string           `json:"merchant_id"`
+	Merchant   string            `json:"merchant,omitempty"`
 	ObjectID   string            `json:"object_id,omitempty"`
 	Detail     map[string]string `json:"detail"`
 	URL        string            `json:"url,omitempty"`
@@ -63,6 +64,9 @@ type reader struct {
 	zone  *time.Location
 	base  string // the address of pages; empty: unknown
 	mails bool   // it is a person's own mail, who can choose
+	// merchants are the names of whose things incidents are about, by id. They are
+	// for operators: a merchant knows who they are.
+	merchants map[string]string
 }
 
 func (r reader) page(path string) string {
@@ -74,10 +78,17 @@ func (r reader) page(path string) string {
 
 // about writes a message about an incident.
 func (r reader) about(id, kind string, i *models.Incident, now time.Time) Message {
-	said := Say(r.texts, r.zone, i, now)
+	said, merchant := Say(r.texts, r.zone, i, now), ""
+	if i.MerchantID != nil {
+		merchant = r.merchants[*i.MerchantID]
+	}
+	title := said.Title
+	if merchant != "" {
+		title += " · " + merchant
+	}
 	m := Message{
 		ID: id, Event: "incident." + kind, Severity: i.Severity, Good: kind == models.AlertResolved,
-		Headline: Headline(r.texts, kind, i.Severity, said.Title), Text: said.Text, At: now,
+		Headline: Headline(r.texts, kind, i.Severity, title), Text: said.Text, At: now,
 		Link: r.page("/incidents/" + i.ID), LinkText: r.texts.T("alerts.open_incident"), Language: string(r.texts.Language()),
 	}
 	if m.Good {
@@ -92,9 +103,12 @@ func (r reader) about(id, kind string, i *models.Incident, now time.Time) Messag
 		{Label: r.texts.T("alerts.severity"), Value: severityWord(r.texts, i.Severity)},
 		{Label: r.texts.T("alerts.opened_at"), Value: r.moment(i.OpenedAt)},
 	}, m.Facts...)
+	if merchant != "" {
+		m.Facts = append([]mail.Fact{{Label: r.texts.T("common.merchant"), Value: merchant}}, m.Facts...)
+	}
 	m.Data = incidentData{
 		ID: i.ID, Key: i.Key, Kind: i.Kind, Severity: i.Severity, Status: status, Title: said.Title, Text: said.Text,
-		MerchantID: i.MerchantID, ObjectID: i.ObjectID, Detail: i.Detail, URL: m.Link, OpenedAt: i.OpenedAt, ResolvedAt: i.ResolvedAt,
+		MerchantID: i.MerchantID, Merchant: merchant, ObjectID: i.ObjectID, Detail: i.Detail, URL: m.Link, OpenedAt: i.OpenedAt, ResolvedAt: i.ResolvedAt,
 	}
 	return r.signed(m)
 }

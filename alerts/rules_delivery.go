@@ -3,12 +3,13 @@ package alerts
 import (
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tillpost/tillpost/models"
 )
 
-// hostOf is what may be told of an endpoint's address, whose path may be secret.
+// hostOf is what may be told of an address that is a secret as a whole.
 func hostOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -16,6 +17,31 @@ func hostOf(address string) string {
 	}
 	return u.Host
 }
+
+// longSegment is from how many characters on a part of a path may be a token.
+const longSegment = 20
+
+// endpointName tells an endpoint from the others: what its merchant calls it and
+// its host, or host and path. What may be secret of the address is not told.
+func endpointName(e *models.Endpoint) string {
+	u, err := url.Parse(e.URL)
+	if err != nil {
+		return e.Description
+	}
+	if e.Description != "" {
+		return clip(e.Description, maxEndpointName) + " (" + u.Host + ")"
+	}
+	parts := strings.Split(u.EscapedPath(), "/")
+	for i, part := range parts {
+		if len(part) >= longSegment {
+			parts[i] = "…"
+		}
+	}
+	return u.Host + clip(strings.TrimSuffix(strings.Join(parts, "/"), "/"), maxEndpointName)
+}
+
+// maxEndpointName bounds what of an endpoint's name stands in titles, in bytes.
+const maxEndpointName = 60
 
 // leftBehind says that a merchant has not seen to an endpoint for so long that
 // what it missed cannot be sent any more.
@@ -35,7 +61,7 @@ func endpointDisabled(f *Figures, _ Limits) ([]Finding, bool) {
 			continue
 		}
 		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Abandoned: leftBehind(f, *e.DisabledAt), Detail: map[string]string{
-			detailName: hostOf(e.URL), detailReason: e.DisabledReason, detailSince: e.DisabledAt.Format(time.RFC3339),
+			detailName: endpointName(e), detailReason: e.DisabledReason, detailSince: e.DisabledAt.Format(time.RFC3339),
 		}})
 	}
 	return found, true
@@ -53,7 +79,7 @@ func deliveriesFailing(f *Figures, l Limits) ([]Finding, bool) {
 			continue
 		}
 		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Abandoned: leftBehind(f, *e.FailingSince), Detail: map[string]string{
-			detailName: hostOf(e.URL), detailCount: strconv.Itoa(f.Lost[e.ID]), detailSince: e.FailingSince.Format(time.RFC3339),
+			detailName: endpointName(e), detailCount: strconv.Itoa(f.Lost[e.ID]), detailSince: e.FailingSince.Format(time.RFC3339),
 		}})
 	}
 	return found, true
@@ -75,11 +101,11 @@ func deliveriesLost(f *Figures, l Limits) ([]Finding, bool) {
 		e := &f.Endpoints[i]
 		lost := f.Lost[e.ID]
 		failing := e.FailingSince != nil && f.Now.Sub(*e.FailingSince) >= mixed
-		if e.DisabledAt != nil || failing || int64(lost) < l["count"] {
+		if e.DisabledAt != nil || failing || !f.Arrived[e.ID] || int64(lost) < l["count"] {
 			continue
 		}
 		found = append(found, Finding{Object: e.ID, MerchantID: e.MerchantID, Detail: map[string]string{
-			detailName: hostOf(e.URL), detailCount: strconv.Itoa(lost),
+			detailName: endpointName(e), detailCount: strconv.Itoa(lost),
 		}})
 	}
 	return found, true

@@ -51,6 +51,7 @@ func TestRules(t *testing.T) {
 	jobs := func(n int64, oldest time.Duration) []models.WatchedJobs {
 		return []models.WatchedJobs{{Queue: "money", State: "available", Count: n, Oldest: oldest}}
 	}
+	arrived := map[string]bool{"whe_1": true}
 	machine := func(m Machine) Figures { return Figures{Machine: &m} }
 	nodes := func(nodes ...models.Node) Figures { return Figures{Nodes: nodes} }
 	dispute := func(in time.Duration) []models.UrgentDispute {
@@ -99,10 +100,11 @@ func TestRules(t *testing.T) {
 		{"endpoint fails for minutes", DeliveriesFailing, Figures{Endpoints: endpoint(models.Endpoint{FailingSince: at(-50 * time.Minute)}), Lost: map[string]int{}}, "none"},
 		{"endpoint fails for an hour", DeliveriesFailing, Figures{Endpoints: endpoint(models.Endpoint{FailingSince: at(-time.Hour)}), Lost: map[string]int{}}, "whe_1"},
 		{"endpoint switched off by a person", EndpointDisabled, Figures{Endpoints: endpoint(models.Endpoint{DisabledAt: at(-time.Hour)})}, "none"},
-		{"some are given up, others arrive", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{}), Lost: map[string]int{"whe_1": 1}}, "whe_1"},
-		{"some are given up, the last one too", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{FailingSince: at(-time.Minute)}), Lost: map[string]int{"whe_1": 1}}, "whe_1"},
-		{"given up as all fail", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{FailingSince: at(-time.Hour)}), Lost: map[string]int{"whe_1": 1}}, "none"},
-		{"given up as it is off", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{DisabledAt: at(-time.Minute)}), Lost: map[string]int{"whe_1": 1}}, "none"},
+		{"some are given up, others arrive", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{}), Lost: map[string]int{"whe_1": 1}, Arrived: arrived}, "whe_1"},
+		{"some are given up, nothing else was sent", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{}), Lost: map[string]int{"whe_1": 1}}, "none"},
+		{"some are given up, the last one too", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{FailingSince: at(-time.Minute)}), Lost: map[string]int{"whe_1": 1}, Arrived: arrived}, "whe_1"},
+		{"given up as all fail", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{FailingSince: at(-time.Hour)}), Lost: map[string]int{"whe_1": 1}, Arrived: arrived}, "none"},
+		{"given up as it is off", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{DisabledAt: at(-time.Minute)}), Lost: map[string]int{"whe_1": 1}, Arrived: arrived}, "none"},
 		{"none given up", DeliveriesLost, Figures{Endpoints: endpoint(models.Endpoint{}), Lost: map[string]int{}}, "none"},
 		{"webhooks overdue", DeliveriesOverdue, Figures{Overdue: queued(9, 10*time.Minute)}, "found"},
 		{"short queue", QueueFull, Figures{Queues: jobs(4999, 9*time.Minute)}, "none"},
@@ -199,5 +201,20 @@ func TestLasted(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"0 s", "90 s", "59 min", "2 h 5 min", "24 h", "2 d"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestEndpointName(t *testing.T) {
+	t.Parallel()
+	tests := map[string]models.Endpoint{
+		"shop.example:8443/hooks/till": {URL: "https://shop.example:8443/hooks/till/?key=canary"},
+		"shop.example":                 {URL: "https://user:canary@shop.example/"},
+		"shop.example/services/T01/…":  {URL: "https://shop.example/services/T01/canarycanarycanary7351"},
+		"Second till (shop.example)":   {URL: "https://shop.example/canary", Description: "Second till"},
+	}
+	for want, e := range tests {
+		if got := endpointName(&e); got != want {
+			t.Errorf("%s is called %q, want %q", e.URL, got, want)
+		}
 	}
 }

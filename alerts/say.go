@@ -38,12 +38,18 @@ var saying = map[string]words{
 // Said is an incident in words.
 type Said struct{ Title, Text string }
 
+// goneText says what to do about an endpoint that is off since it said it is gone.
+var goneText = locales.Mark("alerts.endpoint_gone.text")
+
 // Say puts an incident into words. Times are those of the zone, and how long
 // something has lasted is counted until now, or until it was over.
 func Say(texts *locales.Localizer, zone *time.Location, i *models.Incident, now time.Time) Said {
 	keys, ok := saying[i.Kind]
 	if !ok { // found by a newer version
 		return Said{Title: i.Kind}
+	}
+	if i.Kind == EndpointDisabled && i.Detail[detailReason] == models.EndpointGone {
+		keys.text = goneText
 	}
 	if i.ResolvedAt != nil {
 		now = *i.ResolvedAt

@@ -284,6 +284,9 @@ func (s *Service) write(ctx context.Context, m *models.AlertMessage, r reader) (
 		if len(found) == 0 || m.Kind != models.AlertResolved && !found[0].Open() {
 			return Message{}, errUnwanted
 		}
+		if r.merchants, err = s.merchantsOf(ctx, m, found); err != nil {
+			return Message{}, err
+		}
 		return r.about(m.ID, m.Kind, &found[0], now), nil
 	}
 	parts, err := s.db.DigestedAlerts(ctx, m.ID)
@@ -296,6 +299,9 @@ func (s *Service) write(ctx context.Context, m *models.AlertMessage, r reader) (
 	}
 	incidents, err := s.db.IncidentsByID(ctx, ids...)
 	if err != nil {
+		return Message{}, err
+	}
+	if r.merchants, err = s.merchantsOf(ctx, m, incidents); err != nil {
 		return Message{}, err
 	}
 	byID := make(map[string]models.Incident, len(incidents))
@@ -312,6 +318,26 @@ func (s *Service) write(ctx context.Context, m *models.AlertMessage, r reader) (
 		return Message{}, errUnwanted
 	}
 	return r.digest(m.ID, all, now), nil
+}
+
+// merchantsOf are the names of whose things incidents are about, for a message to
+// operators; none for one to a merchant.
+func (s *Service) merchantsOf(ctx context.Context, m *models.AlertMessage, incidents []models.Incident) (map[string]string, error) {
+	names := map[string]string{}
+	for _, i := range incidents {
+		if m.MerchantID != nil || i.MerchantID == nil || names[*i.MerchantID] != "" {
+			continue
+		}
+		merchant, err := s.db.Merchant(ctx, models.AllMerchants(), *i.MerchantID)
+		if errors.Is(err, models.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		names[merchant.ID] = merchant.Name
+	}
+	return names, nil
 }
 
 // hand sends a message where it goes. What goes wrong is a *SendError.

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tillpost/tillpost/models"
@@ -58,6 +59,10 @@ func TestWhoIsTold(t *testing.T) {
 		got := map[string]int{}
 		for _, mail := range b.sink.Mails() {
 			got[mail.To]++
+			forOperators := mail.To != owner.Email && mail.To != "shop@example.com"
+			if named := strings.HasSuffix(mail.Subject(), " · "+m.Name) && contains(mail.Text, m.Name); named != forOperators {
+				t.Errorf("%s got %q: %s", mail.To, mail.Subject(), mail.Text)
+			}
 		}
 		want := map[string]int{
 			admin.Email: 2, picky.Email: 1, owner.Email: 1, "ops@example.com": 2, "money@example.com": 1, "shop@example.com": 1,

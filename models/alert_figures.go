@@ -122,6 +122,7 @@ func (db *DB) TroubledEndpoints(ctx context.Context, besides []string) ([]Endpoi
 }
 
 // LostDeliveries counts webhooks that were given up since a time, by endpoint.
+// What an endpoint refused as it is gone was not lost: it wants no more.
 func (db *DB) LostDeliveries(ctx context.Context, since time.Time) (map[string]int, error) {
 	var rows []struct {
 		EndpointID string
@@ -129,7 +130,7 @@ func (db *DB) LostDeliveries(ctx context.Context, since time.Time) (map[string]i
 	}
 	// The literal lets SQLite see that the partial index of those serves.
 	err := db.q(ctx).Table("deliveries").Select("endpoint_id, COUNT(*) AS count").
-		Where("status = 'exhausted' AND updated_at >= ?", since).Group("endpoint_id").Scan(&rows).Error
+		Where("status = 'exhausted' AND updated_at >= ? AND last_status <> 410", since).Group("endpoint_id").Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count lost webhooks: %w", err)
 	}
@@ -138,6 +139,24 @@ func (db *DB) LostDeliveries(ctx context.Context, since time.Time) (map[string]i
 		lost[row.EndpointID] = row.Count
 	}
 	return lost, nil
+}
+
+// ArrivedAt finds those of the endpoints at which something has arrived since a
+// time. Counted are whole hours, so that it may be up to an hour longer ago.
+func (db *DB) ArrivedAt(ctx context.Context, since time.Time, ids []string) (map[string]bool, error) {
+	arrived := make(map[string]bool, len(ids))
+	for part := range slices.Chunk(ids, maxIDs) {
+		var found []string
+		err := db.q(ctx).Table("endpoint_hours").Distinct("endpoint_id").
+			Where("endpoint_id IN ? AND hour >= ? AND delivered > 0", part, since.UTC().Truncate(time.Hour)).Pluck("endpoint_id", &found).Error
+		if err != nil {
+			return nil, fmt.Errorf("find endpoints at which webhooks arrive: %w", err)
+		}
+		for _, id := range found {
+			arrived[id] = true
+		}
+	}
+	return arrived, nil
 }
 
 // UrgentDispute is what a merchant must answer soon.

@@ -150,6 +150,18 @@ func TestAlertFigures(t *testing.T) {
 		if err != nil || len(lost) != 1 || lost[failing.ID] != 1 {
 			t.Errorf("lost: %v, %v", lost, err)
 		}
+		execute(t, db, "UPDATE deliveries SET last_status = 410 WHERE endpoint_id = ?", failing.ID)
+		if lost, err := db.LostDeliveries(ctx, now.Add(-time.Hour)); err != nil || len(lost) != 0 {
+			t.Errorf("lost at an endpoint that is gone: %v, %v", lost, err)
+		}
+		hour := now.UTC().Truncate(time.Hour)
+		for _, row := range [][]any{{free.ID, hour, 1}, {failing.ID, hour, 0}, {paused.ID, hour.Add(-48 * time.Hour), 1}} {
+			execute(t, db, "INSERT INTO endpoint_hours (endpoint_id, hour, bucket, attempts, delivered) VALUES (?, ?, 10, 1, ?)", row...)
+		}
+		arrived, err := db.ArrivedAt(ctx, now.Add(-time.Hour), []string{free.ID, failing.ID, paused.ID})
+		if err != nil || len(arrived) != 1 || !arrived[free.ID] {
+			t.Errorf("arrived: %v, %v", arrived, err)
+		}
 		troubled := func(besides ...string) (ids []string) {
 			t.Helper()
 			found, err := db.TroubledEndpoints(ctx, besides)

@@ -87,7 +87,7 @@ var unscoped = map[string]string{
 	"InBulkRetry": "of payments loaded with a scope", "StalledBulkRetries": "for background work",
 	"CountDifferences": "of a file loaded with a scope", "DropSettlement": "of a file that the caller has made or taken over",
 	"StaleUnknown": "for alerts", "StaleReviews": "for alerts", "OverdueDeliveries": "for alerts", "TroubledEndpoints": "for alerts",
-	"LostDeliveries": "for alerts", "UrgentDisputes": "for alerts", "Queues": "for alerts", "WorkerSigns": "for alerts",
+	"LostDeliveries": "for alerts", "ArrivedAt": "for alerts", "UrgentDisputes": "for alerts", "Queues": "for alerts", "WorkerSigns": "for alerts",
 	"GatewayMinutes": "for alerts", "GatewayWeek": "for alerts", "AlertRules": "for admins", "DueAlerts": "for background work",
 	"DigestedAlerts": "for background work", "IncidentsByID": "for background work", "IncidentAlerts": "of an incident loaded with a scope",
 	"AlertSubscription": "for oneself", "AlertSilence": "of an incident loaded with a scope", "Silences": "of incidents loaded with a scope",
