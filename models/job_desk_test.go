@@ -162,6 +162,14 @@ func TestQueueStates(t *testing.T) {
 		if err != nil || out != (models.OutboxState{}) {
 			t.Errorf("outbox %+v, %v", out, err)
 		}
+		e := newEndpoint(t, db, modelstest.Merchant(t, db).ID)
+		id := newDelivery(t, db, e)
+		execute(t, db, "UPDATE webhook_endpoints SET paused_at = ? WHERE id = ?", db.Now(), e.ID)
+		execute(t, db, "UPDATE deliveries SET next_attempt_at = ? WHERE id = ?", db.Now().Add(-time.Hour), id)
+		out, err = db.OutboxState(t.Context())
+		if err != nil || out.Waiting != 1 || out.Oldest.Round(time.Minute) != time.Hour || out.Late != 0 {
+			t.Errorf("one that waits at a paused endpoint: %+v, %v", out, err)
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -80,8 +81,9 @@ func (s *QueueState) count(j WatchedJobs) {
 // OutboxState is how webhooks to merchants fare. Counts end at 10,000.
 type OutboxState struct {
 	Waiting, UnderWay, Retrying int64
-	LastDone                    int64 // delivered of those that came up in the last minute
-	Late                        time.Duration
+	LastDone                    int64         // delivered of those that came up in the last minute
+	Oldest                      time.Duration // since the first of those counted as Waiting should have been sent
+	Late                        time.Duration // the same of those that nothing keeps from being sent
 }
 
 // OutboxState tells how webhooks to merchants fare.
@@ -92,13 +94,21 @@ func (db *DB) OutboxState(ctx context.Context) (OutboxState, error) {
 		status string
 		since  string
 	}{
-		{&s.Waiting, DeliveryPending, ""}, {&s.UnderWay, DeliveryDelivering, ""}, {&s.Retrying, DeliveryRetrying, ""},
+		{&s.UnderWay, DeliveryDelivering, ""}, {&s.Retrying, DeliveryRetrying, ""},
 		{&s.LastDone, DeliveryDelivered, idBound(PrefixDelivery, db.Now().Add(-time.Minute))},
 	} {
 		found := db.q(ctx).Table("deliveries").Select("1 AS one").Where("status = ? AND id >= ?", part.status, part.since).Limit(watchLimit)
 		if err := db.q(ctx).Table("(?) AS found", found).Count(part.into).Error; err != nil {
 			return s, fmt.Errorf("count deliveries: %w", err)
 		}
+	}
+	var due []time.Time
+	pending := db.q(ctx).Table("deliveries").Where("status = ?", DeliveryPending).Limit(watchLimit)
+	if err := pending.Pluck("next_attempt_at", &due).Error; err != nil {
+		return s, fmt.Errorf("find deliveries that wait: %w", err)
+	}
+	if s.Waiting = int64(len(due)); s.Waiting > 0 {
+		s.Oldest = max(0, db.Now().Sub(slices.MinFunc(due, time.Time.Compare)))
 	}
 	var w Watch
 	err := db.watchDeliveries(ctx, &w)

@@ -1360,7 +1360,7 @@ func outboxRow(o models.OutboxState) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = waited(o.Waiting+o.Retrying, o.Late).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = waited(o.Waiting, o.Oldest).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
