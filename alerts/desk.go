@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/mail"
@@ -119,6 +120,7 @@ func (s *Service) EditRule(tx *models.Tx, kind string, e RuleEdit, actor models.
 
 // ChannelEdit is what a form says of a channel.
 type ChannelEdit struct {
+	ID                 string // of a new one; empty: one is made
 	Name, BaseURL      string
 	Values             map[string]string
 	Enabled            bool
@@ -135,7 +137,7 @@ func (s *Service) CreateChannel(
 		secret = notify.NewSecret()
 		e.Values["secret"] = secret
 	}
-	c = &models.AlertChannel{ID: models.NewID(models.PrefixAlertChannel), MerchantID: merchantID, Kind: kind}
+	c = &models.AlertChannel{ID: cmp.Or(e.ID, models.NewID(models.PrefixAlertChannel)), MerchantID: merchantID, Kind: kind}
 	if err := s.fill(c, e, actor, tx.Now()); err != nil {
 		return nil, "", err
 	}
@@ -174,7 +176,7 @@ func (s *Service) DeleteChannel(tx *models.Tx, scope models.Scope, id string, ac
 
 // fill writes an edit into a channel, its secrets sealed.
 func (s *Service) fill(c *models.AlertChannel, e ChannelEdit, actor models.Actor, at time.Time) error {
-	if err := s.checkValues(c.Kind, e); err != nil {
+	if err := s.checkValues(c, e); err != nil {
 		return err
 	}
 	account, host := c.AsAccount(), c.Fields["host"]
@@ -199,7 +201,11 @@ func (s *Service) fill(c *models.AlertChannel, e ChannelEdit, actor models.Actor
 }
 
 // checkValues refuses addresses that nothing could be sent to.
-func (s *Service) checkValues(kind string, e ChannelEdit) error {
+func (s *Service) checkValues(c *models.AlertChannel, e ChannelEdit) error {
+	kind, private := c.Kind, "private_address"
+	if c.MerchantID != nil { // who cannot change what is allowed
+		private = "url_private_address"
+	}
 	reach := safehttp.Options{BlockPrivate: true, Allow: s.opts.AllowNets}
 	for field, address := range map[string]string{"url": e.Values["url"], "base_url": e.BaseURL} {
 		if address == "" {
@@ -207,7 +213,7 @@ func (s *Service) checkValues(kind string, e ChannelEdit) error {
 		}
 		if err := safehttp.CheckURL(address, reach); err != nil {
 			if errors.Is(err, safehttp.ErrPrivateAddress) {
-				return models.Invalid(field, "private_address")
+				return &models.Error{Kind: models.KindInvalid, Field: field, Code: private}
 			}
 			return models.Invalid(field, "bad_url")
 		}
@@ -227,19 +233,31 @@ func (s *Service) checkValues(kind string, e ChannelEdit) error {
 
 // TestChannel sends a test message and keeps what came of it; empty when it
 // arrived. The holder of an address who has not agreed is asked to instead. Too
-// soon, or too often, it is a conflict as BeginChannelTest says.
+// soon, or too often, it is a conflict as BeginChannelTest and
+// BeginChannelQuestion say.
 func (s *Service) TestChannel(ctx context.Context, scope models.Scope, id string, actor models.Actor) (kind, detail string, err error) {
 	c, err := s.db.AlertChannel(ctx, scope, id)
 	if err != nil {
 		return "", "", err
 	}
-	if err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.BeginChannelTest(c, actor) }); err != nil {
+	err = s.db.Write(ctx, func(tx *models.Tx) error {
+		if c.Unconfirmed() {
+			return tx.BeginChannelQuestion(c, actor)
+		}
+		return tx.BeginChannelTest(c, actor)
+	})
+	if err != nil {
 		return "", "", err
 	}
 	if sent := s.test(ctx, c); sent != nil {
 		kind, detail = Reason(failureOf(sent).String())
 	}
-	err = s.db.Write(ctx, func(tx *models.Tx) error { return tx.NoteChannelTest(id, kind, detail) })
+	err = s.db.Write(ctx, func(tx *models.Tx) error {
+		if c.Unconfirmed() && kind == "" { // that a question was sent is no test
+			return tx.ForgetChannelTest(id)
+		}
+		return tx.NoteChannelTest(id, kind, detail)
+	})
 	return kind, detail, err
 }
 

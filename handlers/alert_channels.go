@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -95,7 +96,8 @@ func readChannel(c *fiber.Ctx, v *viewer, kind credentials.Kind) (views.ChannelF
 	return form, edit, err
 }
 
-// createChannel makes a channel; a secret that was made with it is shown once.
+// createChannel makes a channel; a secret that was made with it is shown once. The
+// second sending of a form only shows what came of the first.
 func (s *server) createChannel(c *fiber.Ctx, v *viewer) error {
 	kind, ok := credentials.KindOf(credentials.Channels, field(c, "kind"))
 	if !ok {
@@ -106,6 +108,11 @@ func (s *server) createChannel(c *fiber.Ctx, v *viewer) error {
 		made   *models.AlertChannel
 		secret string
 	)
+	// The channel's id is that of the form, so that sending it twice makes one.
+	key, isKey := strings.CutPrefix(c.FormValue(keyField), "form_")
+	if edit.ID = models.PrefixAlertChannel + "_" + key; err == nil && (!isKey || !models.IsID(models.PrefixAlertChannel, edit.ID)) {
+		err = models.Invalid(keyField, "required")
+	}
 	if err == nil {
 		var owner *string
 		if v.Merchant != nil {
@@ -116,6 +123,12 @@ func (s *server) createChannel(c *fiber.Ctx, v *viewer) error {
 			return err
 		})
 	}
+	if errors.Is(err, errSentBefore) {
+		made, err = s.DB.AlertChannel(c.UserContext(), v.Scope, edit.ID)
+		if err == nil && (made.Kind != kind.Name || made.Name != form.Name) {
+			err = errSentBefore
+		}
+	}
 	if errs := fieldErrors(v, err); errs != nil {
 		return s.renderChannel(c, v, fiber.StatusUnprocessableEntity, form, kind, errs)
 	}
@@ -125,7 +138,8 @@ func (s *server) createChannel(c *fiber.Ctx, v *viewer) error {
 	if err := s.askHolder(c, v, made.ID); err != nil {
 		return err
 	}
-	if secret == "" {
+	secretMade := kind.Name == alerts.KindWebhook && field(c, views.FieldPrefix+"secret") == ""
+	if !secretMade {
 		return s.redirect(c, views.ChannelsPath+"/"+made.ID)
 	}
 	view := views.ChannelSecretView{Form: s.form(c, v, nil), ID: made.ID, Name: made.Name, Text: secret}
@@ -195,6 +209,9 @@ func (s *server) testChannel(c *fiber.Ctx, v *viewer) error {
 		return err
 	}
 	done := ui.ToastProps{Tone: ui.Success, Text: v.Texts.T("incidents.test_ok")}
+	if stored.Unconfirmed() {
+		done.Text = v.Texts.T("incidents.link_sent", "Address", stored.Fields["address"])
+	}
 	if failure != "" {
 		done = ui.ToastProps{Tone: ui.Danger, Text: v.Texts.T("incidents.test_failed")}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tillpost/tillpost/alerts"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
 )
@@ -38,7 +39,7 @@ func TestChannelPages(t *testing.T) {
 		admin := s.signIn(t, models.RoleAdmin, "")
 		secretURL := chat.URL + "/services/s3cr3t-slack-token"
 		form := url.Values{
-			"kind": {"slack"}, "name": {"Ops"}, "field_url": {secretURL}, "enabled": {"on"}, "language": {"en"}, "kinds": kindsFor(&viewer{}),
+			"_key": {newFormKey()}, "kind": {"slack"}, "name": {"Ops"}, "field_url": {secretURL}, "enabled": {"on"}, "language": {"en"}, "kinds": kindsFor(&viewer{}),
 		}
 		admin.get("/alerts/channels/new?kind=nonsense").want(t, http.StatusSeeOther)
 		admin.get("/alerts/channels/new?kind=slack").want(t, http.StatusOK)
@@ -99,11 +100,15 @@ func TestAddressIsConfirmedOnItsPage(t *testing.T) {
 		s := newSite(t, db)
 		m := modelstest.Merchant(t, db)
 		merchant := s.signIn(t, models.RoleMerchant, m.ID)
-		form := url.Values{"kind": {"mail"}, "name": {"Boss"}, "field_address": {"boss@example.com"}, "enabled": {"on"}, "language": {"en"}, "kinds": kindsFor(&viewer{Merchant: m})}
+		form := url.Values{"_key": {newFormKey()}, "kind": {"mail"}, "name": {"Boss"}, "field_address": {"boss@example.com"}, "enabled": {"on"}, "language": {"en"}, "kinds": kindsFor(&viewer{Merchant: m})}
 		page := merchant.post("/alerts/channels", form).want(t, http.StatusSeeOther).header.Get("Location")
 		id := strings.TrimPrefix(page, "/alerts/channels/")
-		if a := merchant.get(page).want(t, http.StatusOK); len(a.texts(`[data-testid="unconfirmed"]`)) != 1 || len(a.texts(`[data-testid="test-result"]`)) != 1 {
+		if a := merchant.get(page).want(t, http.StatusOK); len(a.texts(`[data-testid="unconfirmed"]`)) != 1 || !strings.Contains(a.Find(`[data-testid="test-result"]`).Text(), "The link was not sent") ||
+			!strings.Contains(a.Find(".page-head").Text(), "Not confirmed") || strings.Contains(a.body, "TILLPOST_") {
 			t.Errorf("an address that nobody has confirmed: %.300s", a.body)
+		}
+		if a := merchant.post(page+"/test", nil, htmx...); a.status != http.StatusConflict || !strings.Contains(a.body, "link was sent only just now") {
+			t.Errorf("asked twice in a second: %d, %.300s", a.status, a.body)
 		}
 		token, err := s.vault.SealAgreement(id, "boss@example.com", db.Now().Add(time.Hour))
 		if err != nil {
@@ -122,8 +127,11 @@ func TestAddressIsConfirmedOnItsPage(t *testing.T) {
 		if a := holder.get(link).want(t, http.StatusOK); confirmed() || !strings.Contains(a.body, "boss@example.com") || !strings.Contains(a.body, m.Name) {
 			t.Errorf("looking at the link: confirmed %v, %.300s", confirmed(), a.body)
 		}
-		holder.get("/alerts/confirm/"+id+"/nonsense").want(t, http.StatusNotFound)
-		holder.post("/alerts/confirm/"+id+"/nonsense", nil).want(t, http.StatusNotFound)
+		for _, invalid := range []answer{holder.get("/alerts/confirm/" + id + "/nonsense"), holder.post("/alerts/confirm/"+id+"/nonsense", nil)} {
+			if said := invalid.want(t, http.StatusNotFound).texts(`[data-testid="link-invalid"]`); len(said) != 1 || invalid.Find(`[data-testid="error"]`).Length() != 0 {
+				t.Errorf("an altered link is answered with %q: %.300s", said, invalid.body)
+			}
+		}
 		if a := holder.post(link, nil).want(t, http.StatusOK); !confirmed() || len(a.texts(`[data-testid="agreed"]`)) != 1 {
 			t.Errorf("agreed: %v, %.300s", confirmed(), a.body)
 		}
@@ -155,7 +163,7 @@ func TestChannelsOfMerchants(t *testing.T) {
 		m, other := modelstest.Merchant(t, db), modelstest.Merchant(t, db)
 		merchant, stranger := s.signIn(t, models.RoleMerchant, m.ID), s.signIn(t, models.RoleMerchant, other.ID)
 		form := url.Values{
-			"kind": {"webhook"}, "name": {"Hook"}, "field_url": {"https://ops.shop.example/hook"}, "enabled": {"on"}, "kinds": {"endpoint_disabled", "workers_stopped"},
+			"_key": {newFormKey()}, "kind": {"webhook"}, "name": {"Hook"}, "field_url": {"https://ops.shop.example/hook"}, "enabled": {"on"}, "kinds": {"endpoint_disabled", "workers_stopped"},
 		}
 		a := merchant.post("/alerts/channels", form).want(t, http.StatusOK)
 		shown := a.texts(`[data-testid="channel-secret"]`)
@@ -173,9 +181,63 @@ func TestChannelsOfMerchants(t *testing.T) {
 		if stranger.get(page).status != http.StatusNotFound || len(stranger.get("/alerts/channels").texts("tr[data-row]")) != 0 {
 			t.Error("another merchant sees it")
 		}
+		if b := merchant.post("/alerts/channels", form).want(t, http.StatusOK); !strings.Contains(b.body, "sent twice") || strings.Contains(b.body, "whsec_") {
+			t.Errorf("the second of two clicks is answered with %.300s", b.body)
+		}
+		form.Set("_key", newFormKey())
 		form.Set("field_url", "http://10.0.0.1/hook")
-		if b := merchant.post("/alerts/channels", form); b.status != http.StatusUnprocessableEntity || !strings.Contains(b.body, "private network") {
+		if b := merchant.post("/alerts/channels", form); b.status != http.StatusUnprocessableEntity || !strings.Contains(b.body, "private network") ||
+			strings.Contains(b.body, "TILLPOST_") {
 			t.Errorf("a private address answers %d", b.status)
+		}
+	})
+}
+
+// A double click makes one channel, whoever it belongs to.
+func TestChannelIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m := modelstest.Merchant(t, db)
+		for _, b := range []*browser{s.signIn(t, models.RoleAdmin, ""), s.signIn(t, models.RoleMerchant, m.ID)} {
+			form := url.Values{
+				"_key": {newFormKey()}, "kind": {"mail"}, "name": {"Ops"}, "field_address": {"ops@example.com"}, "enabled": {"on"},
+				"kinds": {"endpoint_disabled"},
+			}
+			first := b.post("/alerts/channels", form).want(t, http.StatusSeeOther).header.Get("Location")
+			if again := b.post("/alerts/channels", form).want(t, http.StatusSeeOther).header.Get("Location"); again != first {
+				t.Errorf("one form leads to %s and %s", first, again)
+			}
+			form.Set("name", "Others")
+			if other := b.post("/alerts/channels", form).want(t, http.StatusUnprocessableEntity); !strings.Contains(other.body, "sent before") {
+				t.Errorf("another content is told as %.300s", other.body)
+			}
+			form.Del("_key")
+			b.post("/alerts/channels", form).want(t, http.StatusUnprocessableEntity)
+		}
+		all, err := db.AlertChannels(t.Context(), models.AllMerchants())
+		if err != nil || len(all) != 2 {
+			t.Errorf("%d channels, %v", len(all), err)
+		}
+	})
+}
+
+// Only those who run Tillpost read by which setting mails are sent.
+func TestMerchantsReadNoSettings(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m := modelstest.Merchant(t, db)
+		endpoint, _ := s.endpoint(t, m.ID, "https://shop.example/hooks")
+		incident := wrong(t, db, alerts.EndpointDisabled, endpoint.ID, &m.ID)
+		admin, merchant := s.signIn(t, models.RoleAdmin, ""), s.signIn(t, models.RoleMerchant, m.ID)
+		for _, page := range []string{"/preferences", "/alerts/channels", "/incidents/" + incident.ID} {
+			if body := admin.get(page).want(t, http.StatusOK).body; !strings.Contains(body, "TILLPOST_SMTP_URL") {
+				t.Errorf("%s does not say which setting is missing", page)
+			}
+			if body := merchant.get(page).want(t, http.StatusOK).body; strings.Contains(body, "TILLPOST_") || !strings.Contains(body, "Ask whoever runs") {
+				t.Errorf("%s tells a merchant of settings, or does not say what to do", page)
+			}
 		}
 	})
 }

@@ -28,6 +28,9 @@ func (s *server) askHolder(c *fiber.Ctx, v *viewer, id string) error {
 // program that only looks at a link agrees to nothing.
 func (s *server) showQuestion(c *fiber.Ctx, v *viewer) error {
 	channel, address, err := s.Alerts.Question(c.UserContext(), c.Params("id"), c.Params("token"))
+	if errors.Is(err, models.ErrNotFound) {
+		return s.renderInvalidLink(c, v)
+	}
 	if err != nil {
 		return err
 	}
@@ -37,6 +40,9 @@ func (s *server) showQuestion(c *fiber.Ctx, v *viewer) error {
 // agree notes that the holder of an address agrees. The sealed link is the proof.
 func (s *server) agree(c *fiber.Ctx, v *viewer) error {
 	channel, address, err := s.Alerts.Question(c.UserContext(), c.Params("id"), c.Params("token"))
+	if errors.Is(err, models.ErrNotFound) {
+		return s.renderInvalidLink(c, v)
+	}
 	if err != nil {
 		return err
 	}
@@ -45,6 +51,9 @@ func (s *server) agree(c *fiber.Ctx, v *viewer) error {
 		channel, err = tx.ConfirmAlertChannel(channel.ID, address, actor)
 		return err
 	})
+	if errors.Is(err, models.ErrNotFound) {
+		return s.renderInvalidLink(c, v)
+	}
 	if err != nil {
 		return err
 	}
@@ -58,4 +67,11 @@ func (s *server) renderQuestion(c *fiber.Ctx, v *viewer, channel *models.AlertCh
 	}
 	view := views.AgreementView{Action: c.Path(), Merchant: m.Name, Address: address, Done: !channel.Unconfirmed()}
 	return s.render(c, fiber.StatusOK, views.AgreementPage(s.shell(c, v, v.Texts.T("incidents.agree_title")), view))
+}
+
+// renderInvalidLink tells somebody who has no login what to do about a link that
+// is too old, or not whole.
+func (s *server) renderInvalidLink(c *fiber.Ctx, v *viewer) error {
+	view := views.AgreementView{Invalid: true}
+	return s.render(c, fiber.StatusNotFound, views.AgreementPage(s.shell(c, v, v.Texts.T("incidents.link_invalid")), view))
 }

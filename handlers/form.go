@@ -58,10 +58,13 @@ func (s *server) once(
 	}
 	answer, err := s.DB.Idempotent(c.UserContext(), merchantID, v.User.ID+"/"+key, formFingerprint(c), fn)
 	if errors.Is(err, errKeyReused) { // whoever went back in their browser knows of no keys
-		return answer, models.Invalid("", "form_sent_before")
+		return answer, errSentBefore
 	}
 	return answer, err
 }
+
+// errSentBefore refuses a form that was sent before with something else in it.
+var errSentBefore = models.Invalid("", "form_sent_before")
 
 var errKeyReused = models.Invalid("", "idempotency_key_reused")
 

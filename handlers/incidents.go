@@ -164,7 +164,7 @@ func (s *server) incident(c *fiber.Ctx, v *viewer) (views.IncidentView, error) {
 	said := alerts.Say(v.Texts, v.Zone, i, s.DB.Now())
 	view := views.IncidentView{
 		Form: views.Form{CSRF: v.csrf}, Incident: *i, Title: said.Title, Text: said.Text, Place: placeFor(v, i), Staff: v.Merchant == nil,
-		Lasted: alerts.Lasted(v.Texts, end(i, s.DB.Now()).Sub(i.OpenedAt)),
+		NoServer: !s.Alerts.Mails(), Lasted: alerts.Lasted(v.Texts, end(i, s.DB.Now()).Sub(i.OpenedAt)),
 	}
 	if view.Silence, err = s.DB.AlertSilence(ctx, i.Key); err != nil {
 		return view, err

@@ -168,6 +168,12 @@ func TestAlertPreferences(t *testing.T) {
 		for _, wrong := range []url.Values{{"kinds": {}}, {"kinds": {alerts.DiskFull}, "quiet_to": {"25:00"}}, {"kinds": {alerts.DiskFull}, "quiet_to": {"22:00"}}} {
 			admin.post("/preferences/alerts", form(wrong)).want(t, http.StatusUnprocessableEntity)
 		}
+		for _, end := range []string{"quiet_from", "quiet_to"} {
+			a := admin.post("/preferences/alerts", form(url.Values{"kinds": {alerts.DiskFull}, end: {""}})).want(t, http.StatusUnprocessableEntity)
+			if said := a.Find("#field-" + end + "-error").Text(); !strings.Contains(said, "both From and To") {
+				t.Errorf("without %s: %q", end, said)
+			}
+		}
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // AlertWish is which messages a channel or a person wants, and when not.
@@ -33,9 +34,12 @@ func (w *AlertWish) check() error {
 	if w.QuietFrom == "" && w.QuietTo == "" {
 		return nil
 	}
-	for field, text := range map[string]string{"quiet_from": w.QuietFrom, "quiet_to": w.QuietTo} {
-		if !clockTime.MatchString(text) {
-			return Invalid(field, "bad_time")
+	for _, end := range []struct{ field, text string }{{"quiet_from", w.QuietFrom}, {"quiet_to", w.QuietTo}} {
+		switch {
+		case end.text == "":
+			return Invalid(end.field, "both_times")
+		case !clockTime.MatchString(end.text):
+			return Invalid(end.field, "bad_clock_time")
 		}
 	}
 	if w.QuietFrom == w.QuietTo {
@@ -122,7 +126,7 @@ const (
 
 // CreateAlertChannel adds a channel; its ID is made by the caller, because
 // sealed secrets are bound to it. More than MaxAlertChannels of a merchant are a
-// conflict, too_many_channels.
+// conflict, too_many_channels, and one that was made before is form_sent_before.
 func (tx *Tx) CreateAlertChannel(c AlertChannel) error {
 	if err := c.check(); err != nil {
 		return err
@@ -133,7 +137,14 @@ func (tx *Tx) CreateAlertChannel(c AlertChannel) error {
 		}
 	}
 	c.CreatedAt, c.UpdatedAt = tx.now, tx.now
-	return tx.create(&c)
+	res := tx.q().Clauses(clause.OnConflict{DoNothing: true}).Create(&c)
+	if res.Error != nil {
+		return fmt.Errorf("insert channel %s: %w", c.ID, res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return Conflict("form_sent_before", "")
+	}
+	return nil
 }
 
 // UpdateAlertChannel writes an edited channel.
@@ -150,22 +161,19 @@ func (tx *Tx) UpdateAlertChannel(c *AlertChannel) error {
 	return nil
 }
 
-// channelTest is the act of testing a channel in the audit log.
-const channelTest = "alert_channel.test"
+// Acts in the audit log: a channel is tested, the holder of its address is asked
+// for agreement.
+const (
+	channelTest     = "alert_channel.test"
+	channelQuestion = "alert_channel.ask"
+)
 
 // BeginChannelTest lets a channel be tested, every testPause and for a merchant
 // testsAnHour times; sooner it is a conflict, test_too_soon or too_many_tests.
 // The audit log counts, which channels that were removed have not left.
 func (tx *Tx) BeginChannelTest(c *AlertChannel, actor Actor) error {
-	if c.MerchantID != nil {
-		begun, err := all[AuditEntry](tx.q().Select("id").Where("action = ? AND id > ? AND merchant_id = ?",
-			channelTest, idBound(PrefixAudit, tx.now.Add(-time.Hour)), *c.MerchantID).Limit(testsAnHour))
-		if err != nil {
-			return err
-		}
-		if len(begun) == testsAnHour {
-			return Conflict("too_many_tests", "")
-		}
+	if _, err := tx.channelMails(c); err != nil {
+		return err
 	}
 	ok, err := tx.update("alert_channels", map[string]any{"tested_at": tx.now},
 		"id = ? AND (tested_at IS NULL OR tested_at <= ?)", c.ID, tx.now.Add(-testPause))
@@ -176,6 +184,39 @@ func (tx *Tx) BeginChannelTest(c *AlertChannel, actor Actor) error {
 		return Conflict("test_too_soon", "")
 	}
 	return tx.Audit(actor, c.Entry(channelTest))
+}
+
+// BeginChannelQuestion lets the holder of a channel's address be asked for
+// agreement, which counts as BeginChannelTest does but is no test; sooner it is a
+// conflict, asked_too_soon or too_many_tests.
+func (tx *Tx) BeginChannelQuestion(c *AlertChannel, actor Actor) error {
+	if _, err := tx.AlertChannel(AllMerchants(), c.ID); err != nil { // waits for who asks at the same time
+		return err
+	}
+	sent, err := tx.channelMails(c)
+	if err != nil {
+		return err
+	}
+	for i := range sent {
+		if sent[i].ObjectID == c.ID && sent[i].Action == channelQuestion && sent[i].CreatedAt.After(tx.now.Add(-testPause)) {
+			return Conflict("asked_too_soon", "")
+		}
+	}
+	return tx.Audit(actor, c.Entry(channelQuestion))
+}
+
+// channelMails are the tests and questions of a merchant's channels in the last
+// hour; more than testsAnHour are a conflict, too_many_tests.
+func (tx *Tx) channelMails(c *AlertChannel) ([]AuditEntry, error) {
+	if c.MerchantID == nil {
+		return nil, nil
+	}
+	sent, err := all[AuditEntry](tx.q().Where("action IN ? AND id > ? AND merchant_id = ?",
+		[]string{channelTest, channelQuestion}, idBound(PrefixAudit, tx.now.Add(-time.Hour)), *c.MerchantID).Limit(testsAnHour))
+	if err == nil && len(sent) == testsAnHour {
+		err = Conflict("too_many_tests", "")
+	}
+	return sent, err
 }
 
 // Entry is an act on the channel for the audit log.
@@ -209,6 +250,12 @@ func (tx *Tx) NoteChannelTest(id, result, detail string) error {
 	_, err := tx.update("alert_channels", map[string]any{
 		"tested_at": tx.now, "test_ok": result == "", "test_result": result, "test_detail": detail,
 	}, "id = ?", id)
+	return err
+}
+
+// ForgetChannelTest says that a channel as it is now was not tested.
+func (tx *Tx) ForgetChannelTest(id string) error {
+	_, err := tx.update("alert_channels", map[string]any{"tested_at": nil, "test_ok": false, "test_result": "", "test_detail": ""}, "id = ?", id)
 	return err
 }
 

@@ -91,6 +91,37 @@ func (f ChannelForm) testLabel(ctx context.Context) string {
 	return locales.T(ctx, "incidents.test")
 }
 
+// testTitle names what came of the last test, or of asking an address's holder.
+func (f ChannelForm) testTitle(ctx context.Context) string {
+	if f.Channel.Unconfirmed() {
+		return locales.T(ctx, "incidents.link_not_sent")
+	}
+	return locales.T(ctx, "incidents.last_test")
+}
+
+// noServerText says that no mail is sent: to those who run Tillpost also by which
+// setting it would be.
+func noServerText(ctx context.Context, role string) string {
+	if role == models.RoleMerchant {
+		return locales.T(ctx, "incidents.no_server_ask")
+	}
+	return locales.T(ctx, "incidents.no_server")
+}
+
+// failureText names why a message did not arrive. Merchants cannot set what the
+// installation lacks.
+func failureText(ctx context.Context, failure string, merchantID *string) string {
+	if merchantID != nil {
+		switch failure {
+		case "no_server":
+			return locales.T(ctx, "incidents.no_server_ask")
+		case "no_pages":
+			return locales.T(ctx, "incidents.no_pages_ask")
+		}
+	}
+	return locales.Name(ctx, locales.AlertFailure, failure)
+}
+
 // hint says where one gets what the kind needs.
 func (f ChannelForm) hint(ctx context.Context) string {
 	if key, ok := channelHints[f.Kind]; ok {
@@ -127,7 +158,7 @@ func ChannelTest(ctx context.Context, c *models.AlertChannel) (tone ui.Tone, tex
 	if c.TestOK {
 		return ui.Success, locales.T(ctx, "incidents.test_ok")
 	}
-	text = locales.Name(ctx, locales.AlertFailure, c.TestResult)
+	text = failureText(ctx, c.TestResult, c.MerchantID)
 	if c.TestDetail != "" {
 		text += " (" + c.TestDetail + ")"
 	}
@@ -139,6 +170,7 @@ func ChannelTest(ctx context.Context, c *models.AlertChannel) (tone ui.Tone, tex
 type AgreementView struct {
 	Action, Merchant, Address string
 	Done                      bool // agreed
+	Invalid                   bool // the link is none, or too old
 }
 
 // ChannelSecretView shows the secret that was made for a webhook, once.

@@ -101,6 +101,7 @@ var actions = []struct{ name, label string }{
 	{"alert_channel.update", locales.Mark("audit.alert_channel_update")},
 	{"alert_channel.delete", locales.Mark("audit.alert_channel_delete")},
 	{"alert_channel.test", locales.Mark("audit.alert_channel_test")},
+	{"alert_channel.ask", locales.Mark("audit.alert_channel_ask")},
 	{"payment_rules.update", locales.Mark("audit.payment_rules_update")},
 	{"endpoint.create", locales.Mark("audit.endpoint_create")},
 	{"endpoint.update", locales.Mark("audit.endpoint_update")},

@@ -142,6 +142,7 @@ type IncidentView struct {
 	Messages []IncidentMessage // newest first
 	Acts     []models.AuditEntry
 	Staff    bool
+	NoServer bool // this node has no mail server
 }
 
 // IncidentMessage is one message about an incident.
@@ -152,13 +153,25 @@ type IncidentMessage struct {
 	Detail  string // what the platform said
 }
 
+// nobodyTold says why nobody was told.
+func (v IncidentView) nobodyTold(ctx context.Context) string {
+	switch {
+	case !v.NoServer:
+		return locales.T(ctx, "incidents.no_messages")
+	case v.Staff:
+		return locales.T(ctx, "incidents.no_messages_mail")
+	default:
+		return locales.T(ctx, "incidents.no_messages_ask")
+	}
+}
+
 func (v IncidentView) address() string { return IncidentsPath + "/" + v.Incident.ID }
 
 func (v IncidentView) state() string { return incidentState(&v.Incident, v.Silence != nil) }
 
 // failure says why a message did not arrive.
 func (m IncidentMessage) failure(ctx context.Context) string {
-	text := locales.Name(ctx, locales.AlertFailure, m.Failure)
+	text := failureText(ctx, m.Failure, m.Message.MerchantID)
 	if m.Detail != "" {
 		text += " (" + m.Detail + ")"
 	}

@@ -168,7 +168,7 @@ func PreferencesPage(s Shell, v PreferencesView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = subscription(v).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = subscription(v, s.Role).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -244,7 +244,7 @@ func zoneList() templ.Component {
 }
 
 // subscription chooses which mails about incidents somebody gets.
-func subscription(v PreferencesView) templ.Component {
+func subscription(v PreferencesView, role string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -286,7 +286,7 @@ func subscription(v PreferencesView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.NoServer {
-				templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Warning, Text: locales.T(ctx, "incidents.no_server")}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Warning, Text: noServerText(ctx, role)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -116,7 +116,7 @@ func TrackingFormView(s Shell, f TrackingForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Warning, Text: locales.T(ctx, "tracking.no_server")}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Warning, Text: noServerText(ctx, s.Role)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
