@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/mail"
 	"net/url"
 	"strings"
@@ -39,7 +40,17 @@ var hosts = []struct {
 	{"qyapi.weixin.qq.com", "", KindWeCom},
 }
 
-var errChannel = errors.New("it must be mailto:ADDRESS or the https:// address of a webhook; with KIND+ before it where the host does not tell the kind")
+// What can be wrong with an address of a channel.
+var (
+	errChannel  = errors.New("it must be mailto:ADDRESS or the https:// address of a webhook; with KIND+ before it where the host does not tell the kind")
+	errMailTo   = errors.New("after mailto: there must be a mail address and nothing else")
+	errScheme   = errors.New("it must begin with https://, http:// or mailto:")
+	errNoHost   = errors.New("the name of a host is missing")
+	errUserinfo = errors.New("it may hold no user name and password before the host")
+	errKind     = errors.New("the kind before + is none of slack, discord, telegram, teams, dingtalk, feishu, wecom and webhook")
+	errToken    = errors.New("the token is missing: https://api.telegram.org/bot<token>?chat_id=<id>")
+	errChat     = errors.New("chat_id is missing: https://api.telegram.org/bot<token>?chat_id=<id>")
+)
 
 // ParseChannels reads addresses of channels, separated by commas or spaces:
 //
@@ -50,13 +61,15 @@ var errChannel = errors.New("it must be mailto:ADDRESS or the https:// address o
 //	https://ops.example.com/hook#whsec_…      a webhook, signed
 //	slack+https://proxy.example.com/…         a platform behind another host
 //
-// Its errors never repeat an address, which is a secret.
+// Its errors say which of the addresses is wrong and never repeat one, which is a
+// secret.
 func ParseChannels(text string) ([]Configured, error) {
 	var channels []Configured
-	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }) {
+	parts := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+	for i, part := range parts {
 		c, err := parseChannel(part)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("address %d of %d: %w", i+1, len(parts), err)
 		}
 		sum := sha256.Sum256([]byte(part))
 		c.ID = "env_" + hex.EncodeToString(sum[:8])
@@ -69,7 +82,7 @@ func parseChannel(text string) (Configured, error) {
 	if address, ok := strings.CutPrefix(text, "mailto:"); ok {
 		a, err := mail.ParseAddress(address)
 		if err != nil || a.Address != address {
-			return Configured{}, errChannel
+			return Configured{}, errMailTo
 		}
 		return Configured{Kind: KindMail, Host: address, values: map[string]string{"address": address}}, nil
 	}
@@ -81,8 +94,16 @@ func parseChannel(text string) (Configured, error) {
 	if !named {
 		scheme, kind = kind, kindOf(u)
 	}
-	if _, known := platforms[kind]; !known || scheme != "https" && scheme != "http" || u.Host == "" || u.User != nil {
-		return Configured{}, errChannel
+	_, known := platforms[kind]
+	switch {
+	case scheme != "https" && scheme != "http":
+		return Configured{}, errScheme
+	case !known:
+		return Configured{}, errKind
+	case u.Host == "":
+		return Configured{}, errNoHost
+	case u.User != nil:
+		return Configured{}, errUserinfo
 	}
 	u.Scheme = scheme
 	c := Configured{Kind: kind, Host: u.Host, values: map[string]string{}}
@@ -93,8 +114,11 @@ func parseChannel(text string) (Configured, error) {
 	if kind == KindTelegram {
 		token, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/bot"), "/")
 		c.values["token"], c.values["chat_id"], c.base = token, u.Query().Get("chat_id"), scheme+"://"+u.Host
-		if token == "" || c.values["chat_id"] == "" {
-			return Configured{}, errChannel
+		switch {
+		case token == "":
+			return Configured{}, errToken
+		case c.values["chat_id"] == "":
+			return Configured{}, errChat
 		}
 		return c, nil
 	}

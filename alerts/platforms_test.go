@@ -327,9 +327,14 @@ func TestParseChannels(t *testing.T) {
 	if v := got[5].values; v["secret"] != "SECy" || strings.Contains(v["url"], "#") {
 		t.Errorf("DingTalk: %v", v)
 	}
-	for _, wrong := range []string{"ftp://hunter2.example", "hunter2", "mailto:hunter2", "https://user:hunter2@example.com/x", "fax+https://hunter2.example/x", "https://api.telegram.org/bothunter2"} {
-		if _, err := ParseChannels(wrong); err == nil {
-			t.Errorf("%q is accepted", wrong)
+	for wrong, said := range map[string]string{
+		"ftp://hunter2.example": "begin with https://", "hunter2": "begin with https://", "mailto:hunter2": "mail address",
+		"https://user:hunter2@example.com/x": "user name", "fax+https://hunter2.example/x": "kind", "https:///hunter2": "host",
+		"https://api.telegram.org/bothunter2": "chat_id", "telegram+https://hunter2.example/?chat_id=1": "token", "https://%zz/hunter2": "webhook",
+	} {
+		_, err := ParseChannels("mailto:ops@example.com, " + wrong)
+		if err == nil || !strings.Contains(err.Error(), said) || !strings.Contains(err.Error(), "address 2 of 2") {
+			t.Errorf("%q: %v, want %q", wrong, err, said)
 		} else if strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: the error repeats it", wrong)
 		}
