@@ -16,7 +16,7 @@ import (
 
 func endpointCommand() *cobra.Command {
 	return group("endpoint", "Manage merchants' webhook endpoints", endpointAdd(), endpointList(),
-		endpointSwitch("disable", "Pause an endpoint; its deliveries wait for a replay", "endpoint.pause", false),
+		endpointSwitch("disable", "Send nothing to an endpoint; what it misses is listed, to be replayed", "endpoint.pause", false),
 		endpointSwitch("enable", "Deliver to an endpoint again", "endpoint.enable", true))
 }
 
@@ -85,6 +85,25 @@ func rowOfEndpoint(e *models.Endpoint, now time.Time) endpointRow {
 	return row
 }
 
+// words say for people whether events are sent.
+func (r endpointRow) words() string {
+	switch {
+	case r.Status != "enabled":
+		return cmp.Or(disabledWords[r.Status], "disabled")
+	case r.Paused:
+		return "paused, deliveries wait"
+	default:
+		return r.Status
+	}
+}
+
+// disabledWords say why an endpoint is disabled.
+var disabledWords = map[string]string{
+	models.EndpointGone:    "disabled: it answered 410",
+	models.EndpointFailing: "disabled: it only failed for days",
+	models.EndpointByHand:  "disabled by hand",
+}
+
 func endpointList() *cobra.Command {
 	var (
 		merchant string
@@ -110,7 +129,7 @@ func endpointList() *cobra.Command {
 				out[i] = rowOfEndpoint(&rows[i], db.Now())
 			}
 			return showAll(cmd, asJSON, out, "ID\tMERCHANT\tURL\tEVENTS\tSTATUS", func(r endpointRow) string {
-				return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", r.ID, r.MerchantID, r.URL, cmp.Or(strings.Join(r.Events, ","), "all"), r.Status)
+				return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", r.ID, r.MerchantID, r.URL, cmp.Or(strings.Join(r.Events, ","), "all"), r.words())
 			})
 		})
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"time"
 
@@ -41,6 +43,15 @@ func (c *Config) checkTraces() []error {
 	} {
 		if said[1] != "" && said[1] != "http/protobuf" {
 			problems = append(problems, c.wrong(said[0], said[1], "http/protobuf"))
+		}
+	}
+	for _, said := range [][2]string{
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", c.Traces.Endpoint}, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", c.Traces.TracesEndpoint},
+	} {
+		u, err := url.Parse(said[1])
+		if said[1] != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			// Its value may hold a password.
+			problems = append(problems, usageError{fmt.Errorf("%s is wrong; want a URL that starts with http:// or https://", said[0])})
 		}
 	}
 	if c.Traces.Exporter != "" && c.Traces.Exporter != "otlp" {

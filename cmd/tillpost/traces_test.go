@@ -239,6 +239,8 @@ func TestTracesConfig(t *testing.T) {
 		{"switched off", tracesConfig{Endpoint: "http://collector:4318", Exporter: "none"}, false, 0},
 		{"switched off for all signals", tracesConfig{Endpoint: "http://collector:4318", Disabled: "TRUE"}, false, 0},
 		{"a protocol that is not spoken", tracesConfig{Endpoint: "http://collector:4317", Protocol: "grpc"}, true, 1},
+		{"an endpoint that is no address", tracesConfig{Endpoint: "foo"}, true, 1},
+		{"an endpoint of traces that is no address", tracesConfig{TracesEndpoint: "collector:4318"}, true, 1},
 		{"an exporter that is not there", tracesConfig{Endpoint: "http://collector:4318", Exporter: "zipkin"}, true, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
