@@ -58,9 +58,10 @@ func (s *server) listReplays(c *fiber.Ctx, v *viewer) error {
 }
 
 // replayChoice reads what is to be sent, from the address of a plan or from the
-// form that starts it.
-func (s *server) replayChoice(v *viewer, value func(name string) string) (views.ReplayChoice, notify.ReplayChoice) {
-	choice := views.ReplayChoice{
+// form that starts it. A time that cannot be read is invalid: another one in its
+// place would send what nobody asked for.
+func (s *server) replayChoice(v *viewer, value func(name string) string) (choice views.ReplayChoice, in notify.ReplayChoice, err error) {
+	choice = views.ReplayChoice{
 		Kind: oneOf(value("kind"), models.ReplayKinds...), EventType: oneOf(value("type"), models.EventTypes...),
 	}
 	if choice.Kind == "" {
@@ -69,22 +70,29 @@ func (s *server) replayChoice(v *viewer, value func(name string) string) (views.
 	if id := value("endpoint"); models.IsID(models.PrefixEndpoint, id) {
 		choice.Endpoint = id
 	}
-	in := notify.ReplayChoice{EndpointID: choice.Endpoint, Kind: choice.Kind, EventType: choice.EventType, Since: s.DB.Now().Add(-24 * time.Hour)}
-	if since, err := time.ParseInLocation(views.FormTime, value("since"), v.Zone); err == nil {
-		in.Since = since
+	in = notify.ReplayChoice{
+		EndpointID: choice.Endpoint, Kind: choice.Kind, EventType: choice.EventType, Since: s.DB.Now().Add(-24 * time.Hour).Truncate(time.Minute),
 	}
-	in.Since = in.Since.Truncate(time.Minute)
-	choice.Since = in.Since.In(v.Zone).Format(views.FormTime)
-	if until, err := time.ParseInLocation(views.FormTime, value("until"), v.Zone); err == nil {
-		in.Until, choice.Until = until, until.Format(views.FormTime)
+	choice.Since, choice.Until = value("since"), value("until")
+	if choice.Since == "" {
+		choice.Since = in.Since.In(v.Zone).Format(views.FormTime)
+	} else if in.Since, err = time.ParseInLocation(views.FormTime, choice.Since, v.Zone); err != nil {
+		return choice, in, models.Invalid("since", "bad_moment")
 	}
-	return choice, in
+	if choice.Until == "" {
+		return choice, in, nil
+	}
+	if in.Until, err = time.ParseInLocation(views.FormTime, choice.Until, v.Zone); err != nil {
+		return choice, in, models.Invalid("until", "bad_moment")
+	}
+	return choice, in, nil
 }
 
 // planReplay says how many events would be sent.
 func (s *server) planReplay(c *fiber.Ctx, v *viewer) error {
-	choice, in := s.replayChoice(v, func(name string) string { return c.Query(name) })
+	choice, in, err := s.replayChoice(v, func(name string) string { return c.Query(name) })
 	plan := views.ReplayPlan{Choice: choice, PerMinute: strconv.Itoa(notify.DefaultReplayRate)}
+	plan.Errors = fieldErrors(v, err)
 	return s.renderReplayPlan(c, v, fiber.StatusOK, plan, in)
 }
 
@@ -94,6 +102,11 @@ func (s *server) renderReplayPlan(c *fiber.Ctx, v *viewer, status int, plan view
 	if plan.Endpoints, _, err = s.DB.Endpoints(ctx, v.Scope, models.Page{Limit: models.MaxLimit}); err != nil {
 		return err
 	}
+	owners, err := s.chooseMerchant(c, v)
+	if err != nil {
+		return err
+	}
+	plan.Owners = owners.Names
 	if in.EndpointID == "" && len(plan.Endpoints) > 0 {
 		in.EndpointID = plan.Endpoints[0].ID
 		plan.Choice.Endpoint = in.EndpointID
@@ -124,6 +137,11 @@ func (s *server) lookForReplay(c *fiber.Ctx, v *viewer, plan *views.ReplayPlan, 
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return err
 	}
+	for _, name := range []string{"since", "until"} {
+		if plan.Refusal = plan.Error(name); plan.Refusal != "" {
+			return nil
+		}
+	}
 	plan.Found, err = s.Notify.PlanReplay(ctx, v.Scope, in)
 	if refused, ok := errors.AsType[*models.Error](err); ok {
 		plan.Refusal, err = errorText(v.Texts, refused), nil
@@ -133,9 +151,12 @@ func (s *server) lookForReplay(c *fiber.Ctx, v *viewer, plan *views.ReplayPlan, 
 
 // startReplay begins a replay; the same form sent twice begins one.
 func (s *server) startReplay(c *fiber.Ctx, v *viewer) error {
-	choice, in := s.replayChoice(v, func(name string) string { return field(c, name) })
+	choice, in, err := s.replayChoice(v, func(name string) string { return field(c, name) })
 	plan := views.ReplayPlan{Choice: choice, Reason: field(c, "reason"), PerMinute: field(c, "per_minute")}
-	started, err := s.createReplay(c, v, in, plan)
+	var started models.Answer
+	if err == nil {
+		started, err = s.createReplay(c, v, in, plan)
+	}
 	refusal, refused := errors.AsType[*models.Error](err)
 	switch {
 	case err == nil:
@@ -145,7 +166,8 @@ func (s *server) startReplay(c *fiber.Ctx, v *viewer) error {
 	case refusal.Code == "idempotency_key_in_use": // the same form's first sending is being worked on
 		return s.redirect(c, views.ReplaysPath)
 	}
-	if plan.Errors = fieldErrors(v, err); plan.Errors["reason"] == "" && plan.Errors["per_minute"] == "" {
+	plan.Errors = fieldErrors(v, err)
+	if plan.Errors["reason"] == "" && plan.Errors["per_minute"] == "" && refusal.Code != "bad_moment" {
 		plan.Errors = map[string]string{"": errorText(v.Texts, refusal)}
 	}
 	return s.renderReplayPlan(c, v, fiber.StatusUnprocessableEntity, plan, in)
@@ -159,7 +181,7 @@ func (s *server) createReplay(c *fiber.Ctx, v *viewer, in notify.ReplayChoice, p
 	}
 	rate, err := strconv.ParseInt(plan.PerMinute, 10, 64)
 	if err != nil {
-		return models.Answer{}, models.Invalid("per_minute", "out_of_range")
+		return models.Answer{}, models.Invalid("per_minute", "bad_number")
 	}
 	request := notify.ReplayRequest{
 		ReplayChoice: in, PerMinute: rate, Reason: plan.Reason, Enable: editors.allows(v.Role), Actor: v.actor(c),

@@ -53,6 +53,15 @@ func TestReplayFromItsPlan(t *testing.T) {
 		for _, query := range []string{"endpoint=" + foreign.ID, "endpoint=" + models.NewID(models.PrefixEndpoint)} {
 			owner.get(views.ReplaysPath+"/new?"+query).want(t, http.StatusNotFound)
 		}
+		for _, name := range []string{"since", "until"} {
+			page := owner.get(views.ReplaysPath+"/new?"+name+"=garbage").want(t, http.StatusOK)
+			if said := page.Find("#field-" + name + "-error").Text(); !strings.Contains(said, "date and a time") || page.Find("#replay-start form").Length() != 0 {
+				t.Errorf("%s=garbage says %q, and offers %d forms", name, said, page.Find("#replay-start form").Length())
+			}
+		}
+		if label := s.signIn(t, models.RoleAdmin, "").get(views.ReplaysPath + "/new").Find("#field-endpoint option").First().Text(); !strings.HasSuffix(label, " · "+other.Name) {
+			t.Errorf("an administrator chooses from %q", label)
+		}
 		if late := owner.get(views.ReplaysPath + "/new?since=2099-01-01T00:00"); !strings.Contains(late.Find("#replay-start").Text(), "must be before the end") {
 			t.Errorf("a start in the future is told as %s", late.Find("#replay-start").Text())
 		}

@@ -55,6 +55,7 @@ type ReplayPlan struct {
 
 	Choice    ReplayChoice
 	Endpoints []models.Endpoint // to choose from
+	Owners    map[string]string // names of their merchants, by id; nil for merchants, who know
 	Endpoint  *models.Endpoint  // that was chosen; nil when there is none
 	Found     models.ReplayFound
 	Refusal   string         // why nothing was looked for
@@ -71,7 +72,13 @@ func (p ReplayPlan) ready() bool {
 }
 
 func (p ReplayPlan) endpointOptions() []ui.Option {
-	return endpointOptions(p.Endpoints)
+	options := endpointOptions(p.Endpoints)
+	for i := range options {
+		if owner := p.Owners[p.Endpoints[i].MerchantID]; owner != "" {
+			options[i].Label += " · " + owner
+		}
+	}
+	return options
 }
 
 // kinds are what can be sent, in words.

@@ -759,7 +759,7 @@ func replayChoice(p ReplayPlan) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "until", Type: "datetime-local", Label: locales.T(ctx, "replays.until"), Value: p.Choice.Until, Hint: locales.T(ctx, "replays.until_hint")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "until", Type: "datetime-local", Label: locales.T(ctx, "replays.until"), Value: p.Choice.Until, Error: p.Error("until"), Hint: locales.T(ctx, "replays.until_hint")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
