@@ -115,11 +115,8 @@ func limitValue(l *views.AlertLimit) (int64, error) {
 		return n, nil
 	}
 	waits, err := parseWaits(l.Name, l.Text)
-	if err != nil {
-		return 0, err
-	}
-	if len(waits) != 1 {
-		return 0, models.Invalid(l.Name, "unreadable_waits")
+	if err != nil || len(waits) != 1 {
+		return 0, models.Invalid(l.Name, "unreadable_wait")
 	}
 	return int64(waits[0] / time.Second), nil
 }

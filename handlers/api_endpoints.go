@@ -28,7 +28,7 @@ type apiEndpointChange struct {
 	URL           *string            `json:"url,omitempty" minLength:"1" maxLength:"2048"`
 	Events        *[]string          `json:"events,omitempty" maxItems:"50" nullable:"false"`
 	Description   *string            `json:"description,omitempty" maxLength:"500"`
-	Headers       *map[string]string `json:"headers,omitempty" doc:"All custom headers from now on; an empty value keeps the one that is stored, unless the URL changes"`
+	Headers       *map[string]string `json:"headers,omitempty" doc:"All custom headers from now on; an empty value keeps the one that is stored, unless the URL changes: then all values must be sent with it"`
 	RatePerSecond *int               `json:"rate_per_second,omitempty" minimum:"0" maximum:"1000" doc:"0: no limit"`
 	MaxInFlight   *int               `json:"max_in_flight,omitempty" minimum:"1" maximum:"64"`
 	Enabled       *bool              `json:"enabled,omitempty" doc:"false: nothing is sent, and what happens is listed as missed"`

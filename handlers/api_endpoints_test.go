@@ -63,7 +63,14 @@ func TestAPIEndpointsAndEvents(t *testing.T) {
 			if e := change(`{"rate_per_second":0}`); !cmp.Equal(e["header_names"], []any{"Authorization"}) || e["rate_per_second"] != 0.0 {
 				t.Errorf("endpoint is %v", e)
 			}
-			shop.call("PATCH", path+"/"+id, `{"url":"https://other.example.com"}`).problem(t, http.StatusUnprocessableEntity, "secret_again")
+			moved := shop.call("PATCH", path+"/"+id, `{"url":"https://other.example.com"}`).problem(t, http.StatusUnprocessableEntity, "secret_again")
+			if !strings.Contains(moved.Detail, "send headers") {
+				t.Errorf("a move without headers is told as %q", moved.Detail)
+			}
+			unknown := shop.call("PATCH", path+"/"+id, `{"events":["order.eaten"]}`).problem(t, http.StatusUnprocessableEntity, "unknown_event_type")
+			if !strings.Contains(unknown.Detail, "order.created, ") {
+				t.Errorf("an unknown type is told as %q", unknown.Detail)
+			}
 			for body, code := range map[string]string{
 				`{"headers":{"Host":"x"}}`: "header_reserved", `{"headers":{"X-New":""}}`: "required",
 				`{"rate_per_second":1001}`: "too_large", `{"max_in_flight":0}`: "too_small",

@@ -54,7 +54,7 @@ func (a *shopAPI) listEvents(ctx context.Context, call *apiCall, in *listEventsI
 		return list, err
 	}
 	if in.Type != "" && !slices.Contains(models.EventTypes, in.Type) {
-		return list, models.Invalid("type", "unknown_event_type")
+		return list, models.UnknownEventType("type")
 	}
 	events, next, err := a.DB.Events(ctx, call.scope, in.Type, created, in.page())
 	if err != nil {

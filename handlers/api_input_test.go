@@ -127,7 +127,7 @@ func TestAPIInputIsExplained(t *testing.T) {
 		minimal("currency", `"EU"`):   "currency: Must be a currency code of ISO 4217, in capitals.",
 		minimal("currency", `5`):      "currency: Must be a text.",
 		minimal("shipping_address", `{"country":"Germany"}`):       "shipping_address.country: Must be a country code of ISO 3166-1, two letters.",
-		minimal("shipping_address", `{"country":"DE","county":1}`): "shipping_address.county: There is no such field.",
+		minimal("shipping_address", `{"country":"DE","county":1}`): "shipping_address.county: There is no such field. The reference at /docs lists those that there are.",
 	} {
 		p := problem{}
 		r := shop.post("/api/v1/orders", body)

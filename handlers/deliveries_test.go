@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,12 @@ func TestDeliveryPage(t *testing.T) {
 			!strings.Contains(rows[0], "Replayed") || !strings.Contains(rows[1], "By schedule") || !strings.Contains(rows[1], "The server failed") ||
 			!strings.Contains(rows[1], "HTTP 500 Internal Server Error") || !strings.Contains(rows[1], "1.4 s") || !strings.Contains(rows[1], "<b>boom</b>") {
 			t.Errorf("attempts are %q", rows)
+		}
+		if !regexp.MustCompile(`\d\d:\d\d:\d\d · 1\.4 s`).MatchString(strings.Join(strings.Fields(rows[1]), " ")) {
+			t.Errorf("the time of an attempt lacks its seconds: %q", rows[1])
+		}
+		if row := owner.get("/deliveries").Find("tr[data-row] td").First(); !strings.Contains(row.Text(), "one.example") || row.Find("time").Length() != 1 {
+			t.Errorf("on a phone a row says %q", row.Text())
 		}
 		if strings.Contains(page.body, "<b>boom") {
 			t.Error("an endpoint's answer is markup of the page")

@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tillpost/tillpost/alerts"
+	"github.com/tillpost/tillpost/locales"
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/views"
 )
@@ -233,7 +234,7 @@ func (s *server) incidentMessages(ctx context.Context, v *viewer, messages []mod
 		names[channels[i].ID] = channels[i].Name
 	}
 	for _, c := range s.Alerts.Configured() {
-		names[c.ID] = c.Host
+		names[c.ID] = locales.Name(locales.NewContext(ctx, v.Texts), locales.AlertChannel, c.Kind) + " · " + c.Host
 	}
 	shown := make([]views.IncidentMessage, len(messages))
 	for i := range messages {

@@ -70,6 +70,7 @@ var errorKeys = []struct {
 		locales.Mark("error.url_malformed"), locales.Mark("error.url_scheme"), locales.Mark("error.url_userinfo"),
 		locales.Mark("error.url_host"), locales.Mark("error.url_port"), locales.Mark("error.url_fragment"),
 		locales.Mark("error.url_private_address"), locales.Mark("error.too_many_endpoints"),
+		locales.Mark("api.secret_again"),
 	}},
 	{"Webhooks from providers", []string{locales.Mark("api.bad_signature")}},
 }

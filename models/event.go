@@ -213,10 +213,14 @@ func (tx *Tx) recordPayment(p *Payment, cause string) error {
 func CheckEventTypes(types []string) error {
 	for i, t := range types {
 		if !slices.Contains(EventTypes, t) {
-			return &Error{
-				Kind: KindInvalid, Field: fmt.Sprintf("events[%d]", i), Code: "unknown_event_type", Choices: strings.Join(EventTypes, ", "),
-			}
+			return UnknownEventType(fmt.Sprintf("events[%d]", i))
 		}
 	}
 	return nil
+}
+
+// UnknownEventType is an Error about a type that does not exist, which names
+// those that do.
+func UnknownEventType(field string) *Error {
+	return &Error{Kind: KindInvalid, Field: field, Code: "unknown_event_type", Choices: strings.Join(EventTypes, ", ")}
 }

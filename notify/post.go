@@ -96,6 +96,9 @@ func (p *poster) post(ctx context.Context, job *parcel, now time.Time) outcome {
 		o.attempt.Error = describe(err)
 	default:
 		o.attempt.Error = fmt.Sprintf("answered %d", o.attempt.Status)
+		if o.attempt.Status >= 300 && o.attempt.Status < 400 {
+			o.attempt.Error += ": redirects are not followed"
+		}
 	}
 	return o
 }

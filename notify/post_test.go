@@ -176,3 +176,18 @@ func TestUnreadableSecret(t *testing.T) {
 		t.Errorf("the endpoint counts as failing: %+v, %v", e, err)
 	}
 }
+
+func TestRedirectSaysThatNobodyFollows(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		shop := newReceiver(t)
+		shop.answer(http.StatusFound, "")
+		o := newOffice(t, db, shop.URL)
+		d := o.order(t)
+		o.drain(t)
+		attempts, err := db.DeliveryAttempts(t.Context(), d.ID)
+		if err != nil || len(attempts) != 1 || attempts[0].Error != "answered 302: redirects are not followed" {
+			t.Errorf("attempts %+v, %v", attempts, err)
+		}
+	})
+}

@@ -57,6 +57,11 @@ func DateTime(ctx context.Context, t time.Time) string {
 	return Day(ctx, t) + separator(ctx) + t.In(Zone(ctx)).Format("15:04")
 }
 
+// DateTimeSecond writes day and time to the second: "22 Nov, 08:36:04".
+func DateTimeSecond(ctx context.Context, t time.Time) string {
+	return Day(ctx, t) + separator(ctx) + t.In(Zone(ctx)).Format("15:04:05")
+}
+
 // Exact writes a moment to the second with its zone: "22 Nov 2026, 08:36:04 +08".
 func Exact(ctx context.Context, t time.Time) string {
 	return Date(ctx, t) + separator(ctx) + t.In(Zone(ctx)).Format("15:04:05 MST")
