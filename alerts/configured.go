@@ -44,7 +44,7 @@ var hosts = []struct {
 var (
 	errChannel  = errors.New("it must be mailto:ADDRESS or the https:// address of a webhook; with KIND+ before it where the host does not tell the kind")
 	errMailTo   = errors.New("after mailto: there must be a mail address and nothing else")
-	errScheme   = errors.New("it must begin with https://, http:// or mailto:")
+	errScheme   = errors.New("it must begin with mailto:, https:// or http:// and a host")
 	errNoHost   = errors.New("the name of a host is missing")
 	errUserinfo = errors.New("it may hold no user name and password before the host")
 	errKind     = errors.New("the kind before + is none of slack, discord, telegram, teams, dingtalk, feishu, wecom and webhook")

@@ -328,7 +328,7 @@ func TestParseChannels(t *testing.T) {
 		t.Errorf("DingTalk: %v", v)
 	}
 	for wrong, said := range map[string]string{
-		"ftp://hunter2.example": "begin with https://", "hunter2": "begin with https://", "mailto:hunter2": "mail address",
+		"ftp://hunter2.example": "begin with mailto:", "hunter2": "begin with mailto:", "mailto:hunter2": "mail address",
 		"https://user:hunter2@example.com/x": "user name", "fax+https://hunter2.example/x": "kind", "https:///hunter2": "host",
 		"https://api.telegram.org/bothunter2": "chat_id", "telegram+https://hunter2.example/?chat_id=1": "token", "https://%zz/hunter2": "webhook",
 	} {
