@@ -1,10 +1,14 @@
 package carriers
 
 import (
+	"cmp"
 	"errors"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/tillpost/tillpost/carriers/detect"
 	"github.com/tillpost/tillpost/credentials"
 	"github.com/tillpost/tillpost/models"
 )
@@ -21,19 +25,22 @@ type New struct {
 	PromisedAt          *time.Time
 	RecipientPhoneLast4 string
 
-	kept bool // the items are those of a parcel that is stored
+	old *models.Shipment // that this one replaces: its items stand, and imports bring strange codes
 }
 
 var (
-	carrierCode = regexp.MustCompile(`^[a-z0-9_]{2,40}$`)
-	numberForm  = regexp.MustCompile(`^[A-Z0-9][A-Z0-9._/-]{3,49}$`)
-	phoneForm   = regexp.MustCompile(`^[0-9]{4}$`)
+	numberForm = regexp.MustCompile(`^[A-Z0-9][A-Z0-9._/-]{3,49}$`)
+	phoneForm  = regexp.MustCompile(`^[0-9]{4}$`)
 )
 
 // Add stores a parcel. When the merchant has an account for its carrier, the
 // first question to the carrier is queued in the same transaction.
 func (s *Service) Add(tx *models.Tx, merchantID string, in New) (*models.Shipment, error) {
 	in.TrackingNumber = models.NormalTrackingNumber(in.TrackingNumber)
+	if strings.EqualFold(in.Carrier, Auto) {
+		in.Carrier = Auto
+	}
+	in.Carrier = cmp.Or(codeOf(in.Carrier), in.Carrier)
 	if in.Direction == "" {
 		in.Direction = models.DirectionOutbound
 	}
@@ -76,7 +83,7 @@ func (s *Service) Add(tx *models.Tx, merchantID string, in New) (*models.Shipmen
 }
 
 func (in *New) checkItems(tx *models.Tx, o *models.Order) error {
-	if len(in.Items) == 0 || in.kept {
+	if len(in.Items) == 0 || in.old != nil {
 		return nil
 	}
 	ordered, err := tx.OrderItems(o.ID)
@@ -126,6 +133,9 @@ func (r *router) route(merchantID, carrier string) (string, *string, error) {
 		return known.code, known.accountID, nil
 	}
 	code, account, err := r.tx.RouteCarrier(merchantID, carrier, credentials.Aggregators())
+	if errors.Is(err, models.ErrNotFound) {
+		return "", nil, unknownCarrier()
+	}
 	if err != nil {
 		return "", nil, err
 	}
@@ -162,8 +172,8 @@ func (in *New) check() error {
 	switch {
 	case in.OrderID == "" && in.OrderNumber == "":
 		return models.Invalid("order_id", "required")
-	case !models.IsID(models.PrefixCarrierAccount, in.Carrier) && !carrierCode.MatchString(in.Carrier):
-		return models.Invalid("carrier", "unknown_carrier")
+	case in.Carrier != Auto && !in.keepsCarrier() && codeOf(in.Carrier) == "":
+		return unknownCarrier()
 	case !numberForm.MatchString(in.TrackingNumber):
 		return models.Invalid("tracking_number", "bad_tracking_number")
 	case in.Direction != models.DirectionOutbound && in.Direction != models.DirectionReturn:
@@ -172,6 +182,16 @@ func (in *New) check() error {
 		return models.Invalid("recipient_phone_last4", "bad_phone")
 	}
 	return nil
+}
+
+func (in *New) keepsCarrier() bool { return in.old != nil && in.Carrier == in.old.Carrier }
+
+// unknownCarrier refuses a code or an account that there is not, and names the
+// codes that there are.
+func unknownCarrier() *models.Error {
+	refusal := models.Invalid("carrier", "unknown_carrier")
+	refusal.Choices = strings.Join(slices.Sorted(slices.Values(detect.Codes())), ", ")
+	return refusal
 }
 
 // syncPause is how long a parcel must not be asked for again by hand.

@@ -144,7 +144,7 @@ func (s *Service) Replace(
 	meant := New{
 		OrderID: old.OrderID, Carrier: in.Carrier, TrackingNumber: in.TrackingNumber, Items: old.Items, Direction: old.Direction,
 		PromisedAt: old.PromisedAt, RecipientPhoneLast4: old.RecipientPhoneLast4,
-		kept: true,
+		old: old,
 	}
 	if old.ReturnOf != nil {
 		meant.ReturnOf = *old.ReturnOf

@@ -16,7 +16,7 @@ import (
 type apiShipmentInput struct {
 	OrderID             string                 `json:"order_id,omitempty" maxLength:"30" doc:"The order that it belongs to; this or order_number" example:"ord_06fkqmgyt1x1w9d6v6sxnhsqgm"`
 	OrderNumber         string                 `json:"order_number,omitempty" maxLength:"64" doc:"The order that it belongs to; this or order_id"`
-	Carrier             string                 `json:"carrier" minLength:"1" maxLength:"40" doc:"Carrier code, account id, or auto: the one that the number tells" example:"dhl"`
+	Carrier             string                 `json:"carrier" minLength:"1" maxLength:"40" doc:"Carrier code, in small or capital letters, account id, or auto: the one that the number tells" example:"dhl"`
 	TrackingNumber      string                 `json:"tracking_number" minLength:"4" maxLength:"50" doc:"Blanks and small letters make no difference" example:"00340434161094042557"`
 	Items               []apiShipmentItemInput `json:"items,omitempty" maxItems:"500" nullable:"false" doc:"What is inside; default: the whole order"`
 	Direction           string                 `json:"direction,omitempty" enum:"outbound,return" default:"outbound"`
@@ -51,7 +51,8 @@ func (a *shopAPI) shipmentOperations() {
 	write(a, huma.Operation{
 		OperationID: "createShipment", Method: http.MethodPost, Path: apiPrefix + "/shipments", DefaultStatus: http.StatusCreated,
 		Tags: tags, Security: requires("shipments"), Summary: "Add a parcel",
-		Description: "Its first status is asked for at once. The same carrier and number twice for one order is 409 shipment_exists. " +
+		Description: "Its first status is asked for at once, or as soon as there is an account for its carrier. A carrier that nobody knows " +
+			"is 422 unknown_carrier, which names the codes. The same carrier and number twice for one order is 409 shipment_exists. " +
 			"With the carrier auto, a number that several may have is 422 carrier_unclear, which names them, and one that nobody has " +
 			"422 carrier_not_detected; the number is stored as its carrier writes it.",
 	}, a.createShipment)

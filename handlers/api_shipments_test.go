@@ -28,7 +28,8 @@ func shipmentBody(orderID, number string) string {
 func TestAPIShipments(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		shop := newSite(t, db).newClient(t)
+		site := newSite(t, db)
+		shop, foreign := site.newClient(t), site.newClient(t).carrier()
 		account, order := shop.carrier(), shop.order(4990)
 
 		created := shop.post("/api/v1/shipments", shipmentBody(order, " sb 0001-x ")).want(t, http.StatusCreated)
@@ -54,6 +55,13 @@ func TestAPIShipments(t *testing.T) {
 				t.Errorf("shipment is %v", r)
 			}
 		})
+		t.Run("in capitals", func(t *testing.T) {
+			shop := site.newClient(t)
+			body := map[string]any{"order_id": shop.order(100), "carrier": "DHL", "tracking_number": "JD0001"}
+			if r := shop.post("/api/v1/shipments", jsonOf(body)).want(t, http.StatusCreated).object(t); r["carrier"] != "dhl" {
+				t.Errorf("carrier is %v", r["carrier"])
+			}
+		})
 		t.Run("refusals", func(t *testing.T) {
 			lines := shop.post("/api/v1/orders", `{"number":"LINES","currency":"EUR","amount":9,"items":[{"sku":"TEA-1","name":"Tea","quantity":2,"amount":9}]}`).
 				want(t, http.StatusCreated).id(t)
@@ -68,6 +76,9 @@ func TestAPIShipments(t *testing.T) {
 				{"strange number", map[string]any{"tracking_number": "ab;drop table"}, "bad_tracking_number", "tracking_number"},
 				{"strange carrier", map[string]any{"carrier": "DHL?"}, "unknown_carrier", "carrier"},
 				{"unknown account", map[string]any{"carrier": models.NewID(models.PrefixCarrierAccount)}, "unknown_carrier", "carrier"},
+				{"mistyped carrier", map[string]any{"carrier": "nope"}, "unknown_carrier", "carrier"},
+				{"mistyped account", map[string]any{"carrier": "cra_nope"}, "unknown_carrier", "carrier"},
+				{"another merchant's account", map[string]any{"carrier": foreign}, "unknown_carrier", "carrier"},
 				{"unknown direction", map[string]any{"direction": "up"}, "unknown_value", "direction"},
 				{"letters for digits", map[string]any{"recipient_phone_last4": "12ab"}, "bad_phone", "recipient_phone_last4"},
 				{"not of the order", map[string]any{"order_id": lines, "items": []any{map[string]any{"sku": "CUP", "quantity": 1}}}, "item_not_ordered", "items[0].sku"},
@@ -81,6 +92,9 @@ func TestAPIShipments(t *testing.T) {
 					p := shop.post("/api/v1/shipments", jsonOf(fields)).problem(t, http.StatusUnprocessableEntity, tt.code)
 					if len(p.Errors) != 1 || p.Errors[0].Field != tt.field {
 						t.Errorf("errors %+v, want one of %s", p.Errors, tt.field)
+					}
+					if tt.code == "unknown_carrier" && !strings.Contains(p.Detail, "dhl, dhl_parcel_de, dpd") {
+						t.Errorf("names no codes: %s", p.Detail)
 					}
 				})
 			}

@@ -124,7 +124,7 @@ func editCarrier(
 // carrierTrouble is why a parcel's account does not call, when it does not;
 // merchants are told that, not why.
 func (s *server) carrierTrouble(ctx context.Context, v *viewer, sh *models.Shipment) (*views.CarrierHealth, error) {
-	if sh.CarrierAccountID == nil || sh.NextPollAt == nil {
+	if sh.CarrierAccountID == nil || sh.NextPollAt == nil && sh.Ended() {
 		return nil, nil //nolint:nilnil // no trouble
 	}
 	a, err := s.DB.CarrierAccount(ctx, v.Scope, *sh.CarrierAccountID)

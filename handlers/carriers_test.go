@@ -242,7 +242,7 @@ func TestParcelOfAnAccountThatDoesNotCall(t *testing.T) {
 		account := courier(t, db, m.ID)
 		due := db.Now()
 		open := parcel(t, db, models.Shipment{MerchantID: m.ID, TrackingNumber: "SBX-1", CarrierAccountID: &account.ID, NextPollAt: &due})
-		done := parcel(t, db, models.Shipment{MerchantID: m.ID, TrackingNumber: "SBX-2", CarrierAccountID: &account.ID})
+		done := parcel(t, db, models.Shipment{MerchantID: m.ID, TrackingNumber: "SBX-2", CarrierAccountID: &account.ID, Status: models.ShipmentDelivered})
 		agent, owner := s.signIn(t, models.RoleSupport, ""), s.signIn(t, models.RoleMerchant, m.ID)
 		told := func(who *browser, sh *models.Shipment) string {
 			return strings.Join(who.get("/shipments/"+sh.ID).want(t, http.StatusOK).texts("[data-testid=account-trouble]"), " ")
@@ -262,6 +262,36 @@ func TestParcelOfAnAccountThatDoesNotCall(t *testing.T) {
 		}
 		if got := told(agent, done); got != "" {
 			t.Errorf("of a parcel that nobody would ask about: %q", got)
+		}
+	})
+}
+
+// A parcel without an account says so, and what to do about it.
+func TestParcelWithoutAnAccount(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m := modelstest.Merchant(t, db)
+		open := parcel(t, db, models.Shipment{MerchantID: m.ID, Carrier: "dhl", TrackingNumber: "JD-1"})
+		done := parcel(t, db, models.Shipment{MerchantID: m.ID, Carrier: "dhl", TrackingNumber: "JD-2", Status: models.ShipmentDelivered})
+		admin, owner := s.signIn(t, models.RoleAdmin, ""), s.signIn(t, models.RoleMerchant, m.ID)
+		page := admin.get("/shipments/" + open.ID).want(t, http.StatusOK)
+		href, _ := page.Find("#shipment-sync a").Attr("href")
+		if page.Find("[data-testid=no-account]").Length() != 1 || !strings.HasPrefix(href, views.CarriersPath+"/new?") {
+			t.Errorf("admins are led to %q", href)
+		}
+		if form := admin.get(href).want(t, http.StatusOK); form.Find(`[name$="api_key"]`).Length() != 1 {
+			t.Errorf("no form of an account at the carrier")
+		}
+		if text := owner.get("/shipments/" + open.ID).Find("#shipment-sync").Text(); !strings.Contains(text, "Ask an administrator") {
+			t.Errorf("merchants are told %q", text)
+		}
+		if text := admin.get("/shipments/" + done.ID).Find("[data-testid=no-account]").Text(); text != "" {
+			t.Errorf("of a parcel that arrived: %q", text)
+		}
+		board := owner.get(views.AttentionPath + "?kind=" + string(models.TroubleUnfollowed)).want(t, http.StatusOK)
+		if text := board.Find("#attention-table").Text(); !strings.Contains(text, "JD-1") || strings.Contains(text, "JD-2") {
+			t.Errorf("the board shows %q", text)
 		}
 	})
 }

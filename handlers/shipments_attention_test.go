@@ -65,7 +65,7 @@ func TestAttentionBoard(t *testing.T) {
 			t.Errorf("%d queries for the board", n)
 		}
 		uitest.Check(t, page.Document)
-		if got := page.texts("#attention-tabs a"); !cmp.Equal(got, []string{"Exception 3", "Delivery failed 1", "Late 1", "Not picked up 1", "No movement 1", "Sync failing"}) {
+		if got := page.texts("#attention-tabs a"); !cmp.Equal(got, []string{"Exception 3", "Delivery failed 1", "Late 1", "Not picked up 1", "No movement 1", "Sync failing", "Not followed 1"}) {
 			t.Errorf("tabs %q", got)
 		}
 		if got := page.Find(`tbody tr:has(form[action$="/sync"])`).Length(); got != 2 { // the other merchant has no account

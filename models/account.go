@@ -139,14 +139,11 @@ func (tx *Tx) EnabledGateways(merchantID string) ([]GatewayAccount, error) {
 
 // RouteCarrier chooses the account that follows a parcel, by account id or by
 // carrier code. It returns the code, and no account when the merchant has none
-// for it.
+// for it. An id that is none of its accounts is not found.
 func (tx *Tx) RouteCarrier(merchantID, carrier string, aggregators []string) (string, *CarrierAccount, error) {
 	q := MerchantScope(merchantID).in(tx.q(), "merchant_id")
 	if IsID(PrefixCarrierAccount, carrier) {
 		a, err := first[CarrierAccount](q.Where("id = ?", carrier))
-		if errors.Is(err, ErrNotFound) {
-			return "", nil, Invalid("carrier", "unknown_carrier")
-		}
 		if err != nil {
 			return "", nil, err
 		}

@@ -106,7 +106,7 @@ var (
 	seqScan    = regexp.MustCompile(`Seq Scan on (\w+)`)
 	sqliteScan = regexp.MustCompile(`^SCAN (\w+)`)
 	// fewRows are indexes that hold alone what waits for somebody.
-	fewRows = regexp.MustCompile(`shipments_late|shipments_returns|shipments_unsynced|payments_issue|payments_desk|disputes_open`)
+	fewRows = regexp.MustCompile(`shipments_late|shipments_returns|shipments_unsynced|shipments_unasked|payments_issue|payments_desk|disputes_open`)
 )
 
 // scanned names the table that a line of a plan reads whole, in the order of an

@@ -172,6 +172,11 @@ func (db *DB) Shipments(ctx context.Context, scope Scope, f ShipmentFilter, p Pa
 	return page(q, p, PrefixShipment, func(s Shipment) string { return s.ID })
 }
 
+// Ended says whether the parcel's way is over, as far as anybody knows.
+func (s *Shipment) Ended() bool {
+	return s.Status == ShipmentDelivered || s.Status == ShipmentReturned || s.Status == ShipmentCanceled || s.Status == ShipmentExpired
+}
+
 // NeedsAttention says whether a parcel of the status waits for a human.
 func NeedsAttention(status string) bool {
 	return status == ShipmentException || status == ShipmentDeliveryFailed

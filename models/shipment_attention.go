@@ -20,10 +20,11 @@ const (
 	TroublePickup     Trouble = "pickup"       // nobody fetches it
 	TroubleLate       Trouble = "late"         // under way although its promise has passed
 	TroubleSync       Trouble = "sync_failing" // its carrier does not answer for it
+	TroubleUnfollowed Trouble = "not_followed" // no account asks: there is none, or it is disabled or stopped
 )
 
 // Troubles lists all, the most urgent first.
-var Troubles = []Trouble{TroubleException, TroubleFailed, TroubleLate, TroublePickup, TroubleNoMovement, TroubleSync}
+var Troubles = []Trouble{TroubleException, TroubleFailed, TroubleLate, TroublePickup, TroubleNoMovement, TroubleSync, TroubleUnfollowed}
 
 // After what time without news, or without an answer, a parcel is in trouble.
 const (
@@ -44,7 +45,7 @@ const AttentionLimit = 99
 // column is what a trouble's list sorts by, the oldest first.
 func (t Trouble) column() string {
 	switch t {
-	case TroubleNoMovement:
+	case TroubleNoMovement, TroubleUnfollowed:
 		return "news_at"
 	case TroubleLate:
 		return "promised_at"
@@ -59,7 +60,7 @@ func (t Trouble) column() string {
 func (t Trouble) Since(s *Shipment) time.Time {
 	at := &s.StatusAt
 	switch t {
-	case TroubleNoMovement:
+	case TroubleNoMovement, TroubleUnfollowed:
 		at = &s.NewsAt
 	case TroubleLate:
 		at = s.PromisedAt
@@ -99,6 +100,10 @@ func (db *DB) troubledBy(ctx context.Context, scope Scope, t Trouble) *gorm.DB {
 			Where("sync_error_kind IN ('auth', 'forbidden', 'bad_request', 'malformed') OR "+
 				"sync_error_kind IN ('unavailable', 'rate_limited') AND sync_failed_at < ? OR sync_error_kind = 'not_found' AND sync_failed_at < ?",
 				ago(unanswered), ago(unknownNumber))
+	case TroubleUnfollowed:
+		return q.Where("status NOT IN ('delivered', 'returned', 'canceled', 'expired') AND news_at > ?", ago(silentForGood)).
+			Where("carrier_account_id IS NULL OR next_poll_at IS NOT NULL AND " +
+				"carrier_account_id IN (SELECT id FROM carrier_accounts WHERE NOT enabled OR stopped_at IS NOT NULL)")
 	default:
 		return q.Where("1 = 0")
 	}

@@ -212,3 +212,70 @@ func TestReturnsAreLinked(t *testing.T) {
 		})
 	})
 }
+
+// Parcels under way that no account asks about are on the board: there is none,
+// or it is disabled or stopped. History that an import brought is not.
+func TestTroubleUnfollowed(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s, other := newShop(t, db), newShop(t, db)
+		add := func(number string, account *string, since time.Time, status string) {
+			t.Helper()
+			o := modelstest.Order(t, db, s.ID, 100)
+			modelstest.Write(t, db, func(tx *models.Tx) error {
+				now := tx.Now()
+				sh := models.Shipment{
+					MerchantID: s.ID, OrderID: o.ID, Carrier: "dhl", CarrierAccountID: account, TrackingNumber: number,
+					Direction: models.DirectionOutbound, CreatedAt: since, Status: status,
+				}
+				if account != nil {
+					sh.NextPollAt = &now
+				}
+				_, err := tx.CreateShipment(sh)
+				return err
+			})
+		}
+		account := carrierAccount(t, db, s.ID)
+		now := db.Now()
+		add("NONE", nil, now.Add(-2*time.Hour), models.ShipmentUnknown)
+		add("OLD", nil, now.AddDate(-7, 0, 0), models.ShipmentInTransit)
+		add("DONE", nil, now.Add(-time.Hour), models.ShipmentDelivered)
+		add("ASKED", &account, now.Add(-time.Hour), models.ShipmentUnknown)
+		check := func(want ...string) {
+			t.Helper()
+			var got []string
+			rows, _, err := db.TroubledShipments(t.Context(), s.scope, models.TroubleUnfollowed, models.Page{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range rows {
+				got = append(got, rows[i].TrackingNumber)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			counts, err := db.CountTroubles(t.Context(), other.scope)
+			if err != nil || counts[models.TroubleUnfollowed] != 0 {
+				t.Errorf("another merchant counts %v, %v", counts, err)
+			}
+		}
+		check("NONE")
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			_, err := tx.StopCarrierAccount(account, "refused")
+			return err
+		})
+		check("NONE", "ASKED")
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			if err := tx.ResumeCarrierAccount(account); err != nil {
+				return err
+			}
+			a, err := tx.CarrierAccount(s.scope, account)
+			if err != nil {
+				return err
+			}
+			a.Enabled = false
+			return tx.UpdateCarrierAccount(a)
+		})
+		check("NONE", "ASKED")
+	})
+}

@@ -86,6 +86,8 @@ func (f AttentionFilter) explanation(ctx context.Context) string {
 		return locales.T(ctx, "shipments.why_pickup")
 	case models.TroubleLate:
 		return locales.T(ctx, "shipments.why_late")
+	case models.TroubleUnfollowed:
+		return locales.T(ctx, "shipments.why_unfollowed")
 	case models.TroubleSync:
 	}
 	return locales.T(ctx, "shipments.why_sync")

@@ -152,6 +152,11 @@ type ShipmentView struct {
 
 func (v ShipmentView) address() string { return "/shipments/" + v.Parcel.ID }
 
+// newAccountHref is where an account for the parcel's carrier is added.
+func (v ShipmentView) newAccountHref() string {
+	return listAddress(CarriersPath+"/new", "merchant", v.Parcel.MerchantID, "kind", v.Parcel.Carrier)
+}
+
 // topics are what the page renews itself for.
 func (v ShipmentView) topics() string {
 	return "shipment:" + v.Parcel.ID + v.Events.topics()

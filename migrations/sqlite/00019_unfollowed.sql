@@ -1,0 +1,6 @@
+-- +goose Up
+-- The parcels under way that no account asks about, for the board.
+CREATE INDEX shipments_unasked ON shipments (news_at, id)
+    WHERE carrier_account_id IS NULL AND status NOT IN ('delivered', 'returned', 'canceled', 'expired');
+CREATE INDEX shipments_merchant_unasked ON shipments (merchant_id, news_at, id)
+    WHERE carrier_account_id IS NULL AND status NOT IN ('delivered', 'returned', 'canceled', 'expired');
