@@ -197,10 +197,14 @@ func unknownCarrier() *models.Error {
 // syncPause is how long a parcel must not be asked for again by hand.
 const syncPause = time.Minute
 
-// Sync asks the carrier for a parcel now.
+// Sync asks the carrier for a parcel now. It is refused as too soon,
+// carrier_quota_used, when the account has no call left today.
 func (s *Service) Sync(tx *models.Tx, scope models.Scope, id string, actor models.Actor) (*models.Shipment, error) {
 	sh, err := tx.Shipment(scope, id)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.askable(tx, sh); err != nil {
 		return nil, err
 	}
 	if err := tx.RequestSync(sh, syncPause); err != nil {
@@ -209,4 +213,23 @@ func (s *Service) Sync(tx *models.Tx, scope models.Scope, id string, actor model
 	return sh, tx.Audit(actor, models.AuditEntry{
 		MerchantID: &sh.MerchantID, Action: "shipment.sync", ObjectID: sh.ID, OrderID: &sh.OrderID,
 	})
+}
+
+// askable says that the parcel's account has used up the day's calls, those for
+// people too. What else keeps it from calling is for the request to say.
+func (s *Service) askable(tx *models.Tx, sh *models.Shipment) error {
+	if sh.CarrierAccountID == nil {
+		return nil
+	}
+	a, err := tx.SeenCarrierAccount(models.AllMerchants(), *sh.CarrierAccountID)
+	if errors.Is(err, models.ErrNotFound) || err == nil && !a.Callable(tx.Now()) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if until := s.held(a, forPeople); until != nil {
+		return models.TooSoon("carrier_quota_used", until.Sub(tx.Now()))
+	}
+	return nil
 }

@@ -88,13 +88,51 @@ func (l Limits) share(u use, now time.Time) models.CarrierShare {
 // Left is how many more calls of the day's quota an account may make by now for
 // parcels that are out for delivery, or for others.
 func (l Limits) Left(a *models.CarrierAccount, urgent bool, now time.Time) int {
+	if urgent {
+		return l.left(a, forUrgent, now)
+	}
+	return l.left(a, forOrdinary, now)
+}
+
+func (l Limits) left(a *models.CarrierAccount, u use, now time.Time) int {
 	if l.PerDay <= 0 {
 		return math.MaxInt
 	}
-	calls, own, u := a.CallsOn(now), a.UrgentOn(now), forUrgent
-	if !urgent {
-		own, u = calls-own, forOrdinary
+	calls, own := a.CallsOn(now), a.UrgentOn(now)
+	if u == forOrdinary {
+		own = calls - own
 	}
-	share := l.share(u, now)
-	return max(0, min(l.PerDay-calls, max(share.All-calls, share.Own-own)))
+	left := l.PerDay - calls
+	if share := l.share(u, now); share != (models.CarrierShare{}) {
+		left = min(left, max(share.All-calls, share.Own-own))
+	}
+	return max(0, left)
+}
+
+// Held says until when an account asks about no parcels that are out for
+// delivery, or about no others, because their share of the day's calls is used
+// up; nil when it does ask.
+func (s *Service) Held(a *models.CarrierAccount, urgent bool) *time.Time {
+	if urgent {
+		return s.held(a, forUrgent)
+	}
+	return s.held(a, forOrdinary)
+}
+
+func (s *Service) held(a *models.CarrierAccount, u use) *time.Time {
+	carrier, known := s.carriers[a.Kind]
+	if !known {
+		return nil
+	}
+	limits, now := s.limits(carrier, a), s.db.Now()
+	if limits.left(a, u, now) > 0 {
+		return nil
+	}
+	tomorrow := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	for at := now.UTC().Truncate(time.Minute).Add(time.Minute); at.Before(tomorrow); at = at.Add(time.Minute) {
+		if limits.left(a, u, at) > 0 {
+			return &at
+		}
+	}
+	return &tomorrow
 }

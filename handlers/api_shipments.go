@@ -67,7 +67,8 @@ func (a *shopAPI) shipmentOperations() {
 	write(a, huma.Operation{
 		OperationID: "syncShipment", Method: http.MethodPost, Path: apiPrefix + "/shipments/{id}/sync", DefaultStatus: http.StatusAccepted,
 		Errors: []int{404}, Tags: tags, Security: requires("shipments"), Summary: "Ask the carrier now",
-		Description: "At most once a minute for one parcel; sooner is 429 sync_too_soon with Retry-After. 409 when no account may ask.",
+		Description: "At most once a minute for one parcel; sooner is 429 sync_too_soon with Retry-After, and 429 " +
+			"carrier_quota_used when the account has no call left today. 409 when no account may ask.",
 	}, a.syncShipment)
 }
 

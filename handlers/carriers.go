@@ -96,7 +96,11 @@ func (s *server) carrierHealth(a *models.CarrierAccount, load models.CarrierLoad
 		h.Until = a.ResumeAt
 	case models.CarrierHalved:
 		h.Until = a.SlowedUntil
-	case models.CarrierDisabled, models.CarrierProbing, models.CarrierWorks:
+	case models.CarrierWorks, models.CarrierHeld:
+		if h.Until = s.Carriers.Held(a, false); h.Until != nil {
+			h.State = models.CarrierHeld
+		}
+	case models.CarrierDisabled, models.CarrierProbing:
 	}
 	return &h
 }
@@ -128,11 +132,18 @@ func (s *server) carrierTrouble(ctx context.Context, v *viewer, sh *models.Shipm
 		return nil, nil //nolint:nilnil // no trouble
 	}
 	a, err := s.DB.CarrierAccount(ctx, v.Scope, *sh.CarrierAccountID)
-	if errors.Is(err, models.ErrNotFound) || err == nil && a.Callable(s.DB.Now()) {
+	if errors.Is(err, models.ErrNotFound) {
 		return nil, nil //nolint:nilnil // no trouble
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s.carrierHealth(a, models.CarrierLoad{}), nil
+	if !a.Callable(s.DB.Now()) {
+		return s.carrierHealth(a, models.CarrierLoad{}), nil
+	}
+	until := s.Carriers.Held(a, sh.Status == models.ShipmentOutForDelivery)
+	if until == nil || !sh.Waits(s.DB.Now()) {
+		return nil, nil //nolint:nilnil // no trouble
+	}
+	return &views.CarrierHealth{State: models.CarrierHeld, Until: until}, nil
 }

@@ -295,3 +295,37 @@ func TestParcelWithoutAnAccount(t *testing.T) {
 		}
 	})
 }
+
+// An account whose share of the day's calls is used says so with its end, and so
+// do parcels that wait for it.
+func TestUsedUpShareIsShown(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m := modelstest.Merchant(t, db)
+		account := courier(t, db, m.ID)
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			if err := tx.SetCarrierLimits(account.ID, models.CarrierLimits{QuotaPerDay: 300}); err != nil {
+				return err
+			}
+			return tx.CountCarrierCalls(account.ID, 300, tx.Now())
+		})
+		due := db.Now().Add(-time.Minute)
+		sh := parcel(t, db, models.Shipment{MerchantID: m.ID, TrackingNumber: "SBX-1", CarrierAccountID: &account.ID, NextPollAt: &due})
+		admin := s.signIn(t, models.RoleAdmin, "")
+		if text := admin.get(views.CarriersPath).want(t, http.StatusOK).Find("#account-table").Text(); !strings.Contains(text, "Share of calls used") {
+			t.Errorf("the list says %q", text)
+		}
+		if text := admin.get(views.CarriersPath + "/" + account.ID).Find("[data-testid=state]").Text(); !strings.Contains(text, "share of calls is used") || !strings.Contains(text, "until") {
+			t.Errorf("its page says %q", text)
+		}
+		page := admin.get("/shipments/" + sh.ID).want(t, http.StatusOK)
+		if text := page.Find("#shipment-sync").Text(); !strings.Contains(text, "Held until") || strings.Contains(text, "Being asked now") {
+			t.Errorf("the parcel says %q", text)
+		}
+		refused := admin.post("/shipments/"+sh.ID+"/sync", nil, htmx...).want(t, http.StatusTooManyRequests)
+		if !strings.Contains(refused.body, "used up today") {
+			t.Errorf("a question by hand is answered %s", refused.body)
+		}
+	})
+}

@@ -60,6 +60,7 @@ var errorKeys = []struct {
 	{"Shipments", []string{
 		locales.Mark("error.unknown_carrier"), locales.Mark("error.bad_tracking_number"), locales.Mark("error.unknown_direction"),
 		locales.Mark("error.shipment_exists"), locales.Mark("error.no_carrier_account"), locales.Mark("error.sync_too_soon"),
+		locales.Mark("error.carrier_quota_used"),
 		locales.Mark("error.carrier_account_disabled"), locales.Mark("error.carrier_account_stopped"),
 		locales.Mark("error.carrier_unclear"), locales.Mark("error.carrier_not_detected"),
 		locales.Mark("error.carrier_account_paused"), locales.Mark("error.item_not_ordered"), locales.Mark("error.more_than_ordered"),

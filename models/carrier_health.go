@@ -39,6 +39,7 @@ const (
 	CarrierProbing  CarrierState = "probing"      // the next answer tells whether it still does
 	CarrierWaiting  CarrierState = "waiting"      // as its carrier asked
 	CarrierHalved   CarrierState = "halved"       // at half the rate
+	CarrierHeld     CarrierState = "held"         // the share of the day's calls is used; State does not know the limits
 	CarrierWorks    CarrierState = "works"
 )
 

@@ -177,6 +177,12 @@ func (s *Shipment) Ended() bool {
 	return s.Status == ShipmentDelivered || s.Status == ShipmentReturned || s.Status == ShipmentCanceled || s.Status == ShipmentExpired
 }
 
+// Waits says whether the parcel is due to be asked about, and no question about
+// it is under way.
+func (s *Shipment) Waits(now time.Time) bool {
+	return s.NextPollAt != nil && !s.NextPollAt.After(now) && (s.LeaseUntil == nil || s.LeaseUntil.Before(now))
+}
+
 // NeedsAttention says whether a parcel of the status waits for a human.
 func NeedsAttention(status string) bool {
 	return status == ShipmentException || status == ShipmentDeliveryFailed

@@ -81,6 +81,7 @@ var carrierStates = map[models.CarrierState]struct {
 	models.CarrierProbing:  {look{ui.Warning, "hourglass"}, locales.Mark("carriers.probing"), locales.Mark("carriers.probing_text")},
 	models.CarrierWaiting:  {look{ui.Warning, "hourglass"}, locales.Mark("carriers.waiting"), locales.Mark("carriers.waiting_text")},
 	models.CarrierHalved:   {look{ui.Warning, "clock-alert"}, locales.Mark("carriers.halved"), locales.Mark("carriers.halved_text")},
+	models.CarrierHeld:     {look{ui.Warning, "hourglass"}, locales.Mark("carriers.held"), locales.Mark("carriers.held_text")},
 	models.CarrierWorks:    {look{ui.Success, "circle-check"}, "", ""},
 }
 

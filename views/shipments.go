@@ -197,6 +197,8 @@ func (v ShipmentView) nextSync(ctx context.Context) string {
 		return locales.T(ctx, "shipments.no_account")
 	case next == nil:
 		return locales.T(ctx, "shipments.no_next_sync")
+	case v.Trouble != nil && v.Trouble.State == models.CarrierHeld:
+		return locales.T(ctx, "shipments.held", "When", soon(ctx, *v.Trouble.Until))
 	case v.Trouble != nil && v.Trouble.Until == nil:
 		return locales.T(ctx, "shipments.not_before_account")
 	case v.Trouble != nil && v.Trouble.Until.After(*next):
