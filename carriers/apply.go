@@ -144,7 +144,7 @@ func known(tx *models.Tx, sh *models.Shipment, stored []models.TrackingEvent) (S
 	zone, err := destination(tx, sh)
 	return StatusInput{
 		Scans: scans(stored), Header: header(sh),
-		Previous: Status(sh.Status), PreviousAt: sh.StatusAt, Reason: Reason(sh.StatusReason), DeliveredAt: sh.DeliveredAt,
+		Previous: Status(sh.Status), PreviousAt: sh.StatusAt, Reason: Reason(sh.StatusReason), DeliveredAt: sh.DeliveredAt, Late: sh.Late,
 		Since: followedSince(sh), PromisedAt: sh.PromisedAt, International: postal(sh.TrackingNumber),
 		Destination: zone, Now: tx.Now(),
 	}, err

@@ -1,6 +1,10 @@
 package carriers
 
-import "time"
+import (
+	"time"
+
+	"github.com/tillpost/tillpost/models"
+)
 
 // How long a parcel may be silent before nobody expects news any more.
 const (
@@ -18,6 +22,7 @@ type StatusInput struct {
 	PreviousAt  time.Time  // since when it does
 	Reason      Reason     // the reason that goes with Previous
 	DeliveredAt *time.Time // the instant that goes with Previous
+	Late        bool       // its promise is known to be broken
 
 	// LastHeader is the summary in the answer before the one that is being
 	// applied, nil when no new answer is. A final status that rests on the
@@ -134,7 +139,7 @@ func late(in StatusInput, now journey) bool {
 	case StatusDelivered:
 		return now.notBefore.After(*in.PromisedAt)
 	default:
-		return in.Now.After(*in.PromisedAt)
+		return models.Overdue(in.PromisedAt, in.Late, in.Now)
 	}
 }
 

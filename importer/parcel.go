@@ -45,9 +45,16 @@ func (p parcel) build() models.ImportedParcel {
 		s.CreatedAt = *s.ShippedAt
 	}
 	s.Status = p.status()
+	if s.LastEventAt != nil && !s.Ended() {
+		since := s.LastEventAt.Add(time.Microsecond) // the other system's own word is newer than its times
+		s.HeaderAt = &since
+	}
 	certain := p.shipped
 	if p.delivered != nil {
-		s.DeliveredAt, certain = &p.delivered.at, p.delivered
+		certain = p.delivered
+	}
+	if p.delivered != nil && s.Status == models.ShipmentDelivered { // and did not come back
+		s.DeliveredAt = &p.delivered.at
 	}
 	s.Late = s.Status == models.ShipmentDelivered && p.promised != nil && certain != nil && certain.at.After(*p.promised)
 	return models.ImportedParcel{Shipment: s, Events: events}
@@ -55,6 +62,8 @@ func (p parcel) build() models.ImportedParcel {
 
 func (p parcel) status() string {
 	switch {
+	case p.shipped != nil && (p.summary == models.ShipmentUnknown || p.summary == models.ShipmentInfoReceived):
+		return models.ShipmentPickedUp
 	case p.summary != "":
 		return p.summary
 	case p.delivered != nil:

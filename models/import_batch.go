@@ -84,6 +84,9 @@ func (b *importBatch) addParcels(o *Order, parcels []ImportedParcel) {
 		s.ID, s.MerchantID, s.OrderID, s.UpdatedAt = NewIDAt(PrefixShipment, s.CreatedAt), o.MerchantID, o.ID, b.tx.now
 		s.Country = countryCode(o.ShippingAddress.Country)
 		s.prepare(b.tx.now)
+		if !s.Ended() && s.Status != ShipmentReturning {
+			s.Late = Overdue(s.PromisedAt, false, b.tx.now)
+		}
 		if s.Status != ShipmentCanceled {
 			living = append(living, *s)
 		}

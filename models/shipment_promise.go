@@ -20,6 +20,13 @@ const (
 	oldPromise = 90 * 24 * time.Hour
 )
 
+// Overdue says whether time alone has broken the promise of a parcel that has
+// not arrived. One that passed very long ago is history, unless it was seen
+// when it broke. The sweep's condition below says the same.
+func Overdue(promised *time.Time, seen bool, now time.Time) bool {
+	return promised != nil && promised.Before(now) && (seen || promised.After(now.Add(-oldPromise)))
+}
+
 // OverdueShipments finds parcels on their way whose promise has passed and that
 // no poll will find late: nobody asks for them, their account is stopped, or
 // its quota is used up. The longest overdue come first.

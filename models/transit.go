@@ -16,7 +16,7 @@ import (
 const (
 	PromiseKept   = "kept"
 	PromiseBroken = "broken"
-	PromiseNone   = "none" // nothing was promised
+	PromiseNone   = "none" // nothing was promised, or nobody knows when it was delivered
 )
 
 // Bounds of the days that a parcel takes, as they are counted.
@@ -81,7 +81,7 @@ func transitOf(s *Shipment, loc *time.Location) (TransitStat, bool) {
 	case s.PromisedAt == nil:
 	case s.Late:
 		row.Promise = PromiseBroken
-	default:
+	case s.DeliveredAt != nil:
 		row.Promise = PromiseKept
 	}
 	return row, true

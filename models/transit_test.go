@@ -60,6 +60,7 @@ func TestTransitStatsFollowTheParcels(t *testing.T) {
 		move(add("N2", models.DirectionOutbound, at(10, 12)), models.ShipmentChange{Status: models.ShipmentDelivered, ShippedAt: at(3, 8), DeliveredAt: at(11, 23), Late: true})
 		move(add("N3", models.DirectionOutbound, nil), models.ShipmentChange{Status: models.ShipmentDelivered, DeliveredAt: at(5, 8)})
 		move(add("N4", models.DirectionReturn, nil), models.ShipmentChange{Status: models.ShipmentDelivered, DeliveredAt: at(5, 8)})
+		move(add("N5", models.DirectionOutbound, at(10, 12)), models.ShipmentChange{Status: models.ShipmentDelivered, LastEventAt: at(5, 8)}) // at an unknown time
 		check := func(want []models.TransitStat) {
 			t.Helper()
 			for i := range want {
@@ -71,7 +72,7 @@ func TestTransitStatsFollowTheParcels(t *testing.T) {
 			}
 		}
 		all := []models.TransitStat{
-			{Day: "2026-03-05", TransitDays: models.TransitUnknown, Promise: models.PromiseNone, Count: 1},
+			{Day: "2026-03-05", TransitDays: models.TransitUnknown, Promise: models.PromiseNone, Count: 2},
 			{Day: "2026-03-05", TransitDays: 1, Promise: models.PromiseKept, Count: 1},
 			{Day: "2026-03-12", TransitDays: 9, Promise: models.PromiseBroken, Count: 1},
 		}
