@@ -119,7 +119,8 @@ type Replacement struct {
 }
 
 // Replace adds the parcel that was meant and cancels the mistyped one: what was
-// told of another's parcel stays with the wrong number.
+// told of another's parcel stays with the wrong number. Its public address leads
+// to the right one.
 func (s *Service) Replace(
 	tx *models.Tx, scope models.Scope, id string, in Replacement, actor models.Actor,
 ) (*models.Shipment, error) {
@@ -154,6 +155,9 @@ func (s *Service) Replace(
 		return nil, err
 	}
 	if err := tx.MoveReturns(old.ID, created.ID); err != nil {
+		return nil, err
+	}
+	if err := tx.ReplaceShipment(old.ID, created.ID); err != nil {
 		return nil, err
 	}
 	_, err = s.Enter(tx, scope, id, Manual{

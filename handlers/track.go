@@ -129,7 +129,7 @@ func (s *server) trackView(c *fiber.Ctx, p *models.PublicParcel) (views.TrackVie
 	}
 	slices.Reverse(all) // the oldest first, so that their numbers stay
 	for i := range all {
-		if other := &all[i]; other.ID != p.Shipment.ID {
+		if other := &all[i]; other.ID != p.Shipment.ID && !other.Replaced() {
 			view.Others = append(view.Others, trackOther(other))
 		}
 	}

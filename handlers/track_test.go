@@ -349,3 +349,49 @@ func TestVisitTime(t *testing.T) {
 		t.Error("a visit does not end")
 	}
 }
+
+// The address of a parcel with a mistyped number leads to the one that was
+// meant, and tells nothing of the other.
+func TestTrackingPageOfACorrectedNumber(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		r := newRecipient(t, db)
+		b, path := r.visitor(t), publicPath(r.parcel)
+		agent := r.signIn(t, models.RoleSupport, "")
+		correct := "/shipments/" + r.parcel.ID + "/replace"
+		agent.post(correct, agent.fill(correct, "carrier", "ups", "tracking_number", "1Z03", "note", "a typo")).want(t, http.StatusSeeOther)
+		r.prove(b, path, "A-1001", "10969").want(t, http.StatusSeeOther)
+		page := b.get(path).want(t, http.StatusOK)
+		uitest.Check(t, page.Document)
+		for _, text := range []string{"JD01", "Leipzig", "Will not be sent"} {
+			if strings.Contains(page.body, text) {
+				t.Errorf("the page tells %q", text)
+			}
+		}
+		if !strings.Contains(page.body, "1Z03") {
+			t.Errorf("the page does not show the parcel that was meant: %s", page.body)
+		}
+		if n := page.Find("#track-others li").Length(); n != 1 {
+			t.Errorf("%d other parcels", n)
+		}
+		if other := b.get(publicPath(r.other)).want(t, http.StatusOK); other.Find("#track-others li").Length() != 1 {
+			t.Error("the mistyped parcel counts beside the one that was meant")
+		}
+	})
+}
+
+// What will not be sent has no step of the way.
+func TestTrackingPageOfACanceledParcel(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		r := newRecipient(t, db)
+		b, path := r.visitor(t), publicPath(r.parcel)
+		agent, override := r.signIn(t, models.RoleSupport, ""), "/shipments/"+r.parcel.ID+"/override"
+		agent.post(override, agent.fill(override, "status", models.ShipmentCanceled, "note", "kept here")).want(t, http.StatusSeeOther)
+		r.prove(b, path, "A-1001", "10969").want(t, http.StatusSeeOther)
+		page := b.get(path).want(t, http.StatusOK)
+		if !strings.Contains(page.body, "Will not be sent") || page.Find("[aria-current=step], .track-step").Length() != 0 {
+			t.Errorf("the page is %s", page.body)
+		}
+	})
+}

@@ -53,6 +53,7 @@ type Shipment struct {
 	TrackingNumber      string
 	Direction           string
 	ReturnOf            *string        // the outbound parcel that a return sends back
+	ReplacedBy          *string        // the one that was meant, of a mistyped parcel that was canceled
 	Country             string         // where the recipient lives, ISO 3166-1 alpha-2; empty when unknown
 	Items               []ShipmentItem `gorm:"serializer:json"`
 	Status              string
@@ -176,6 +177,10 @@ func (db *DB) Shipments(ctx context.Context, scope Scope, f ShipmentFilter, p Pa
 func (s *Shipment) Ended() bool {
 	return s.Status == ShipmentDelivered || s.Status == ShipmentReturned || s.Status == ShipmentCanceled || s.Status == ShipmentExpired
 }
+
+// Replaced says whether another parcel was meant. One whose cancellation was
+// taken back stands for itself.
+func (s *Shipment) Replaced() bool { return s.ReplacedBy != nil && s.Status == ShipmentCanceled }
 
 // Waits says whether the parcel is due to be asked about, and no question about
 // it is under way.

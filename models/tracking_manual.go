@@ -44,3 +44,9 @@ func (tx *Tx) MoveReturns(fromID, toID string) error {
 	_, err := tx.update("shipments", map[string]any{"return_of": toID, "version": gorm.Expr("version + 1")}, "return_of = ?", fromID)
 	return err
 }
+
+// ReplaceShipment notes which parcel was meant by a mistyped one.
+func (tx *Tx) ReplaceShipment(id, byID string) error {
+	_, err := tx.update("shipments", map[string]any{"replaced_by": byID}, "id = ?", id)
+	return err
+}

@@ -36,7 +36,8 @@ type PublicParcel struct {
 	Settings TrackingSettings
 }
 
-// PublicParcel finds the parcel that a public address is of. An address that was
+// PublicParcel finds the parcel that a public address is of, or the one that was
+// meant when its number was mistyped. An address that was
 // revoked, one of a merchant whose page is off, and one that never was are the
 // same: not found.
 func (db *DB) PublicParcel(ctx context.Context, token string) (*PublicParcel, error) {
@@ -46,6 +47,11 @@ func (db *DB) PublicParcel(ctx context.Context, token string) (*PublicParcel, er
 	s, err := first[Shipment](db.q(ctx).Omit("raw").Where("public_token = ? AND public_token <> ''", token))
 	if err != nil {
 		return nil, err
+	}
+	for s.Replaced() {
+		if s, err = first[Shipment](db.q(ctx).Omit("raw").Where("id = ? AND public_token <> ''", *s.ReplacedBy)); err != nil {
+			return nil, err
+		}
 	}
 	p := &PublicParcel{Shipment: *s}
 	if p.Settings, err = db.TrackingSettings(ctx, s.MerchantID); err != nil {

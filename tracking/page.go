@@ -70,7 +70,7 @@ func PageOf(p *models.PublicParcel, stored []models.TrackingEvent) Page {
 		if scan.RetractedAt != nil || !carriers.Milestone(scan.Status) || carriers.Suspect(scan.Event, scan.ReceivedAt) {
 			continue
 		}
-		if !page.Back {
+		if !page.Back && s.Status != models.ShipmentCanceled {
 			page.Stage = max(page.Stage, min(stage(string(scan.Status)), StageArriving))
 		}
 		if len(page.Scans) < shownScans {
