@@ -37,10 +37,14 @@ func carrierRefused(f *Figures, _ Limits) ([]Finding, bool) {
 
 func carrierFailing(f *Figures, _ Limits) ([]Finding, bool) {
 	return carrierAccounts(f, func(a *models.CarrierAccount) map[string]string {
-		if a.BrokenAt == nil || a.StoppedAt != nil || a.Paused(f.Now) {
+		since := a.BrokenAt
+		if since == nil && a.Failing(f.Now) {
+			since = a.FailingAt
+		}
+		if since == nil || a.StoppedAt != nil || a.Paused(f.Now) {
 			return nil
 		}
-		return map[string]string{detailReason: a.LastErrorKind, detailSince: a.BrokenAt.Format(time.RFC3339)}
+		return map[string]string{detailReason: a.LastErrorKind, detailSince: since.Format(time.RFC3339)}
 	})
 }
 

@@ -91,6 +91,8 @@ func TestRules(t *testing.T) {
 		{"carrier takes the key", CarrierRefused, Figures{Carriers: carrier(func(*models.CarrierAccount) {})}, "none"},
 		{"carrier refuses the key", CarrierRefused, Figures{Carriers: carrier(func(a *models.CarrierAccount) { a.StoppedAt = at(-time.Minute) })}, "cra_1"},
 		{"carrier fails", CarrierFailing, Figures{Carriers: carrier(func(a *models.CarrierAccount) { a.BrokenAt = at(-time.Minute) })}, "cra_1"},
+		{"carrier answers nothing for some minutes", CarrierFailing, Figures{Carriers: carrier(func(a *models.CarrierAccount) { a.FailingAt, a.LastErrorAt = at(-6*time.Minute), at(-time.Minute) })}, "cra_1"},
+		{"carrier has failed once", CarrierFailing, Figures{Carriers: carrier(func(a *models.CarrierAccount) { a.FailingAt, a.LastErrorAt = at(-6*time.Minute), at(-6*time.Minute) })}, "none"},
 		{"carrier fails while it is paused", CarrierFailing, Figures{Carriers: carrier(func(a *models.CarrierAccount) {
 			a.BrokenAt, a.PausedAt = at(-time.Minute), at(-time.Minute)
 		})}, "none"},

@@ -28,7 +28,7 @@ func (s *Service) noteHealth(
 	if worst != nil && partly && (worst.Kind == ErrMalformed || worst.Kind == ErrUnavailable) {
 		worst = nil // what it said of one parcel cannot be read, or there was no time to ask for all
 	}
-	if !aboutAccount(worst) && probe == nil && loaded.Failures == 0 {
+	if !aboutAccount(worst) && probe == nil && loaded.Failures == 0 && loaded.FailingAt == nil {
 		return nil
 	}
 	a, err := tx.CarrierAccount(models.AllMerchants(), loaded.ID)
@@ -64,9 +64,12 @@ func after(a *models.CarrierAccount, e *Error, tries bool, now time.Time) models
 	}
 	if !aboutAccount(e) {
 		if a.BrokenAt == nil || tries {
-			h.Failures, h.BrokenAt = 0, nil
+			h.Failures, h.BrokenAt, h.FailingAt = 0, nil, nil
 		}
 		return h
+	}
+	if h.FailingAt == nil && (e.Kind == ErrUnavailable || e.Kind == ErrMalformed) {
+		h.FailingAt = &now
 	}
 	h.LastError, h.LastErrorKind, h.LastErrorAt = e.Message, string(e.Kind), &now
 	switch e.Kind {
@@ -121,7 +124,7 @@ func afterTest(a *models.CarrierAccount, e *Error, now time.Time) models.Carrier
 		if h.BrokenAt != nil {
 			h.ResumeAt, h.BrokenAt, h.ProbeAt = nil, nil, nil
 		}
-		h.Failures = 0
+		h.Failures, h.FailingAt = 0, nil
 		return h
 	case e.Kind == ErrRateLimited:
 		return after(a, e, false, now)

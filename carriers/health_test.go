@@ -357,3 +357,53 @@ func TestResetBreaker(t *testing.T) {
 		}
 	})
 }
+
+// Answers that cannot be read, and failures too few for the breaker, are told
+// after some minutes of nothing else; one answer ends it.
+func TestAccountThatAnswersNothing(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		for _, kind := range []carriers.ErrorKind{carriers.ErrMalformed, carriers.ErrUnavailable} {
+			d := frozen(t, db)
+			id := d.add(t)
+			d.courier.say(failure(kind))
+			for range 3 {
+				d.state(t, models.CarrierWorks)
+				d.poll(t, id)
+				d.offset += 2 * time.Minute
+			}
+			d.state(t, models.CarrierFailing)
+			d.courier.say(failure(carriers.ErrNotFound))
+			d.poll(t, id)
+			if a := d.state(t, models.CarrierWorks); a.FailingAt != nil {
+				t.Errorf("%s: after an answer it fails since %v", kind, a.FailingAt)
+			}
+		}
+	})
+}
+
+// refuser is a courier whose test fails.
+type refuser struct {
+	*courier
+
+	err *carriers.Error
+}
+
+func (r refuser) Test(context.Context, carriers.Account) (carriers.Probe, error) {
+	return carriers.Probe{}, r.err
+}
+
+// A test that finds the credentials refused stops the account, as a poll does.
+func TestRefusedTestStops(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		d.use(refuser{d.courier, &carriers.Error{Kind: carriers.ErrAuth, Message: "the credentials were refused"}})
+		if got, err := d.TestAccount(t.Context(), models.AllMerchants(), d.account); err != nil || got.OK {
+			t.Fatalf("test: %+v, %v", got, err)
+		}
+		if a := d.state(t, models.CarrierStopped); a.StopReason != "the credentials were refused" {
+			t.Errorf("stopped for %q", a.StopReason)
+		}
+	})
+}

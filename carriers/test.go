@@ -21,7 +21,8 @@ const (
 )
 
 // TestAccount checks the credentials of a carrier account with the carrier and
-// stores the result on the account, with the calls that it took.
+// stores the result on the account, with the calls that it took. Refused
+// credentials stop it.
 func (s *Service) TestAccount(ctx context.Context, scope models.Scope, id string) (models.AccountTest, error) {
 	stored, err := s.db.CarrierAccount(ctx, scope, id)
 	if err != nil {
@@ -41,6 +42,11 @@ func (s *Service) TestAccount(ctx context.Context, scope models.Scope, id string
 		}
 		if err := tx.SetCarrierHealth(a, afterTest(a, tested.failure, tx.Now())); err != nil {
 			return err
+		}
+		if f := tested.failure; f != nil && f.Kind == ErrAuth { // as any other call finds it
+			if _, err := tx.StopCarrierAccount(id, f.Message); err != nil {
+				return err
+			}
 		}
 		if tested.extra > 0 {
 			if err := tx.CountCarrierCalls(id, tested.extra, tx.Now().Add(tested.interval)); err != nil {

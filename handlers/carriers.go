@@ -100,7 +100,7 @@ func (s *server) carrierHealth(a *models.CarrierAccount, load models.CarrierLoad
 		if h.Until = s.Carriers.Held(a, false); h.Until != nil {
 			h.State = models.CarrierHeld
 		}
-	case models.CarrierDisabled, models.CarrierProbing:
+	case models.CarrierDisabled, models.CarrierProbing, models.CarrierFailing:
 	}
 	return &h
 }

@@ -275,7 +275,7 @@ func TestParcelWithoutAnAccount(t *testing.T) {
 		open := parcel(t, db, models.Shipment{MerchantID: m.ID, Carrier: "dhl", TrackingNumber: "JD-1"})
 		done := parcel(t, db, models.Shipment{MerchantID: m.ID, Carrier: "dhl", TrackingNumber: "JD-2", Status: models.ShipmentDelivered})
 		admin, owner := s.signIn(t, models.RoleAdmin, ""), s.signIn(t, models.RoleMerchant, m.ID)
-		page := admin.get("/shipments/" + open.ID).want(t, http.StatusOK)
+		page := admin.get("/shipments/"+open.ID).want(t, http.StatusOK)
 		href, _ := page.Find("#shipment-sync a").Attr("href")
 		if page.Find("[data-testid=no-account]").Length() != 1 || !strings.HasPrefix(href, views.CarriersPath+"/new?") {
 			t.Errorf("admins are led to %q", href)
@@ -289,7 +289,7 @@ func TestParcelWithoutAnAccount(t *testing.T) {
 		if text := admin.get("/shipments/" + done.ID).Find("[data-testid=no-account]").Text(); text != "" {
 			t.Errorf("of a parcel that arrived: %q", text)
 		}
-		board := owner.get(views.AttentionPath + "?kind=" + string(models.TroubleUnfollowed)).want(t, http.StatusOK)
+		board := owner.get(views.AttentionPath+"?kind="+string(models.TroubleUnfollowed)).want(t, http.StatusOK)
 		if text := board.Find("#attention-table").Text(); !strings.Contains(text, "JD-1") || strings.Contains(text, "JD-2") {
 			t.Errorf("the board shows %q", text)
 		}
@@ -319,7 +319,7 @@ func TestUsedUpShareIsShown(t *testing.T) {
 		if text := admin.get(views.CarriersPath + "/" + account.ID).Find("[data-testid=state]").Text(); !strings.Contains(text, "share of calls is used") || !strings.Contains(text, "until") {
 			t.Errorf("its page says %q", text)
 		}
-		page := admin.get("/shipments/" + sh.ID).want(t, http.StatusOK)
+		page := admin.get("/shipments/"+sh.ID).want(t, http.StatusOK)
 		if text := page.Find("#shipment-sync").Text(); !strings.Contains(text, "Held until") || strings.Contains(text, "Being asked now") {
 			t.Errorf("the parcel says %q", text)
 		}

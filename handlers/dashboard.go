@@ -238,6 +238,8 @@ func (s *server) health(ctx context.Context, v *viewer, scope models.Scope, now 
 			trouble.Stopped, trouble.Message = true, a.StopReason
 		case a.BrokenAt != nil:
 			trouble.Stopped, trouble.Message = true, v.Texts.T("carriers.open")
+		case a.Failing(s.DB.Now()):
+			trouble.Message = v.Texts.T("carriers.failing")
 		case a.TestedAt != nil && !a.TestOK:
 			trouble.Message = a.TestMessage
 		default:

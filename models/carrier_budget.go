@@ -168,7 +168,7 @@ func (tx *Tx) ResumeCarrierAccount(id string) error {
 		return err
 	}
 	_, err := tx.update("carrier_accounts", map[string]any{
-		"stopped_at": nil, "stop_reason": "", "resume_at": nil, "failures": 0, "broken_at": nil, "probe_at": nil,
+		"stopped_at": nil, "stop_reason": "", "resume_at": nil, "failures": 0, "failing_at": nil, "broken_at": nil, "probe_at": nil,
 	}, "id = ?", id)
 	return err
 }
@@ -180,7 +180,7 @@ func (tx *Tx) ResetCarrierBreaker(id string) error {
 		return err
 	}
 	_, err := tx.update("carrier_accounts", map[string]any{
-		"resume_at": nil, "failures": 0, "broken_at": nil, "probe_at": nil, "slowed_until": nil,
+		"resume_at": nil, "failures": 0, "failing_at": nil, "broken_at": nil, "probe_at": nil, "slowed_until": nil,
 	}, "id = ?", id)
 	return err
 }

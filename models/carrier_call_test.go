@@ -146,7 +146,7 @@ func TestPruneCarrierCalls(t *testing.T) {
 func TestCarrierState(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	past, future := now.Add(-time.Minute), now.Add(time.Minute)
+	past, future, long := now.Add(-time.Minute), now.Add(time.Minute), now.Add(-time.Hour)
 	account := func(change func(a *models.CarrierAccount)) models.CarrierAccount {
 		a := models.CarrierAccount{Account: models.Account{Enabled: true}}
 		change(&a)
@@ -160,7 +160,10 @@ func TestCarrierState(t *testing.T) {
 		models.CarrierOpen:     func(a *models.CarrierAccount) { a.BrokenAt, a.ResumeAt = &past, &future },
 		models.CarrierProbing:  func(a *models.CarrierAccount) { a.BrokenAt, a.ResumeAt, a.ProbeAt = &past, &future, &past },
 		models.CarrierWaiting:  func(a *models.CarrierAccount) { a.ResumeAt, a.SlowedUntil = &future, &future },
-		models.CarrierHalved:   func(a *models.CarrierAccount) { a.ResumeAt, a.SlowedUntil = &past, &future },
+		models.CarrierFailing:  func(a *models.CarrierAccount) { a.FailingAt, a.LastErrorAt = &long, &past },
+		models.CarrierHalved: func(a *models.CarrierAccount) {
+			a.FailingAt, a.LastErrorAt, a.ResumeAt, a.SlowedUntil = &long, &long, &past, &future
+		},
 	} {
 		a := account(change)
 		if got := a.State(now); got != want {

@@ -6,6 +6,7 @@ import "time"
 type CarrierHealth struct {
 	ResumeAt      *time.Time // no calls before: the carrier asked to wait, or the breaker is open
 	Failures      int        // in a row
+	FailingAt     *time.Time // since when every call fails or its answer cannot be read; nil after an answer
 	BrokenAt      *time.Time // when the breaker opened; nil: it is closed
 	ProbeAt       *time.Time // when the call began that tries an open breaker; nil: none is under way
 	SlowedUntil   *time.Time // half the rate before: the carrier said that there were too many calls
@@ -19,7 +20,7 @@ type CarrierHealth struct {
 func (tx *Tx) SetCarrierHealth(a *CarrierAccount, h CarrierHealth) error {
 	a.CarrierHealth = h
 	_, err := tx.update("carrier_accounts", map[string]any{
-		"resume_at": h.ResumeAt, "failures": h.Failures,
+		"resume_at": h.ResumeAt, "failures": h.Failures, "failing_at": h.FailingAt,
 		"broken_at": h.BrokenAt, "probe_at": h.ProbeAt, "slowed_until": h.SlowedUntil,
 		"last_error": h.LastError, "last_error_kind": h.LastErrorKind, "last_error_at": h.LastErrorAt,
 	}, "id = ?", a.ID)
@@ -38,6 +39,7 @@ const (
 	CarrierOpen     CarrierState = "breaker_open" // its carrier fails
 	CarrierProbing  CarrierState = "probing"      // the next answer tells whether it still does
 	CarrierWaiting  CarrierState = "waiting"      // as its carrier asked
+	CarrierFailing  CarrierState = "failing"      // for some time nothing was answered
 	CarrierHalved   CarrierState = "halved"       // at half the rate
 	CarrierHeld     CarrierState = "held"         // the share of the day's calls is used; State does not know the limits
 	CarrierWorks    CarrierState = "works"
@@ -59,11 +61,22 @@ func (a *CarrierAccount) State(now time.Time) CarrierState {
 		return CarrierOpen
 	case later(a.ResumeAt):
 		return CarrierWaiting
+	case a.Failing(now):
+		return CarrierFailing
 	case later(a.SlowedUntil):
 		return CarrierHalved
 	default:
 		return CarrierWorks
 	}
+}
+
+// failingFor is how long every call fails until that is said: single failures
+// pass by themselves.
+const failingFor = 5 * time.Minute
+
+// Failing says whether several calls in a row have failed, and for some time.
+func (a *CarrierAccount) Failing(now time.Time) bool {
+	return a.FailingAt != nil && a.LastErrorAt != nil && a.LastErrorAt.After(*a.FailingAt) && now.Sub(*a.FailingAt) >= failingFor
 }
 
 // Paused says whether a person keeps the account from calling.

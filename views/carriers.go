@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -35,12 +36,13 @@ type CarrierHealth struct {
 	CarriersRate  float64
 }
 
-// answered is the share of calls that the carrier answered.
+// answered is the share of calls that the carrier answered, rounded down: all is
+// all.
 func (c CarrierHealth) answered() string {
 	if c.Load.Calls == 0 {
 		return ""
 	}
-	return Percent(float64(c.Load.Answered) / float64(c.Load.Calls))
+	return Percent(math.Floor(1000*float64(c.Load.Answered)/float64(c.Load.Calls)) / 1000)
 }
 
 // waiting is how many parcels are due, in words.
@@ -81,6 +83,7 @@ var carrierStates = map[models.CarrierState]struct {
 	models.CarrierProbing:  {look{ui.Warning, "hourglass"}, locales.Mark("carriers.probing"), locales.Mark("carriers.probing_text")},
 	models.CarrierWaiting:  {look{ui.Warning, "hourglass"}, locales.Mark("carriers.waiting"), locales.Mark("carriers.waiting_text")},
 	models.CarrierHalved:   {look{ui.Warning, "clock-alert"}, locales.Mark("carriers.halved"), locales.Mark("carriers.halved_text")},
+	models.CarrierFailing:  {look{ui.Danger, "circle-x"}, locales.Mark("carriers.failing"), locales.Mark("carriers.failing_text")},
 	models.CarrierHeld:     {look{ui.Warning, "hourglass"}, locales.Mark("carriers.held"), locales.Mark("carriers.held_text")},
 	models.CarrierWorks:    {look{ui.Success, "circle-check"}, "", ""},
 }

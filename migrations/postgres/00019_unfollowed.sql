@@ -7,3 +7,5 @@ CREATE INDEX shipments_merchant_unasked ON shipments (merchant_id, news_at, id)
 -- The parcel that was meant by one with a mistyped number, whose public address
 -- leads to it.
 ALTER TABLE shipments ADD COLUMN replaced_by TEXT REFERENCES shipments (id);
+-- Since when every question of an account fails, or is answered by what cannot be read.
+ALTER TABLE carrier_accounts ADD COLUMN failing_at TIMESTAMPTZ;
