@@ -143,7 +143,7 @@ func loaded(tx *models.Tx, sh *models.Shipment) (StatusInput, error) {
 func known(tx *models.Tx, sh *models.Shipment, stored []models.TrackingEvent) (StatusInput, error) {
 	zone, err := destination(tx, sh)
 	return StatusInput{
-		Scans: scans(stored), Header: header(sh),
+		Scans: Scans(stored), Header: header(sh),
 		Previous: Status(sh.Status), PreviousAt: sh.StatusAt, Reason: Reason(sh.StatusReason), DeliveredAt: sh.DeliveredAt, Late: sh.Late,
 		Since: followedSince(sh), PromisedAt: sh.PromisedAt, International: postal(sh.TrackingNumber),
 		Destination: zone, Now: tx.Now(),

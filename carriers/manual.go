@@ -220,6 +220,9 @@ func (in *Manual) event(now time.Time) (Event, error) {
 	if in.Reason != "" && !slices.Contains(Reasons, in.Reason) {
 		return Event{}, models.Invalid("reason", "unknown_reason")
 	}
+	if in.Status != StatusException && Terminal(StatusException, in.Reason) {
+		return Event{}, models.Invalid("reason", "reason_contradicts")
+	}
 	e := Event{Status: in.Status, Reason: in.Reason, Location: Text(in.Location, maxText)}
 	if in.LocalTime == "" {
 		zone := in.Zone

@@ -77,6 +77,7 @@ func TestEnterAndWithdraw(t *testing.T) {
 			"no status":     {carriers.Manual{Note: "because"}, "unknown_status"},
 			"a notice only": {carriers.Manual{Override: true, Status: carriers.StatusInfo, Note: "because"}, "unknown_status"},
 			"a wrong cause": {carriers.Manual{Status: carriers.StatusException, Reason: "aliens", Note: "because"}, "unknown_reason"},
+			"not delivered": {carriers.Manual{Override: true, Status: carriers.StatusDelivered, Reason: carriers.ReasonLost, Note: "because"}, "reason_contradicts"},
 			"no time":       {carriers.Manual{Status: carriers.StatusDelivered, LocalTime: "noon", Note: "because"}, "bad_time"},
 			"the future":    {carriers.Manual{Status: carriers.StatusDelivered, LocalTime: "2199-01-01T10:00", Zone: time.UTC, Note: "because"}, "bad_time"},
 		} {

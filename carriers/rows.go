@@ -37,8 +37,8 @@ func rows(sh *models.Shipment, events []Event, now time.Time) []models.TrackingE
 	return out
 }
 
-// scans turns what is stored back into scans.
-func scans(stored []models.TrackingEvent) []Scan {
+// Scans turns what is stored back into scans.
+func Scans(stored []models.TrackingEvent) []Scan {
 	out := make([]Scan, len(stored))
 	for i := range stored {
 		e := &stored[i]

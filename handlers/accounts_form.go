@@ -18,6 +18,9 @@ import (
 // maxPosition is the last place in the order in which accounts are tried.
 const maxPosition = 9999
 
+// webhookSecret is the field by which webhooks are verified.
+const webhookSecret = "webhook_secret"
+
 // newAccount asks whose account it is and at whom, then for what that needs.
 func (p accountPages) newAccount(c *fiber.Ctx, v *viewer) error {
 	ref, kind := clip(c.Query("merchant"), 64), clip(c.Query("kind"), 64)
@@ -59,6 +62,10 @@ func (p accountPages) fields(kind string, stored *models.Account, sent map[strin
 	k, _ := credentials.KindOf(p.table, kind) // an unknown kind has no fields
 	var fields []views.AccountField
 	for _, f := range k.Fields {
+		known := stored != nil && stored.Sealed[f.Name] != ""
+		if f.Name == webhookSecret && !known && p.table == credentials.Carriers && !p.Carriers.Notifies(kind) {
+			continue // this carrier sends no webhooks
+		}
 		field := views.AccountField{Name: f.Name, Secret: f.Secret, Optional: f.Optional, Multiline: f.Multiline}
 		if !f.Secret {
 			field.Value = sent[f.Name]
@@ -66,7 +73,7 @@ func (p accountPages) fields(kind string, stored *models.Account, sent map[strin
 		if stored != nil && !f.Secret && sent == nil {
 			field.Value = stored.Fields[f.Name]
 		}
-		if stored != nil && stored.Sealed[f.Name] != "" {
+		if known {
 			hint := stored.Hints[f.Name]
 			field.Hint = &hint
 		}

@@ -302,6 +302,12 @@ func TestAccountShowsWhereWebhooksGo(t *testing.T) {
 	if a := admin.get("/carriers/"+carrier.ID).want(t, http.StatusOK); strings.Contains(a.body, "/hooks/") {
 		t.Error("a carrier's page shows an address that does not exist")
 	}
+	for path, asked := range map[string]int{"/carriers": 0, "/gateways": 1} { // who sends no webhooks has no secret of theirs
+		form := admin.get(path+"/new?kind=sandbox&merchant="+m.Ref).want(t, http.StatusOK)
+		if n := form.Find(`[name$="webhook_secret"]`).Length(); n != asked {
+			t.Errorf("%s: the secret of webhooks is asked for %d times", path, n)
+		}
+	}
 }
 
 func TestAccountSwitches(t *testing.T) {

@@ -77,10 +77,13 @@ func TestReplayInbound(t *testing.T) {
 		support := s.signIn(t, models.RoleSupport, "")
 		e := heard(t, db, s.gateway, `{}`)
 		modelstest.Write(t, db, func(tx *models.Tx) error {
-			return tx.MarkInbound(e, models.InboundFate{Status: models.InboundError, Detail: "unreadable"})
+			return tx.MarkInbound(e, models.InboundFate{Status: models.InboundError, Detail: "read it: carrier: malformed: the answer is empty"})
 		})
+		if list := support.get("/inbound").Find("#inbound-table").Text(); !strings.Contains(list, "Carrier answer not readable") || strings.Contains(list, "carrier: malformed") {
+			t.Errorf("the list says %q", list)
+		}
 		page := support.get("/inbound/"+e.ID).want(t, http.StatusOK)
-		if !strings.Contains(page.Text(), "unreadable") || page.Find(`form[action="/inbound/`+e.ID+`/replay"]`).Length() != 1 {
+		if !strings.Contains(page.Text(), "the answer is empty") || page.Find(`form[action="/inbound/`+e.ID+`/replay"]`).Length() != 1 {
 			t.Error("the page does not say what is wrong, or how to mend it")
 		}
 		support.post("/inbound/"+e.ID+"/replay", nil).want(t, http.StatusSeeOther)

@@ -112,23 +112,13 @@ func (s *server) carrierAccountName(ctx context.Context, v *viewer, id *string) 
 
 // way puts scans into the order in which they happened, the newest first.
 func way(stored []models.TrackingEvent, to *models.Address) []views.Scan {
-	scans, entered := make([]carriers.Scan, len(stored)), map[string]*models.TrackingEvent{}
+	entered := map[string]*models.TrackingEvent{}
 	for i := range stored {
-		e := &stored[i]
-		if e.Source != models.SourceCarrier {
+		if e := &stored[i]; e.Source != models.SourceCarrier {
 			entered[e.CarrierID] = e
 		}
-		scans[i] = carriers.Scan{
-			Event: carriers.Event{
-				CarrierID: e.CarrierID, Sequence: e.Sequence, RawTime: e.RawTime, LocalTime: e.LocalTime,
-				Offset: e.OffsetMinutes, OccurredAt: e.OccurredAt, Precision: carriers.Precision(e.Precision),
-				Status: carriers.Status(e.Status), Reason: carriers.Reason(e.Reason), Code: e.Code,
-				Description: e.Description, Location: e.Location,
-			},
-			ReceivedAt: e.ReceivedAt, RetractedAt: e.RetractedAt,
-		}
 	}
-	ordered := carriers.Order(scans, carriers.ZoneAt(to.Country, to.Region, to.PostalCode))
+	ordered := carriers.Order(carriers.Scans(stored), carriers.ZoneAt(to.Country, to.Region, to.PostalCode))
 	slices.Reverse(ordered)
 	out := make([]views.Scan, len(ordered))
 	for i, scan := range ordered {

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"strings"
 
 	"github.com/tillpost/tillpost/locales"
 	"github.com/tillpost/tillpost/models"
@@ -23,6 +24,17 @@ type InboundRow struct {
 	Event    models.InboundEvent
 	Account  string
 	Merchant string
+}
+
+// told is what became of the event in the viewer's language, as far as it is one
+// of the failures that carriers have; then what is known in one only.
+func (r InboundRow) told(ctx context.Context) (what, more string) {
+	_, failure, found := strings.Cut(r.Event.Detail, "carrier: ")
+	kind, message, told := strings.Cut(failure, ": ")
+	if !found || !told {
+		return r.Event.Detail, ""
+	}
+	return locales.Name(ctx, locales.SyncError, kind), message
 }
 
 // InboundFilter is what the list's address chooses.
