@@ -59,7 +59,7 @@ func (db *DB) FindReplay(ctx context.Context, e *Endpoint, r Replay) (found Repl
 // replayWindow selects id and type of the events, or for ReplayFailed of the
 // deliveries, that a replay looks at, in their order. Test events are no news,
 // unless they are what is asked for or subscribed to; those of another endpoint
-// never are.
+// never are, nor is that it was disabled itself.
 func replayWindow(q *gorm.DB, e *Endpoint, r Replay, limit int) *gorm.DB {
 	prefix, column := PrefixEvent, "type"
 	if r.Kind == ReplayFailed {
@@ -68,7 +68,8 @@ func replayWindow(q *gorm.DB, e *Endpoint, r Replay, limit int) *gorm.DB {
 			// The literals let SQLite see that the partial index serves.
 			Where("endpoint_id = ? AND status IN ('retrying', 'exhausted', 'canceled')", e.ID)
 	} else {
-		q = q.Table("events").Select("id, type").Where("merchant_id = ? AND (type <> ? OR object_id = ?)", e.MerchantID, EventPing, e.ID)
+		q = q.Table("events").Select("id, type").Where("merchant_id = ? AND (type <> ? OR object_id = ?) AND (type <> ? OR object_id <> ?)",
+			e.MerchantID, EventPing, e.ID, EventEndpointDisabled, e.ID)
 	}
 	q = Span{From: r.Since, To: r.Until}.in(q, prefix)
 	switch {

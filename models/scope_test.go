@@ -63,7 +63,7 @@ var unscoped = map[string]string{
 	"UserByEmail": "finds out whose scope it is", "SessionsAlive": "finds out whose scope it is",
 	"User": "for admins and oneself", "Users": "for admins", "UserCounts": "for admins", "UserSessions": "for oneself",
 	"Attempts": "of a payment loaded with a scope", "AttemptsByPayment": "of payments loaded with a scope", "AttemptsOf": "of payments loaded with a scope",
-	"OrderItems": "of an order loaded with a scope", "TrackingEvents": "of a parcel loaded with a scope",
+	"OrderItems": "of an order loaded with a scope", "ItemsOfOrders": "of orders loaded with a scope", "TrackingEvents": "of a parcel loaded with a scope",
 	"ShipmentETAs": "of a parcel loaded with a scope", "ReturnsOf": "of a parcel loaded with a scope",
 	"TrackingEventsOf": "of parcels loaded with a scope", "DeliveriesOf": "of events loaded with a scope",
 	"DeliveryAttempts": "of deliveries loaded with a scope", "LastDeliveries": "of endpoints loaded with a scope",

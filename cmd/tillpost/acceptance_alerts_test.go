@@ -341,7 +341,7 @@ func (o *outpost) mails(kind, event string) int {
 	}
 	n := 0
 	for _, m := range o.mail.Mails() {
-		if m.Subject() == want {
+		if m.Subject() == want || m.Subject() == want+" · "+o.shop.Name {
 			n++
 		}
 	}
