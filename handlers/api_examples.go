@@ -161,7 +161,9 @@ func (w webhook) summary() string {
 
 // webhookCatalogue lists the types of events that happen.
 var webhookCatalogue = func() []webhook {
-	objects := map[string]string{"order": "Order", "payment": "Payment", "refund": "Refund", "dispute": "Dispute", "shipment": "Shipment", "endpoint": "Endpoint"}
+	objects := map[string]string{
+		"order": "Order", "payment": "Payment", "refund": "Refund", "dispute": "Dispute", "shipment": "Shipment", "endpoint": "Endpoint",
+	}
 	hooks := make([]webhook, len(models.EventTypes))
 	for i, name := range models.EventTypes {
 		kind, _, _ := strings.Cut(name, ".")

@@ -184,7 +184,7 @@ func TestDeadSinkUntilItsEndpointIsDisabled(t *testing.T) {
 			t.Errorf("it was disabled after %s", after)
 		}
 		o.drain(t)
-		if got := other.all(); len(got) != 1 || !strings.Contains(string(got[0].body), `"disabled_reason":"failing"`) {
+		if got := other.all(); len(got) != 1 || !strings.Contains(got[0].body, `"disabled_reason":"failing"`) {
 			t.Errorf("the other endpoint got %+v", got)
 		}
 	})

@@ -18,8 +18,10 @@ const (
 	DefaultUserAgent       = "Tillpost"
 )
 
+// DialTimeout bounds the time until there is a connection.
+const DialTimeout = 5 * time.Second
+
 const (
-	DialTimeout      = 5 * time.Second
 	handshakeTimeout = 5 * time.Second
 	keepAlive        = 30 * time.Second
 	idleTimeout      = 60 * time.Second

@@ -206,12 +206,12 @@ func latency(ctx context.Context, ms int64) string {
 // curl is the delivery as a script that anybody who knows the endpoint's secret
 // can run; the secret itself is not in it, nor the values of its own headers.
 func (v DeliveryView) curl() string {
-	var own string
+	var own strings.Builder
 	for _, name := range v.Endpoint.HeaderNames {
-		own += "  --header " + quoted(name+": ***") + " \\\n"
+		own.WriteString("  --header " + quoted(name+": ***") + " \\\n")
 	}
 	hint := "# Set WEBHOOK_SECRET to the endpoint's signing secret (whsec_...) first"
-	if own != "" {
+	if own.Len() > 0 {
 		hint += ", and put the values of your own headers in place of ***"
 	}
 	return hint + `.
@@ -226,7 +226,7 @@ curl --include --request POST "$url" \
   --header "webhook-id: $id" \
   --header "webhook-timestamp: $timestamp" \
   --header "webhook-signature: v1,$signature" \
-` + own + `  --data-binary "$body"`
+` + own.String() + `  --data-binary "$body"`
 }
 
 // quoted is a text as one word of a POSIX shell.

@@ -10,11 +10,16 @@ import (
 	"github.com/tillpost/tillpost/carriers"
 )
 
+// patience is how long a parcel may wait for its first question where the quota
+// is far too small for the account's parcels.
+const patience = 48 * time.Hour
+
 // Report is what the carriers saw.
 type Report struct {
 	Text     string
 	Exceeded []string // accounts that were called above a limit
-	Starved  int      // parcels that were never asked for, nor told of
+	Starved  int      // parcels that were neither asked for nor told of for patience after they were sent
+	Waiting  int      // those that were not yet at the end, sent less than patience ago
 	Wrong    int      // parcels whose status is not the carrier's at the end
 }
 
@@ -48,7 +53,8 @@ func (w *world) report(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	r.Wrong = wrong
-	fmt.Fprintf(&b, "%d parcels were never heard of, %d of those that should have ended have another status than at their carrier\n", r.Starved, r.Wrong)
+	fmt.Fprintf(&b, "%d parcels were not heard of for %s or more, %d sent later wait for their first question; "+
+		"%d of those that should have ended have another status than at their carrier\n", r.Starved, patience, r.Waiting, r.Wrong)
 	r.Text = b.String()
 	return r, nil
 }
@@ -64,8 +70,12 @@ func (w *world) account(b *strings.Builder, r *Report, i int, c *carrier) {
 		r.Exceeded = append(r.Exceeded, c.account.name)
 	}
 	for _, p := range c.parcels {
-		if !p.known {
+		switch {
+		case p.known:
+		case w.end.Sub(p.told) > patience:
 			r.Starved++
+		default:
+			r.Waiting++
 		}
 	}
 	slices.Sort(c.gaps)
