@@ -63,6 +63,10 @@ func TestAcceptanceEndpointFailsForFiveDays(t *testing.T) {
 			t.Errorf("it was disabled after %s", after)
 		}
 		watch.wantTold(disabled, owner.Email)
+		events, _, err := db.Events(t.Context(), models.MerchantScope(shop.merchant.ID), models.EventEndpointDisabled, models.Span{}, models.Page{})
+		if err != nil || len(events) != 1 || events[0].ObjectID != ear.endpoint.ID {
+			t.Errorf("the events of its end are %+v, %v", events, err)
+		}
 		for range 4 { // while it is disabled
 			shop.order(4990)
 			ear.deliver()
