@@ -51,6 +51,7 @@ type dispatcher struct {
 	storing   int                     // results that are being stored
 	beside    bool                    // some were, while the claim was under way
 	looked    time.Time
+	stale     bool // results were stored since: that an endpoint was disabled is news for others
 	released  time.Time
 	holdUntil time.Time // the database failed: leave it alone
 
@@ -137,7 +138,7 @@ func (d *dispatcher) done() bool {
 	if d.ending() {
 		return !busy
 	}
-	return d.draining && !busy && !d.looked.IsZero() && !d.lanes.ready(time.Now()) && !d.lanes.locked()
+	return d.draining && !busy && !d.looked.IsZero() && !d.stale && !d.lanes.ready(time.Now()) && !d.lanes.locked()
 }
 
 // act starts what there is to start and returns when there is something again,
@@ -170,7 +171,8 @@ func (d *dispatcher) act(now time.Time) time.Time {
 		soonest(d.holdUntil)
 		return next
 	}
-	if look := d.looked.Add(lookEvery); !now.Before(look) {
+	idle := d.flying == 0 && d.storing == 0 && len(d.results) == 0 && !d.lanes.ready(now)
+	if look := d.looked.Add(lookEvery); !now.Before(look) || d.draining && d.stale && idle {
 		d.look(now)
 		return next
 	} else if !d.draining {
@@ -201,7 +203,7 @@ func (d *dispatcher) hear() {
 // look finds all endpoints with deliveries that are due, and gives back those
 // whose worker died.
 func (d *dispatcher) look(now time.Time) {
-	d.looked, d.claiming = now, true
+	d.looked, d.claiming, d.stale = now, true, false
 	release := now.Sub(d.released) >= releaseEvery
 	if release {
 		d.lanes.tidy(now)
@@ -318,6 +320,7 @@ func (d *dispatcher) stored(err error) {
 			return
 		}
 	}
+	d.stale = true
 	for i := range n {
 		delete(d.landed, d.results[i].Delivery.ID)
 	}
