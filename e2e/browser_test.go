@@ -19,8 +19,12 @@ import (
 //go:embed axe.min.js
 var axe string
 
-// browserLimit bounds one test's time in the browser.
-const browserLimit = 12 * time.Minute
+// browserLimit bounds one test's time in the browser, stepLimit that of what
+// do is given: a test that waits in vain leaves the others theirs.
+const (
+	browserLimit = 12 * time.Minute
+	stepLimit    = 2 * time.Minute
+)
 
 // tab is a browser of its own, with what its console said.
 type tab struct {
@@ -58,14 +62,19 @@ func newTab(t *testing.T) *tab {
 			}
 		}
 	})
-	b.do(log.Enable())
+	// The context of the first run is the browser's: it must outlive a step.
+	if err := chromedp.Run(b, log.Enable()); err != nil {
+		t.Fatalf("browser: %v", err)
+	}
 	return b
 }
 
 // do runs actions and fails the test when one does.
 func (b *tab) do(actions ...chromedp.Action) {
 	b.t.Helper()
-	if err := chromedp.Run(b, actions...); err != nil {
+	ctx, cancel := context.WithTimeout(b, stepLimit)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
 		b.t.Fatalf("browser: %v", err)
 	}
 }
@@ -84,6 +93,7 @@ func (b *tab) signIn(role string) {
 			b.visit("/login")
 			b.do(chromedp.SendKeys(`input[name=email]`, login.Email), chromedp.SendKeys(`input[name=password]`, login.Password),
 				chromedp.Submit(`form[action^="/login"]`), chromedp.WaitVisible(`#dashboard-now`))
+			b.loaded()
 			return
 		}
 	}
@@ -115,6 +125,12 @@ func (b *tab) until(script string) {
 		}
 	}
 	b.t.Fatalf("never true: %s (%v)", script, err)
+}
+
+// loaded waits for the page's own scripts: keys before them go nowhere.
+func (b *tab) loaded() {
+	b.t.Helper()
+	b.until(`document.readyState === "complete"`)
 }
 
 // violation is one finding of axe.

@@ -256,6 +256,7 @@ func TestKeyboardAndPalette(t *testing.T) {
 	b.signIn("admin")
 	b.do(chromedp.KeyEvent("g"), chromedp.KeyEvent("p"))
 	b.until(`location.pathname === "/payments"`)
+	b.loaded()
 	b.do(chromedp.WaitReady("tr[data-row]"), chromedp.KeyEvent("j"))
 	if !eval[bool](b, `document.activeElement.closest("tr[data-row]") !== null`) {
 		t.Error("J does not move to a row")
