@@ -59,13 +59,11 @@ func TestFollow(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		d := newDepot(t, db)
-		early := func(carrier, number, status string) string {
+		create := func(s models.Shipment) string {
 			var id string
 			modelstest.Write(t, db, func(tx *models.Tx) error {
-				sh, err := tx.CreateShipment(models.Shipment{
-					MerchantID: d.shop.ID, OrderID: d.order.ID, Carrier: carrier, TrackingNumber: number, Status: status,
-					Direction: models.DirectionOutbound,
-				})
+				s.MerchantID, s.OrderID, s.Direction = d.shop.ID, d.order.ID, models.DirectionOutbound
+				sh, err := tx.CreateShipment(s)
 				if err == nil {
 					id = sh.ID
 				}
@@ -73,6 +71,22 @@ func TestFollow(t *testing.T) {
 			})
 			return id
 		}
+		early := func(carrier, number, status string) string {
+			return create(models.Shipment{Carrier: carrier, TrackingNumber: number, Status: status})
+		}
+		aggregator := models.NewID(models.PrefixCarrierAccount)
+		modelstest.Write(t, db, func(tx *models.Tx) error { // disabled, which its parcels do not know yet
+			return tx.CreateCarrierAccount(models.CarrierAccount{Account: models.Account{
+				ID: aggregator, MerchantID: d.shop.ID, Kind: "easypost", Name: "EasyPost",
+			}})
+		})
+		told, longAgo := db.Now(), db.Now().AddDate(0, -4, 0)
+		moved := create(models.Shipment{
+			Carrier: "dhl", TrackingNumber: "A4", Status: models.ShipmentInTransit, CarrierAccountID: &aggregator, Service: "trk_1", PushedAt: &told,
+		})
+		history := create(models.Shipment{
+			Carrier: "dhl", TrackingNumber: "A5", Status: models.ShipmentPickedUp, CreatedAt: longAgo, LastEventAt: &longAgo,
+		})
 		waiting, done := early("dhl", "A1", models.ShipmentUnknown), early("dhl", "A2", models.ShipmentDelivered)
 		other := early("elsewhere", "A3", models.ShipmentUnknown)
 		account := models.NewID(models.PrefixCarrierAccount)
@@ -89,7 +103,10 @@ func TestFollow(t *testing.T) {
 		if got := d.shipment(t, waiting); got.CarrierAccountID == nil || *got.CarrierAccountID != account || got.NextPollAt == nil {
 			t.Errorf("the waiting parcel: account %v, due %v", got.CarrierAccountID, got.NextPollAt)
 		}
-		for _, id := range []string{done, other} {
+		if got := d.shipment(t, moved); got.CarrierAccountID == nil || *got.CarrierAccountID != account || got.Service != "" || got.PushedAt != nil {
+			t.Errorf("the disabled aggregator's parcel: account %v, known as %q, told of at %v", got.CarrierAccountID, got.Service, got.PushedAt)
+		}
+		for _, id := range []string{done, other, history} {
 			if got := d.shipment(t, id); got.CarrierAccountID != nil || got.NextPollAt != nil {
 				t.Errorf("parcel %s of %s: account %v", got.TrackingNumber, got.Carrier, got.CarrierAccountID)
 			}

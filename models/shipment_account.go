@@ -40,14 +40,15 @@ const orphaned = "(carrier_account_id IS NULL OR carrier_account_id IN (SELECT i
 
 // FollowShipments gives an account some of its merchant's parcels of the given
 // carriers that nobody asks about and that are still under way, due to be asked
-// for now. What an account before knew them by stays, if this one is of the same
-// carrier; aggregators' own ids are of one account. It returns how many, none
-// when there are no more.
+// for now; those that have been silent for long are history, which would use up
+// the calls of the others. What an account before knew them by stays, if this one
+// is of the same carrier; aggregators' own ids are of one account. It returns how
+// many, none when there are no more.
 func (tx *Tx) FollowShipments(a *CarrierAccount, carriers []string, limit int) (int, error) {
 	var ids []string
 	err := tx.q().Table("shipments").
-		Where("merchant_id = ? AND "+orphaned+" AND carrier IN ? AND status NOT IN ?", a.MerchantID, a.MerchantID, carriers,
-			[]string{ShipmentDelivered, ShipmentReturned, ShipmentCanceled, ShipmentExpired}).
+		Where("merchant_id = ? AND "+orphaned+" AND carrier IN ? AND status NOT IN ? AND news_at > ?", a.MerchantID, a.MerchantID, carriers,
+			[]string{ShipmentDelivered, ShipmentReturned, ShipmentCanceled, ShipmentExpired}, tx.now.Add(-silentForGood)).
 		Order("id").Limit(limit).Pluck("id", &ids).Error
 	if err != nil {
 		return 0, fmt.Errorf("parcels without an account: %w", err)
@@ -55,12 +56,13 @@ func (tx *Tx) FollowShipments(a *CarrierAccount, carriers []string, limit int) (
 	if _, err := tx.lockIDs("shipments", forUpdate, "id IN ?", ids); err != nil {
 		return 0, err
 	}
-	kept := "CASE WHEN carrier_account_id IS NULL THEN service ELSE '' END"
+	kept := gorm.Expr("CASE WHEN carrier_account_id IS NULL THEN service ELSE '' END")
 	if slices.Equal(carriers, []string{a.Kind}) {
-		kept = "service"
+		kept = gorm.Expr("CASE WHEN carrier_account_id IS NULL OR carrier_account_id IN "+
+			"(SELECT id FROM carrier_accounts WHERE merchant_id = ? AND kind = ?) THEN service ELSE '' END", a.MerchantID, a.Kind)
 	}
 	_, err = tx.update("shipments", map[string]any{
-		"carrier_account_id": a.ID, "next_poll_at": tx.now, "lease_until": nil, "service": gorm.Expr(kept),
+		"carrier_account_id": a.ID, "next_poll_at": tx.now, "lease_until": nil, "pushed_at": nil, "service": kept,
 	}, "id IN ? AND "+orphaned, ids, a.MerchantID)
 	return len(ids), err
 }
