@@ -67,6 +67,9 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 	if err != nil {
 		return err
 	}
+	if sh.Replaced() { // its number was a mistake: what is told of it is of somebody else's parcel
+		return tx.ReleaseShipments([]string{sh.ID})
+	}
 	if answer.Err != nil {
 		c, err := s.afterError(tx, sh, answer.Err)
 		if err != nil {
@@ -75,7 +78,7 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 		return tx.MoveShipment(sh, c)
 	}
 	t := answer.Tracking
-	if cause == causeWebhook {
+	if cause == causeWebhook || sh.PushedAt != nil && sh.PushedAt.After(answer.told) {
 		t = overtaken(sh, *t, answer.told)
 	}
 	stored, added, err := tx.AddTrackingEvents(sh, rows(sh, t.Events, tx.Now()), t.Partial)
@@ -86,13 +89,13 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 	if err != nil {
 		return err
 	}
-	last, now := in.Header, tx.Now()
+	last := in.Header
 	in.Header = t.Header
 	if cause == causePoll { // only what is asked for now can deny what was said
 		in.LastHeader = &last
 	}
 	c := changed(sh, Compute(in))
-	c.Cause, c.SyncedAt, c.SyncError, c.SyncKind, c.Failed = cause, &now, "", "", 0
+	c.Cause, c.SyncedAt, c.SyncError, c.SyncKind, c.Failed = cause, latest(sh.LastSyncedAt, answer.told), "", "", 0
 	c.HeaderStatus, c.HeaderAt = string(t.Header.Status), t.Header.At
 	c.ETA, c.Raw = t.ETA, text(t.Raw)
 	if t.Service != "" {
@@ -101,10 +104,12 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 	if t.URL != "" {
 		c.TrackingURL = t.URL
 	}
-	c.Unchanged = sh.UnchangedPolls + 1
 	news := added > 0 || c.Status != sh.Status
-	if news {
+	switch {
+	case news:
 		c.Unchanged = 0
+	case cause == causePoll:
+		c.Unchanged = sh.UnchangedPolls + 1
 	}
 	switch {
 	case cause == causeWebhook:
@@ -112,12 +117,14 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 	case news: // the carrier ought to have told of it: it is asked again as others are
 		c.PushedAt = nil
 	}
-	c.NextPollAt = s.next(tx, sh, c, nil, in.Destination, doubted(Status(c.Status), t.Header, stored))
+	poll := PollInput{Zone: in.Destination, Doubt: doubted(Status(c.Status), t.Header, stored), Least: answer.least}
+	c.NextPollAt = s.next(tx, sh, c, poll)
 	return tx.MoveShipment(sh, c)
 }
 
-// overtaken is what a webhook adds to what is known. It may come late or once
-// more, so that it takes no scan back, and does not replace a newer summary.
+// overtaken is what a webhook adds to what is known, or an answer to a question
+// from before one. It may come late or once more, so that it takes no scan back,
+// and does not replace a newer summary.
 func overtaken(sh *models.Shipment, t Tracking, told time.Time) *Tracking {
 	t.Partial = true
 	stale := sh.LastSyncedAt != nil && told.Before(*sh.LastSyncedAt)
@@ -169,17 +176,16 @@ func (s *Service) afterError(tx *models.Tx, sh *models.Shipment, e *Error) (mode
 	if len(e.Raw) > 0 {
 		c.Raw = text(e.Raw)
 	}
-	c.NextPollAt = s.next(tx, sh, c, e, in.Destination, false)
+	c.NextPollAt = s.next(tx, sh, c, PollInput{Zone: in.Destination, Err: e})
 	return c, nil
 }
 
-func (s *Service) next(
-	tx *models.Tx, sh *models.Shipment, c models.ShipmentChange, e *Error, zone *time.Location, doubt bool,
-) *time.Time {
-	return NextPoll(PollInput{
-		Status: Status(c.Status), Reason: Reason(c.StatusReason), Since: followedSince(sh), Unchanged: c.Unchanged,
-		Failed: c.Failed, Err: e, Pushed: c.PushedAt != nil, Doubt: doubt, Zone: zone, Now: tx.Now(), Pace: s.pace, Random: rand.Float64,
-	})
+// next is when to ask again about a parcel that becomes what the change says.
+func (s *Service) next(tx *models.Tx, sh *models.Shipment, c models.ShipmentChange, in PollInput) *time.Time {
+	in.Status, in.Reason, in.Since = Status(c.Status), Reason(c.StatusReason), followedSince(sh)
+	in.Unchanged, in.Failed, in.Pushed = c.Unchanged, c.Failed, c.PushedAt != nil
+	in.Now, in.Pace, in.Random = tx.Now(), s.pace, rand.Float64
+	return NextPoll(in)
 }
 
 // doubted reports whether an answer left out a scan of the end that a parcel has

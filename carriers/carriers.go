@@ -50,6 +50,8 @@ type Limits struct {
 	Batch     int     // parcels in one call, at least 1
 	PerSecond float64 // calls
 	PerDay    int     // calls; 0: no known quota
+	// Least is how far apart two questions about one parcel are; 0: as is useful.
+	Least time.Duration
 }
 
 // Parcel is what a carrier needs to know to find a parcel.
@@ -70,7 +72,8 @@ type Answer struct {
 	Tracking *Tracking
 	Err      *Error
 
-	told time.Time // when a webhook said it
+	told  time.Time     // when a webhook said it, or when the carrier was asked
+	least time.Duration // until it may be asked about this parcel again
 }
 
 // Tracking is a carrier's knowledge of one parcel.
@@ -192,7 +195,7 @@ const (
 	ErrBadRequest  ErrorKind = "bad_request"  // the number or question is wrong: asking again is pointless
 	ErrUnavailable ErrorKind = "unavailable"  // outage or network: ask again, breaker
 	ErrMalformed   ErrorKind = "malformed"    // an answer that cannot be read: Raw is kept, alert
-	ErrNoTurn      ErrorKind = "no_turn"      // nobody was asked: the account's limits let no further call out in time
+	ErrNoTurn      ErrorKind = "no_turn"      // nobody answered: the account's limits let no further call out in time, or this side hung up
 )
 
 // Error is a question that a carrier did not answer with tracking data.

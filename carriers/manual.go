@@ -193,7 +193,7 @@ func (s *Service) recompute(tx *models.Tx, sh *models.Shipment) error {
 	switch over := Terminal(result.Status, result.Reason); {
 	case sh.CarrierAccountID == nil || c.Status == sh.Status:
 	case over:
-		c.NextPollAt, c.Unchanged = s.next(tx, sh, c, nil, in.Destination, false), 0
+		c.NextPollAt, c.Unchanged = s.next(tx, sh, c, PollInput{Zone: in.Destination}), 0
 	case sh.NextPollAt == nil: // it was over, and is not
 		now := tx.Now()
 		c.NextPollAt, c.Unchanged = &now, 0

@@ -28,8 +28,10 @@ type PollInput struct {
 	Err       *Error    // how the last poll failed; nil when it did not
 	Pushed    bool      // the carrier tells of the parcel by itself
 	Doubt     bool      // an end that the last answer did not bear out: the next one decides
-	Zone      *time.Location
-	Now       time.Time
+	// Least is how far apart the carrier wants two questions about one parcel.
+	Least time.Duration
+	Zone  *time.Location
+	Now   time.Time
 
 	// Pace divides every interval of ours, so that a demonstration runs faster;
 	// 0 is 1. A wait that the carrier asked for is never shortened.
@@ -60,7 +62,8 @@ func NextPoll(in PollInput) *time.Time {
 		}
 		return in.in(confirmAfter)
 	}
-	return in.in(in.interval())
+	// What varies the interval makes it no shorter than that.
+	return in.in(max(in.interval(), in.Least*10/9))
 }
 
 // afterError spaces polls after a failure.
@@ -69,7 +72,12 @@ func (in PollInput) afterError() *time.Time {
 		return nil
 	}
 	switch in.Err.Kind {
-	case ErrAuth, ErrBadRequest:
+	case ErrAuth:
+		return nil
+	case ErrBadRequest:
+		if Milestone(in.Status) && !Terminal(in.Status, in.Reason) { // the carrier knows the number: something else is wrong
+			return in.in(longestInterval)
+		}
 		return nil
 	case ErrRateLimited:
 		if in.Err.After > 0 {
@@ -98,7 +106,7 @@ func (in PollInput) afterNotFound() *time.Time {
 	case Terminal(in.Status, in.Reason) || in.Status == StatusExpired:
 		return nil
 	case Milestone(in.Status):
-		return in.in(max(in.interval(), time.Hour))
+		return in.in(grown(max(in.interval(), time.Hour), in.Failed-patience, longestInterval))
 	case in.age() < newNumber:
 		return in.in(grown(30*time.Minute, in.Failed-1, 6*time.Hour))
 	default:

@@ -98,9 +98,13 @@ func (s *Service) Poll(ctx context.Context, args models.PollArgs) (wait time.Dur
 		return wait, err
 	}
 	asking, span := monitor.Start(asking, "carrier track", "carrier", account.Kind, "account.id", account.ID)
+	asked := s.db.Now()
 	answers := carrier.Track(asking, opened, parcels)
 	span.End("")
 	log.explain(answers)
+	for i := range answers {
+		answers[i].told, answers[i].least = asked, limits.Least
+	}
 	return 0, s.store(ctx, account, turn.Probe, shipments, answers, log.rows(account, "poll"))
 }
 

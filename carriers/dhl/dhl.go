@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/tillpost/tillpost/carriers"
 )
@@ -26,9 +27,9 @@ type Carrier struct{ client *http.Client }
 func New(client *http.Client) *Carrier { return &Carrier{client: client} }
 
 // Limits are those of a new key: 250 calls a day, counted from midnight GMT, one
-// a second and one parcel a call.
+// a second and one parcel a call, which is asked for ten times a day at most.
 func (*Carrier) Limits() carriers.Limits {
-	return carriers.Limits{Batch: 1, PerSecond: 1, PerDay: 250}
+	return carriers.Limits{Batch: 1, PerSecond: 1, PerDay: 250, Least: 24 * time.Hour / 10}
 }
 
 // Track asks for one parcel after the other.
