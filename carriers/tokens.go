@@ -67,11 +67,12 @@ func (t *Tokens) access(
 	case own.turn <- struct{}{}:
 		defer func() { <-own.turn }()
 	case <-ctx.Done():
-		return "", false, &Error{Kind: ErrUnavailable, Message: "the call was canceled"}
+		return "", false, unreachable(ctx.Err())
 	}
 	if own.value != "" && own.value != refused && time.Now().Before(own.until) {
 		return own.value, false, nil
 	}
+	own.value = "" // refused or at its end: when there is no turn for a new one now, the next question gets it first
 	got, failure := fetch()
 	if failure != nil {
 		return "", false, failure

@@ -89,6 +89,22 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%v after %d calls, want a refusal after 2", failure, calls)
 		}
 	})
+	t.Run("one that was revoked is not used again when there is no turn for another", func(t *testing.T) {
+		t.Parallel()
+		var tokens Tokens
+		b := &bank{life: time.Hour}
+		if _, failure := use(t, &tokens, account, b, echo); failure != nil {
+			t.Fatal(failure)
+		}
+		refused := func(string) ([]byte, *Error) { return nil, &Error{Kind: ErrAuth, Message: "no"} }
+		noTurn := func() (Token, *Error) { return Token{}, &Error{Kind: ErrNoTurn, Message: "later"} }
+		if _, failure := tokens.With(t.Context(), account, noTurn, refused); failure == nil || failure.Kind != ErrNoTurn {
+			t.Fatalf("%v", failure)
+		}
+		if got, failure := use(t, &tokens, account, b, echo); got != "token-2" || failure != nil {
+			t.Errorf("token %q, %v", got, failure)
+		}
+	})
 	t.Run("a refused fetch is not remembered", func(t *testing.T) {
 		t.Parallel()
 		var tokens Tokens
