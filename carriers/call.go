@@ -91,6 +91,8 @@ func Decode(body []byte, into any) *Error {
 func unreachable(err error) *Error {
 	message := "the connection failed"
 	switch safehttp.Classify(err) {
+	case safehttp.PhaseCanceled: // by this side, which says nothing about the carrier
+		return &Error{Kind: ErrNoTurn, Message: "the call was canceled"}
 	case safehttp.PhaseBlocked:
 		message = "the address may not be called"
 	case safehttp.PhaseLookup:
@@ -101,8 +103,6 @@ func unreachable(err error) *Error {
 		message = "no trusted connection could be made"
 	case safehttp.PhaseTimeout:
 		message = "no answer within the time limit"
-	case safehttp.PhaseCanceled:
-		message = "the call was canceled"
 	case safehttp.PhaseAnswer:
 		message = "the answer broke off"
 	case safehttp.PhaseExchange:

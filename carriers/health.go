@@ -2,6 +2,7 @@ package carriers
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"time"
 
@@ -25,7 +26,7 @@ func (s *Service) noteHealth(
 ) error {
 	worst := worstError(answers)
 	partly := slices.ContainsFunc(answers, func(a Answer) bool { return a.Err == nil })
-	if worst != nil && partly && (worst.Kind == ErrMalformed || worst.Kind == ErrUnavailable) {
+	if worst != nil && partly && (worst.Kind == ErrMalformed || worst.Kind == ErrUnavailable || worst.Kind == ErrNoTurn) {
 		worst = nil // what it said of one parcel cannot be read, or there was no time to ask for all
 	}
 	if !aboutAccount(worst) && probe == nil && loaded.Failures == 0 && loaded.FailingAt == nil {
@@ -34,6 +35,9 @@ func (s *Service) noteHealth(
 	a, err := tx.CarrierAccount(models.AllMerchants(), loaded.ID)
 	if err != nil {
 		return err
+	}
+	if worst != nil && worst.Kind == ErrAuth && !sameCredentials(a, loaded) {
+		return tx.AskRefusedAgain(a.ID) // the ones that were refused are the account's no more
 	}
 	tries := probe != nil && a.ProbeAt != nil && a.ProbeAt.Equal(*probe)
 	health := after(a, worst, tries, tx.Now())
@@ -61,6 +65,9 @@ func after(a *models.CarrierAccount, e *Error, tries bool, now time.Time) models
 	h := a.CarrierHealth
 	if tries {
 		h.ProbeAt, h.ResumeAt = nil, nil
+	}
+	if e != nil && e.Kind == ErrNoTurn {
+		return h // whether the carrier answers is as open as before
 	}
 	if !aboutAccount(e) {
 		if a.BrokenAt == nil || tries {
@@ -119,6 +126,8 @@ func latest(a *time.Time, b time.Time) *time.Time {
 // answers closes the breaker; only what binds every call counts against it.
 func afterTest(a *models.CarrierAccount, e *Error, now time.Time) models.CarrierHealth {
 	switch {
+	case e != nil && e.Kind == ErrNoTurn:
+		return a.CarrierHealth
 	case !aboutAccount(e):
 		h := a.CarrierHealth
 		if h.BrokenAt != nil {
@@ -149,10 +158,15 @@ func aboutAccount(e *Error) bool {
 	return false
 }
 
+// sameCredentials says whether an account is asked with what it was loaded with.
+func sameCredentials(a, loaded *models.CarrierAccount) bool {
+	return a.BaseURL == loaded.BaseURL && reflect.DeepEqual(a.Fields, loaded.Fields) && reflect.DeepEqual(a.Sealed, loaded.Sealed)
+}
+
 // worstError picks the error that says most about the account, not about one parcel.
 func worstError(answers []Answer) *Error {
 	var worst *Error
-	weight := map[ErrorKind]int{ErrAuth: 4, ErrRateLimited: 3, ErrUnavailable: 2, ErrMalformed: 1}
+	weight := map[ErrorKind]int{ErrAuth: 4, ErrRateLimited: 3, ErrUnavailable: 2, ErrMalformed: 1, ErrNoTurn: -1}
 	for _, a := range answers {
 		if a.Err != nil && (worst == nil || weight[a.Err.Kind] > weight[worst.Kind]) {
 			worst = a.Err

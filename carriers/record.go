@@ -253,6 +253,9 @@ func (log *callLog) rows(account *models.CarrierAccount, purpose string) []model
 		}
 		if one.failure != nil {
 			rows[i].Outcome, rows[i].Error = string(one.failure.Kind), hide.text(one.failure.Message)
+			if one.failure.Kind == ErrNoTurn {
+				rows[i].Outcome = models.CallCanceled
+			}
 		}
 	}
 	return rows

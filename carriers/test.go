@@ -43,7 +43,7 @@ func (s *Service) TestAccount(ctx context.Context, scope models.Scope, id string
 		if err := tx.SetCarrierHealth(a, afterTest(a, tested.failure, tx.Now())); err != nil {
 			return err
 		}
-		if f := tested.failure; f != nil && f.Kind == ErrAuth { // as any other call finds it
+		if f := tested.failure; f != nil && f.Kind == ErrAuth && sameCredentials(a, stored) { // as any other call finds it
 			if _, err := tx.StopCarrierAccount(id, f.Message); err != nil {
 				return err
 			}

@@ -162,9 +162,10 @@ func (tx *Tx) StopCarrierAccount(id, reason string) (bool, error) {
 }
 
 // ResumeCarrierAccount lifts a stop, closes the breaker and makes the account's
-// parcels due. A pause is left to whom made it.
+// parcels due whose questions were refused. A pause is left to whom made it.
 func (tx *Tx) ResumeCarrierAccount(id string) error {
-	if err := tx.makeDue(id, CallAuth); err != nil {
+	// That a question was wrong may have been the account's address.
+	if err := tx.makeDue(id, CallAuth, CallBadRequest); err != nil {
 		return err
 	}
 	_, err := tx.update("carrier_accounts", map[string]any{
@@ -184,6 +185,10 @@ func (tx *Tx) ResetCarrierBreaker(id string) error {
 	}, "id = ?", id)
 	return err
 }
+
+// AskRefusedAgain makes parcels due that an account was refused an answer for by
+// credentials that it no longer has.
+func (tx *Tx) AskRefusedAgain(id string) error { return tx.makeDue(id, CallAuth) }
 
 // makeDue has parcels of an account asked for again whose last question failed
 // in one of the ways.

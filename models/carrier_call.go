@@ -18,9 +18,16 @@ const (
 	CallMalformed   = "malformed"
 )
 
+// CallBadRequest is the outcome of a question that the carrier finds wrong, and
+// CallCanceled that of one that was cut off here, which says nothing of anybody.
+const (
+	CallBadRequest = "bad_request"
+	CallCanceled   = "canceled"
+)
+
 // CallOutcomes lists all outcomes of calls.
 var CallOutcomes = []string{
-	CallOK, CallUnavailable, CallRateLimited, CallAuth, CallMalformed, "not_found", "forbidden", "bad_request",
+	CallOK, CallUnavailable, CallRateLimited, CallAuth, CallMalformed, "not_found", "forbidden", CallBadRequest, CallCanceled,
 }
 
 // CarrierCall is one request to a carrier and its answer, masked: no secret is

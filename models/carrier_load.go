@@ -40,12 +40,16 @@ func bucketOf(ms int64) int64 {
 	return latencyBounds[len(latencyBounds)-1]
 }
 
-// countCalls adds calls to the hours in which they began.
+// countCalls adds calls to the hours in which they began, unless this side cut
+// them off.
 func (tx *Tx) countCalls(calls []CarrierCall) error {
 	sums := map[carrierHour]*carrierHour{}
 	var rows []*carrierHour
 	for i := range calls {
 		c := &calls[i]
+		if c.Outcome == CallCanceled {
+			continue
+		}
 		key := carrierHour{CarrierAccountID: c.CarrierAccountID, Hour: c.StartedAt.UTC().Truncate(time.Hour), Bucket: bucketOf(c.LatencyMS)}
 		row := sums[key]
 		if row == nil {
