@@ -16,8 +16,8 @@ const (
 	SourceOverride = "override" // a person says where the parcel stands, whatever was scanned before
 )
 
-// TrackingEvent is one scan of a parcel, append-only. Its times are kept as the
-// carrier gave them; OccurredAt is set only when the instant is known.
+// TrackingEvent is one scan of a parcel, which is never deleted. Its times are
+// kept as the carrier gave them; OccurredAt is set only when the instant is known.
 type TrackingEvent struct {
 	ID            string `gorm:"primaryKey"`
 	MerchantID    string
@@ -70,8 +70,8 @@ func (e *TrackingEvent) object() TrackingEventJSON {
 
 // AddTrackingEvents stores scans that are not known yet and returns all of the
 // parcel's as TrackingEvents does, and how many were new. Known ones are noted as
-// seen; the parcel's others as missing, and retracted when they were missing
-// twice, unless the answer is known to be partial. A scan that came in a moment
+// seen, and read anew; the parcel's others as missing, and retracted when they were
+// missing twice, unless the answer is known to be partial. A scan that came in a moment
 // ago is not missed yet: carriers' webhooks are ahead of their answers. An empty
 // answer takes nothing back: the carrier has forgotten the parcel, as all do
 // after some months.
@@ -82,12 +82,20 @@ func (tx *Tx) AddTrackingEvents(s *Shipment, events []TrackingEvent, partial boo
 	}
 	n := compareScans(known, events, tx.now.Add(-missedAfter))
 	gone := n.gone && !partial
-	if len(n.fresh) == 0 && !n.back && !gone {
+	if partial { // a scan is read by those beside it
+		n.reread = nil
+	}
+	if len(n.fresh) == 0 && !n.back && !gone && len(n.reread) == 0 {
 		return known, 0, nil
 	}
 	added, err := tx.insertScans(s, n.fresh)
 	if err != nil {
 		return nil, 0, err
+	}
+	for i := range n.reread {
+		if err := tx.rereadScan(s, &n.reread[i]); err != nil {
+			return nil, 0, err
+		}
 	}
 	if n.back {
 		if _, err := tx.update("tracking_events", map[string]any{"missing": 0, "retracted_at": nil},
@@ -114,21 +122,29 @@ func (tx *Tx) AddTrackingEvents(s *Shipment, events []TrackingEvent, partial boo
 type scanNews struct {
 	keys  []string        // of the answer
 	fresh []TrackingEvent // not stored yet
-	back  bool            // some were missing and are told of again
-	gone  bool            // some that are older than the given time are not told of
+	// reread are stored otherwise: a code is known by now, or the scans beside it
+	// have told how its time is meant.
+	reread []TrackingEvent
+	back   bool // some were missing and are told of again
+	gone   bool // some that are older than the given time are not told of
 }
 
 func compareScans(known, told []TrackingEvent, before time.Time) scanNews {
 	n := scanNews{keys: make([]string, len(told))}
-	stored, here := make(map[string]bool, len(known)), make(map[string]bool, len(told))
+	stored, here := make(map[string]*TrackingEvent, len(known)), make(map[string]bool, len(told))
 	for i := range known {
-		stored[known[i].DedupeKey] = true
+		stored[known[i].DedupeKey] = &known[i]
 	}
 	for i := range told {
 		n.keys[i] = told[i].DedupeKey
 		here[told[i].DedupeKey] = true
-		if !stored[told[i].DedupeKey] {
+		switch before := stored[told[i].DedupeKey]; {
+		case before == nil:
 			n.fresh = append(n.fresh, told[i])
+		case before.Source == SourceCarrier && !before.readsAs(&told[i]):
+			again := told[i]
+			again.ReceivedAt = before.ReceivedAt
+			n.reread = append(n.reread, again)
 		}
 	}
 	for i := range known {
@@ -167,13 +183,41 @@ func (e *TrackingEvent) prepare(s *Shipment, now time.Time) {
 	if e.Source == "" {
 		e.Source = SourceCarrier
 	}
-	e.SortAt = now
-	if wall, err := time.Parse("2006-01-02T15:04:05", e.LocalTime); err == nil {
-		e.SortAt = wall // up to 14 hours off, the best there is
-	}
+	e.SortAt = e.sortAt()
+}
+
+// sortAt is the best known instant of a scan that has come in.
+func (e *TrackingEvent) sortAt() time.Time {
 	if e.OccurredAt != nil {
-		e.SortAt = *e.OccurredAt
+		return *e.OccurredAt
 	}
+	if wall, err := time.Parse("2006-01-02T15:04:05", e.LocalTime); err == nil {
+		return wall // up to 14 hours off, the best there is
+	}
+	return e.ReceivedAt
+}
+
+// readsAs says whether a stored scan was understood as it is now.
+func (e *TrackingEvent) readsAs(now *TrackingEvent) bool {
+	at := now.OccurredAt
+	if at != nil {
+		stored := cleanTime(*at)
+		at = &stored
+	}
+	return e.Status == now.Status && e.Reason == now.Reason && e.Precision == now.Precision && e.LocalTime == now.LocalTime &&
+		equalTime(e.OccurredAt, at) && (e.OffsetMinutes == nil) == (now.OffsetMinutes == nil) &&
+		(e.OffsetMinutes == nil || *e.OffsetMinutes == *now.OffsetMinutes) &&
+		e.Description == cleanText(now.Description) && e.Location == cleanText(now.Location)
+}
+
+// rereadScan keeps how a stored scan is understood now, and when it came in.
+func (tx *Tx) rereadScan(s *Shipment, e *TrackingEvent) error {
+	_, err := tx.update("tracking_events", map[string]any{
+		"status": e.Status, "reason": e.Reason, "local_time": e.LocalTime, "offset_minutes": e.OffsetMinutes, "occurred_at": e.OccurredAt,
+		"precision": e.Precision, "clock_suspect": e.ClockSuspect, "description": e.Description, "location": e.Location,
+		"sort_at": e.sortAt(),
+	}, "shipment_id = ? AND dedupe_key = ? AND source = ?", s.ID, e.DedupeKey, SourceCarrier)
+	return err
 }
 
 // TrackingEvents loads all scans of a parcel inside the transaction, retracted

@@ -1,0 +1,215 @@
+package carriers_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tillpost/tillpost/carriers"
+	"github.com/tillpost/tillpost/models"
+	"github.com/tillpost/tillpost/models/modelstest"
+)
+
+// summarizer is a crier whose webhooks tell a status above the scans, without
+// its time.
+type summarizer struct{ crier }
+
+func (s summarizer) Read(a carriers.Account, body []byte) ([]carriers.Notice, error) {
+	notices, err := s.crier.Read(a, body)
+	for i := range notices {
+		t := notices[i].Tracking
+		t.Header.Status, t.Events[0].Status = t.Events[0].Status, carriers.StatusInfo
+	}
+	return notices, err
+}
+
+// Of two webhooks that came one after the other the newer one counts, however
+// late they are applied.
+func TestNewsCountFromWhenTheyCame(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		receive := func(c cry) string {
+			d.use(summarizer{crier{d.courier, ""}})
+			d.receive(t, c)
+			return d.inbound(t)[0].ID // the newest
+		}
+		start := db.Now().Add(-time.Hour).Truncate(time.Second)
+		first := receive(cry{"1", "SBX1234", carriers.StatusInTransit, start})
+		d.offset += 50 * time.Millisecond
+		second := receive(cry{"2", "SBX1234", carriers.StatusOutForDelivery, start.Add(time.Minute)})
+		d.offset += time.Minute
+		for _, event := range []string{first, second} {
+			if err := d.ApplyNews(t.Context(), event); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := d.shipment(t, id); got.Status != models.ShipmentOutForDelivery {
+			t.Errorf("parcel is %s", got.Status)
+		}
+	})
+}
+
+// What was asked for before a webhook came does not replace what that told.
+func TestAnswersFromBeforeNewsReplaceNothing(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		eta := db.Now().Add(48 * time.Hour).Truncate(time.Second)
+		start := db.Now().Add(-time.Hour).Truncate(time.Second)
+		asking := summarizer{crier{d.courier, ""}}
+		d.use(asking)
+		d.courier.answer = func(carriers.Parcel) carriers.Answer {
+			d.offset += 5 * time.Second
+			d.tell(t, cry{"1", "SBX1234", carriers.StatusOutForDelivery, start})
+			d.offset += 5 * time.Second
+			answer := tracking(scan(carriers.StatusInfo, start.Add(-time.Minute)))
+			answer.Tracking.Header.Status, answer.Tracking.ETA = carriers.StatusInTransit, &eta
+			return answer
+		}
+		d.poll(t, id)
+		if got := d.shipment(t, id); got.Status != models.ShipmentOutForDelivery || got.HeaderStatus != models.ShipmentOutForDelivery || got.ETA != nil {
+			t.Errorf("parcel is %s, its summary %s, to arrive %v", got.Status, got.HeaderStatus, got.ETA)
+		}
+	})
+}
+
+// A webhook that says nothing new leaves the poll that confirms a delivery.
+func TestNewsConfirmNoDelivery(t *testing.T) {
+	t.Parallel()
+	eachDepot(t, func(t *testing.T, d *depot) {
+		id := d.add(t)
+		at := d.db.Now().Add(-time.Hour).Truncate(time.Second)
+		d.tell(t, cry{"1", "SBX1234", carriers.StatusDelivered, at})
+		d.tell(t, cry{"2", "SBX1234", carriers.StatusDelivered, at})
+		if got := d.shipment(t, id); got.Status != models.ShipmentDelivered || got.NextPollAt == nil {
+			t.Errorf("parcel is %s, asked about next at %v", got.Status, got.NextPollAt)
+		}
+	})
+}
+
+// A scan is understood anew with every whole answer: when a code is known by
+// then, the parcel stands where it says.
+func TestScansAreReadAnew(t *testing.T) {
+	t.Parallel()
+	eachDepot(t, func(t *testing.T, d *depot) {
+		id := d.add(t)
+		at := d.db.Now().Add(-time.Hour).Truncate(time.Second)
+		e := scan(carriers.StatusInfo, at)
+		e.Code, e.Description = "Z9", "Handed over"
+		day := e
+		day.RawTime, day.OccurredAt, day.LocalTime = "2026-03-02T00:00:00", &at, "2026-03-02T00:00:00"
+		d.courier.say(tracking(e, day))
+		d.poll(t, id)
+		before, err := d.db.TrackingEvents(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Status = carriers.StatusDelivered
+		day.OccurredAt, day.Precision = nil, carriers.PrecisionDate
+		partial := tracking(e, day)
+		partial.Tracking.Partial = true
+		d.courier.say(partial)
+		d.poll(t, id)
+		if got := d.shipment(t, id); got.Status == models.ShipmentDelivered {
+			t.Error("a partial answer reads scans anew")
+		}
+		d.courier.say(tracking(e, day))
+		for range 2 {
+			d.poll(t, id)
+		}
+		got := d.shipment(t, id)
+		if got.Status != models.ShipmentDelivered || got.DeliveredAt == nil || !got.DeliveredAt.Equal(at) {
+			t.Errorf("parcel is %s since %v", got.Status, got.DeliveredAt)
+		}
+		scans, err := d.db.TrackingEvents(t.Context(), id)
+		if err != nil || len(scans) != 2 {
+			t.Fatalf("scans %+v, %v", scans, err)
+		}
+		for i := range scans {
+			s := &scans[i]
+			if s.Precision == string(carriers.PrecisionDate) && (s.OccurredAt != nil || s.SortAt.Format(time.DateOnly) != "2026-03-02") {
+				t.Errorf("the day is kept as %v, sorted at %s", s.OccurredAt, s.SortAt)
+			}
+			if !s.ReceivedAt.Equal(before[0].ReceivedAt) {
+				t.Errorf("a scan came in at %s, and now at %s", before[0].ReceivedAt, s.ReceivedAt)
+			}
+		}
+	})
+}
+
+// A refusal of credentials that were replaced meanwhile does not stop the account.
+func TestRefusalOfOldCredentials(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		d.courier.answer = func(carriers.Parcel) carriers.Answer {
+			modelstest.Write(t, db, func(tx *models.Tx) error {
+				a, err := tx.CarrierAccount(models.AllMerchants(), d.account)
+				if err != nil {
+					return err
+				}
+				a.BaseURL = "https://new.example"
+				if err := tx.UpdateCarrierAccount(a); err != nil {
+					return err
+				}
+				return tx.ResumeCarrierAccount(a.ID)
+			})
+			return failure(carriers.ErrAuth)
+		}
+		d.poll(t, id)
+		d.state(t, models.CarrierWorks)
+		if got := d.shipment(t, id); got.NextPollAt == nil || got.NextPollAt.After(db.Now()) || got.SyncError != "" {
+			t.Errorf("the parcel is asked about next at %v, after %q", got.NextPollAt, got.SyncError)
+		}
+		d.courier.say(failure(carriers.ErrAuth))
+		d.poll(t, id)
+		d.state(t, models.CarrierStopped)
+	})
+}
+
+// Calls that this side cuts off say nothing of the carrier, nor of the parcels.
+func TestCanceledCallsCountForNothing(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		id := d.add(t)
+		for range 9 {
+			d.courier.answer = func(carriers.Parcel) carriers.Answer { return failure(carriers.ErrNoTurn) }
+			if !d.asked(t, id) {
+				t.Fatal("the account does not call")
+			}
+		}
+		d.state(t, models.CarrierWorks)
+		if got := d.shipment(t, id); got.FailedPolls != 0 || got.SyncError != "" || got.NextPollAt.After(db.Now()) {
+			t.Errorf("after %d failures (%s) it is due at %s", got.FailedPolls, got.SyncError, got.NextPollAt)
+		}
+	})
+}
+
+// A probe that is cut off leaves the breaker as it was, for the next to try.
+func TestCanceledProbe(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := frozen(t, db)
+		id := d.add(t)
+		d.courier.say(failure(carriers.ErrUnavailable))
+		for range 5 {
+			d.asked(t, id)
+			d.offset += time.Second
+		}
+		d.state(t, models.CarrierOpen)
+		d.offset += time.Hour
+		d.courier.say(failure(carriers.ErrNoTurn))
+		d.asked(t, id)
+		d.state(t, models.CarrierProbing)
+		d.offset += time.Second
+		d.courier.say(tracking(scan(carriers.StatusInTransit, db.Now())))
+		if !d.asked(t, id) {
+			t.Error("nobody tries again")
+		}
+		d.state(t, models.CarrierWorks)
+	})
+}
