@@ -123,8 +123,9 @@ var refusals = map[string]refusal{
 	registered:   {carriers.ErrNotFound, "17TRACK follows this number and has no news of it yet"},
 	unregistered: {carriers.ErrNotFound, "17TRACK does not follow this number"},
 	"-18019903":  {carriers.ErrBadRequest, "17TRACK cannot tell who carries this number; choose its carrier"},
-	"-18019907":  {carriers.ErrRateLimited, "the account's numbers of this day are used up"},
-	"-18019908":  {carriers.ErrRateLimited, "the account's numbers are used up"},
-	"-18019909":  {carriers.ErrNotFound, "17TRACK has no news of this number yet"},
-	"-18019910":  {carriers.ErrBadRequest, "17TRACK says that this carrier does not carry this number"},
+	// Only new numbers are refused by these: what is known is told on.
+	"-18019907": {carriers.ErrForbidden, "the account's numbers of this day are used up"},
+	"-18019908": {carriers.ErrForbidden, "the account's numbers are used up"},
+	"-18019909": {carriers.ErrNotFound, "17TRACK has no news of this number yet"},
+	"-18019910": {carriers.ErrBadRequest, "17TRACK says that this carrier does not carry this number"},
 }

@@ -174,7 +174,7 @@ func TestRequest(t *testing.T) {
 			got = append(got, string(answer.Err.Kind))
 		}
 	})
-	want := []string{"not_found", "bad_request", "not_found", "not_found", "rate_limited", "not_found", "malformed"}
+	want := []string{"not_found", "bad_request", "not_found", "not_found", "forbidden", "not_found", "malformed"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
@@ -316,7 +316,7 @@ func TestRefusals(t *testing.T) {
 		"-18010004": carriers.ErrAuth, "-18010005": carriers.ErrAuth, "-18010010": carriers.ErrBadRequest,
 		"-18010011": carriers.ErrBadRequest, "-18010012": carriers.ErrBadRequest, "-18010013": carriers.ErrBadRequest,
 		"-18010014": carriers.ErrBadRequest, "-18019901": carriers.ErrNotFound, "-18019902": carriers.ErrNotFound,
-		"-18019903": carriers.ErrBadRequest, "-18019907": carriers.ErrRateLimited, "-18019908": carriers.ErrRateLimited,
+		"-18019903": carriers.ErrBadRequest, "-18019907": carriers.ErrForbidden, "-18019908": carriers.ErrForbidden,
 		"-18019909": carriers.ErrNotFound, "-18019910": carriers.ErrBadRequest, "-1": carriers.ErrMalformed,
 	} {
 		one, _, failure := parse([]byte(oneRejected("A", code)), []carriers.Parcel{{Number: "A"}})
