@@ -19,7 +19,7 @@ const maxScans = 300
 // is kept.
 func rows(sh *models.Shipment, events []Event, now time.Time) []models.TrackingEvent {
 	seen := map[string]bool{}
-	events = events[:min(len(events), maxScans)]
+	events = newest(events)
 	out := make([]models.TrackingEvent, 0, len(events))
 	for _, e := range events {
 		key := Key(sh.Carrier, sh.TrackingNumber, e)
@@ -35,6 +35,18 @@ func rows(sh *models.Shipment, events []Event, now time.Time) []models.TrackingE
 		})
 	}
 	return out
+}
+
+// newest are the scans of an answer that are kept; some carriers list the oldest
+// first.
+func newest(events []Event) []Event {
+	if len(events) <= maxScans {
+		return events
+	}
+	if events[0].LocalTime < events[len(events)-1].LocalTime {
+		return events[len(events)-maxScans:]
+	}
+	return events[:maxScans]
 }
 
 // Scans turns what is stored back into scans.

@@ -83,23 +83,10 @@ func PageOf(p *models.PublicParcel, stored []models.TrackingEvent) Page {
 	return page
 }
 
-// ordered are the scans in the order in which they happened, the newest first,
-// without what carriers wrote beside it.
+// ordered are the scans in the order in which they happened, the newest first.
 func ordered(stored []models.TrackingEvent, order *models.Order) []carriers.Scan {
-	scans := make([]carriers.Scan, len(stored))
-	for i := range stored {
-		e := &stored[i]
-		scans[i] = carriers.Scan{
-			Event: carriers.Event{
-				Sequence: e.Sequence, LocalTime: e.LocalTime, Offset: e.OffsetMinutes, OccurredAt: e.OccurredAt,
-				Precision: carriers.Precision(e.Precision), Status: carriers.Status(e.Status), Location: e.Location,
-			},
-			ReceivedAt: e.ReceivedAt, RetractedAt: e.RetractedAt,
-			Entered: e.Source != models.SourceCarrier, Override: e.Source == models.SourceOverride,
-		}
-	}
 	to := order.ShippingAddress
-	sorted := carriers.Order(scans, carriers.ZoneAt(to.Country, to.Region, to.PostalCode))
+	sorted := carriers.Order(carriers.Scans(stored), carriers.ZoneAt(to.Country, to.Region, to.PostalCode))
 	slices.Reverse(sorted)
 	return sorted
 }

@@ -91,7 +91,7 @@ func TestPageHoldsNothingPersonal(t *testing.T) {
 	var scans []models.TrackingEvent
 	for i, location := range []string{all, "Grace O'Neil, DE", "Gödel, DE", "Lindenstraße, DE", "Alan Turing", "https://pod.example/grace.png", "Berlin, DE"} {
 		scans = append(scans, models.TrackingEvent{
-			ID: fmt.Sprint(i), CarrierID: all, RawTime: all, LocalTime: "2026-01-02T03:04:05", Status: models.ShipmentDelivered, Reason: "redirected",
+			ID: fmt.Sprint(i), CarrierID: fmt.Sprint(all, i), RawTime: all, LocalTime: "2026-01-02T03:04:05", Status: models.ShipmentDelivered, Reason: "redirected",
 			Code: all, Description: all, ActorName: all, Note: all, Location: location, ReceivedAt: now, Sequence: i,
 		})
 	}
@@ -117,6 +117,8 @@ func TestPageOf(t *testing.T) {
 		at := time.Date(2026, 1, 15, 9, minute, 0, 0, time.UTC)
 		return models.TrackingEvent{Status: status, OccurredAt: &at, LocalTime: at.Format("2006-01-02T15:04:05"), ReceivedAt: at}
 	}
+	noted, handed := scan("info", 7), scan(models.ShipmentDelivered, 7)
+	noted.Code, handed.Code, noted.Description, handed.Description = "PH", "DL", "Photo taken", "Delivered"
 	retracted := scan(models.ShipmentDelivered, 9)
 	retracted.RetractedAt = retracted.OccurredAt
 	tests := []struct {
@@ -137,6 +139,8 @@ func TestPageOf(t *testing.T) {
 			[]models.TrackingEvent{scan("out_for_delivery", 3), retracted}, tracking.StageArriving, "2026-01-19", []string{"out_for_delivery"}},
 		{"nobody waits for what has come", models.Shipment{Status: "delivered", ETA: &eta, Late: true},
 			[]models.TrackingEvent{scan("delivered", 3)}, tracking.StageDelivered, "", []string{"delivered"}},
+		{"two scans of one moment", models.Shipment{Status: "delivered"}, []models.TrackingEvent{noted, handed}, tracking.StageDelivered, "",
+			[]string{"delivered"}},
 		{"back", models.Shipment{Status: "returning", ETA: &eta}, []models.TrackingEvent{scan("out_for_delivery", 3), scan("returning", 4)}, 0, "",
 			[]string{"returning", "out_for_delivery"}},
 	}
