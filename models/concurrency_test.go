@@ -239,7 +239,7 @@ func TestWritersFromAllSidesNeverDeadlock(t *testing.T) {
 				}}, 0)
 			},
 			func(tx *models.Tx, _ int) error {
-				_, err := tx.ReleaseDeliveries(10, 10, nil)
+				_, err := tx.ReleaseDeliveries(func(int) (time.Duration, bool) { return 0, true }, 10, nil)
 				return err
 			},
 			func(tx *models.Tx, i int) error {

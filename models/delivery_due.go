@@ -12,10 +12,11 @@ import (
 const AttemptInterrupted = "Tillpost was interrupted: whether this attempt arrived is not known"
 
 // ReleaseDeliveries gives deliveries whose worker died back to the queue, up to
-// limit of them, and returns how many they were; those that were tried most
-// times are exhausted. Each lost attempt is noted. Those that the caller still
-// has the results of, for whom the database was away, stay as they are.
-func (tx *Tx) ReleaseDeliveries(most, limit int, held []string) (int, error) {
+// limit of them, and returns how many they were. Each lost attempt is noted; next
+// says how long to wait after so many, or that there is no further one: a program
+// that dies again and again must not use them up in minutes. Those that the caller
+// still has the results of, for whom the database was away, stay as they are.
+func (tx *Tx) ReleaseDeliveries(next func(attempts int) (time.Duration, bool), limit int, held []string) (int, error) {
 	ids, err := tx.freeIDs("SELECT id FROM deliveries WHERE status = 'delivering' AND lease_until < ? AND id NOT IN ? ORDER BY id LIMIT ?",
 		tx.now, append(slices.Clip(held), ""), limit)
 	if err != nil || len(ids) == 0 {
@@ -31,11 +32,12 @@ func (tx *Tx) ReleaseDeliveries(most, limit int, held []string) (int, error) {
 		attempts[i] = DeliveryAttempt{
 			DeliveryID: d.ID, Number: d.Attempts, StartedAt: d.UpdatedAt, Cause: d.Cause, Error: AttemptInterrupted,
 		}
-		status, next := DeliveryRetrying, &tx.now
-		if d.Attempts-d.RoundStart >= most {
-			status, next = DeliveryExhausted, nil
+		status, at := DeliveryExhausted, (*time.Time)(nil)
+		if wait, more := next(d.Attempts - d.RoundStart); more {
+			due := tx.now.Add(wait)
+			status, at = DeliveryRetrying, &due
 		}
-		if err := tx.releaseDelivery(d, status, next); err != nil {
+		if err := tx.releaseDelivery(d, status, at); err != nil {
 			return 0, err
 		}
 	}

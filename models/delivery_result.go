@@ -112,6 +112,25 @@ func verdicts(results []DeliveryResult) map[string]*verdict {
 	return byID
 }
 
+// longestSilence is above the longest wait between two attempts of a delivery,
+// which an endpoint may double. Who was not tried for longer has not failed since.
+const longestSilence = 50 * time.Hour
+
+// disableFailing disables an endpoint whose first failure is too long ago, if it
+// went on: between one failure and the next one, of an event days later, it may
+// well have worked.
+func (tx *Tx) disableFailing(e *Endpoint) error {
+	tried, err := all[endpointHour](tx.q().Where("endpoint_id = ? AND hour > ?", e.ID, tx.now.Add(-longestSilence).UTC()).Limit(1))
+	if err != nil {
+		return err
+	}
+	if len(tried) > 0 {
+		return tx.DisableEndpoint(e, EndpointFailing)
+	}
+	_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": tx.now}, "id = ? AND updated_at = ?", e.ID, e.UpdatedAt)
+	return err
+}
+
 // judgeEndpoints keeps since when endpoints have only failed, and disables those
 // that have for too long, or are gone.
 func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) error {
@@ -120,7 +139,7 @@ func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) e
 	for id, v := range byID {
 		since := v.endpoint.FailingSince
 		switch {
-		case v.gone, v.failed && !v.arrived && (since == nil || tx.now.Sub(*since) > patience):
+		case v.gone, v.failed && !v.arrived && (since == nil || tx.now.Sub(*since) > patience): // which may begin anew
 			failed = append(failed, id)
 		case v.arrived:
 			arrived = append(arrived, id)
@@ -146,7 +165,7 @@ func (tx *Tx) judgeEndpoints(results []DeliveryResult, patience time.Duration) e
 			_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": tx.now},
 				"id = ? AND failing_since IS NULL AND updated_at = ?", id, v.endpoint.UpdatedAt)
 		default:
-			err = tx.DisableEndpoint(v.endpoint, EndpointFailing)
+			err = tx.disableFailing(v.endpoint)
 		}
 		if err != nil {
 			return err

@@ -70,7 +70,7 @@ func TestLateResultDecidesNothing(t *testing.T) {
 		release := func() (n int) {
 			t.Helper()
 			modelstest.Write(t, db, func(tx *models.Tx) (err error) {
-				n, err = tx.ReleaseDeliveries(3, 100, nil)
+				n, err = tx.ReleaseDeliveries(func(int) (time.Duration, bool) { return 0, true }, 100, nil)
 				return err
 			})
 			return n
@@ -112,9 +112,15 @@ func TestReleaseDeliveriesEnds(t *testing.T) {
 			claim(t, db, models.ClaimRequest{Endpoints: []string{e.ID}, Room: 9})
 			*now = now.Add(2 * time.Minute)
 			modelstest.Write(t, db, func(tx *models.Tx) error {
-				_, err := tx.ReleaseDeliveries(3, 100, nil)
+				_, err := tx.ReleaseDeliveries(func(attempts int) (time.Duration, bool) { return 5 * time.Minute, attempts < 3 }, 100, nil)
 				return err
 			})
+			if d := load[models.Delivery](t, db, id); d.NextAttemptAt != nil {
+				if !d.NextAttemptAt.Equal(now.Add(5 * time.Minute)) {
+					t.Errorf("at %s it is due at %s", now, d.NextAttemptAt)
+				}
+				*now = *d.NextAttemptAt
+			}
 		}
 		attempts, err := db.DeliveryAttempts(t.Context(), id)
 		if d := load[models.Delivery](t, db, id); err != nil || d.Status != models.DeliveryExhausted || d.NextAttemptAt != nil || len(attempts) != 3 {
@@ -172,7 +178,13 @@ func TestStoreDeliveriesJudgesEndpoints(t *testing.T) {
 			t.Error("one arrived, and the endpoint still fails")
 		}
 		attempt(failed)
-		*now = now.Add(patience + time.Second)
+		*now = now.Add(2 * patience)
+		if got := attempt(failed); got.DisabledAt != nil || !got.FailingSince.Equal(*now) {
+			t.Errorf("a failure long after the one before: %+v", got)
+		}
+		*now = now.Add(patience - 48*time.Hour)
+		attempt(failed)
+		*now = now.Add(48*time.Hour + time.Second)
 		if got := attempt(failed); got.DisabledReason != models.EndpointFailing || told() != 1 {
 			t.Errorf("after more than five days: %+v, %d events", got, told())
 		}

@@ -3,6 +3,8 @@ package notify
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/tillpost/tillpost/models"
 )
@@ -57,12 +59,19 @@ func (s *Service) store(ctx context.Context, results []models.DeliveryResult) er
 	return nil
 }
 
+// afterLost is how long to wait after so many attempts, of the last of which
+// nobody knows whether it arrived.
+func (s *Service) afterLost(attempts int) (time.Duration, bool) {
+	wait, more := NextAttempt(attempts, rand.Float64, Failure{})
+	return s.opts.paced(wait, 0), more
+}
+
 // release gives back deliveries whose worker died, but none of those held here.
 func (s *Service) release(ctx context.Context, held []string) error {
 	for {
 		var n int
 		err := s.db.Write(ctx, func(tx *models.Tx) (err error) {
-			n, err = tx.ReleaseDeliveries(MaxAttempts, releaseBatch, held)
+			n, err = tx.ReleaseDeliveries(s.afterLost, releaseBatch, held)
 			return err
 		})
 		if err != nil {

@@ -27,6 +27,9 @@ const (
 	storeBatch = 200
 	// again is how long to wait after a failure of the database.
 	again = 250 * time.Millisecond
+	// asking bounds what a dispatcher asks of the database: while it waits for an
+	// answer it does not ask again.
+	asking = 20 * time.Second
 )
 
 // dispatcher is the loop that delivers on one node: it claims what is due, has
@@ -210,12 +213,12 @@ func (d *dispatcher) look(now time.Time) {
 		d.released = now
 	}
 	held := slices.Collect(maps.Keys(d.landed))
-	d.begin(func() (c claim) {
+	d.begin(func(ctx context.Context) (c claim) {
 		if release {
-			c.err = d.s.release(d.ctx, held)
+			c.err = d.s.release(ctx, held)
 		}
 		if c.err == nil {
-			c.due, c.err = d.s.db.DueEndpoints(d.ctx)
+			c.due, c.err = d.s.db.DueEndpoints(ctx)
 		}
 		return c
 	})
@@ -229,12 +232,14 @@ func (d *dispatcher) claim(t turn, room int) {
 		landed[id] = true
 	}
 	request := models.ClaimRequest{Endpoints: t.endpoints, Room: room, Most: t.most, Landed: landed, Lease: lease}
-	d.begin(func() claim { return d.s.claim(d.ctx, request) })
+	d.begin(func(ctx context.Context) claim { return d.s.claim(ctx, request) })
 }
 
 // begin runs what talks to the database beside the loop.
-func (d *dispatcher) begin(do func() claim) {
+func (d *dispatcher) begin(do func(context.Context) claim) {
 	go func() {
+		ctx, cancel := context.WithTimeout(d.ctx, asking)
+		defer cancel()
 		c := claim{err: errors.New("panicked")}
 		defer func() {
 			if p := recover(); p != nil {
@@ -242,7 +247,7 @@ func (d *dispatcher) begin(do func() claim) {
 			}
 			d.claims <- c
 		}()
-		c = do()
+		c = do(ctx)
 	}()
 }
 

@@ -256,6 +256,11 @@ func TestNodeIsKilledInTheMiddle(t *testing.T) {
 				t.Errorf("before its lease ends it is %s after %d attempts", got.Status, got.Attempts)
 			}
 			o.offset.Store(int64(time.Minute))
+			o.drain(t) // the next attempt is due when it is after any other one
+			if got := o.delivery(t, d.ID); got.Status != models.DeliveryRetrying || !got.NextAttemptAt.After(db.Now()) {
+				t.Errorf("after its lease it is %s, due at %v", got.Status, got.NextAttemptAt)
+			}
+			o.offset.Store(int64(time.Minute + 10*time.Second))
 			o.drain(t)
 			if got := o.delivery(t, d.ID); got.Status != models.DeliveryDelivered || got.Attempts != 2 {
 				t.Errorf("it is %s after %d attempts", got.Status, got.Attempts)
