@@ -51,10 +51,7 @@ const cancelBatch = 500
 // the deliveries that are due are canceled.
 func (tx *Tx) ClaimDeliveries(req ClaimRequest) ([]Lane, error) {
 	// What is lost of a claim in a crash of the database is claimed again.
-	if err := tx.commitLater(); err != nil {
-		return nil, err
-	}
-	endpoints, err := all[Endpoint](tx.q().Clauses(skipLocked).Where("id IN ?", req.Endpoints).Order("id"))
+	endpoints, err := all[Endpoint](tx.commitLater(tx.q()).Clauses(skipLocked).Where("id IN ?", req.Endpoints).Order("id"))
 	if err != nil || len(endpoints) == 0 {
 		return nil, err
 	}
@@ -269,17 +266,15 @@ func (tx *Tx) cancelDue(endpointID, reason string) (more bool, err error) {
 	return len(ids) == cancelBatch, err
 }
 
-// commitLater spares the transaction the wait for PostgreSQL's disk: it is
-// committed in order and at once for all who look, and only a crash of the
-// server may take it back. It is for what is done again then without harm.
-func (tx *Tx) commitLater() error {
+// commitLater has a query that finds rows spare its transaction the wait for
+// PostgreSQL's disk, without a journey to the server of its own: it is committed
+// in order and at once for all who look, and only a crash of the server may take
+// it back. It is for what is done again then without harm.
+func (tx *Tx) commitLater(q *gorm.DB) *gorm.DB {
 	if tx.db.Dialect != Postgres {
-		return nil
+		return q
 	}
-	if err := tx.q().Exec("SET LOCAL synchronous_commit TO off").Error; err != nil {
-		return fmt.Errorf("commit later: %w", err)
-	}
-	return nil
+	return q.Select("*, set_config('synchronous_commit', 'off', true)")
 }
 
 // DueEndpoints finds endpoints with deliveries that are due, unless they are

@@ -16,6 +16,9 @@ const (
 	// lockedTries is how often, before the next look finds it again; what this
 	// dispatcher stores itself does not count, for that is soon over.
 	lockedTries = 3
+	// refillWait is how long to wait for half of an endpoint's places to be free
+	// that were all taken: a claim for each of them would cost many times as much.
+	refillWait = 5 * time.Millisecond
 	// crowdedWait is how long to wait for other nodes' attempts to end.
 	crowdedWait = 100 * time.Millisecond
 	// quickAnswer is how soon an endpoint answers that counts as quick, and
@@ -40,6 +43,7 @@ type lane struct {
 	misses    int       // claims in a row that did, and not by results of this dispatcher
 	flying    int       // attempts under way
 	freed     bool      // one ended while a claim was under way
+	places    int       // how many the last claim left none of; else 0
 	merchant  string    // whose it is; empty until something was claimed
 	quickAt   time.Time // when it last answered quickly
 	slowAt    time.Time // when it last did not
@@ -205,7 +209,7 @@ func (ls *lanes) missed(endpoint string, l *lane, storing bool, now time.Time) {
 
 // took notes what was claimed of an endpoint and what is left.
 func (ls *lanes) took(endpoint string, l *lane, claim *models.Lane, now time.Time) {
-	l.locked, l.misses, l.full, l.notBefore = false, 0, false, time.Time{}
+	l.locked, l.misses, l.full, l.notBefore, l.places = false, 0, false, time.Time{}, 0
 	l.merchant = claim.Endpoint.MerchantID
 	if l.flying == 0 {
 		l.since = now
@@ -219,9 +223,12 @@ func (ls *lanes) took(endpoint string, l *lane, claim *models.Lane, now time.Tim
 	switch {
 	case claim.Wait > 0:
 		l.notBefore = now.Add(claim.Wait)
-	case !claim.Full || l.freed:
-	case l.flying > 0:
-		l.full = true
+	case !claim.Full:
+	case l.flying > 0 || l.freed:
+		l.full, l.places = true, claim.Endpoint.MaxInFlight
+		if l.freed {
+			l.refill(now)
+		}
 	default:
 		l.notBefore = now.Add(crowdedWait)
 	}
@@ -251,8 +258,21 @@ func (ls *lanes) landed(endpoint string, took time.Duration, now time.Time) {
 	} else {
 		l.slowAt = now
 	}
-	l.full, l.freed = false, true
+	l.freed = true
+	l.refill(now)
 	ls.forget(endpoint, l, now)
+}
+
+// refill gives an endpoint whose places were all taken its next turn: when half of
+// them are free, or a moment after the first is.
+func (l *lane) refill(now time.Time) {
+	switch {
+	case l.places == 0:
+	case l.flying <= l.places/2:
+		l.full, l.notBefore = false, time.Time{}
+	case l.full:
+		l.full, l.notBefore = false, now.Add(refillWait)
+	}
 }
 
 // forget drops what is known of an endpoint with nothing to do, unless it is slow.

@@ -126,3 +126,44 @@ func TestSlowEndpointsOfManyMerchantsLeaveRoom(t *testing.T) {
 		t.Errorf("one of whom nobody knows has no turn: %v", turn)
 	}
 }
+
+// An endpoint that has all its places taken is asked for again when half of them
+// are free, or a moment after the first is: not for each of them.
+func TestFullEndpointRefills(t *testing.T) {
+	t.Parallel()
+	ls, now := newLanes(256), time.Now()
+	claim := func(n int) {
+		ls.claimed([]string{"a"}, []models.Lane{{
+			Endpoint: models.Endpoint{ID: "a", MerchantID: "m", MaxInFlight: 4}, Deliveries: make([]models.Delivery, n), More: true, Full: true,
+		}}, false, now)
+	}
+	turns := func(at time.Time) int {
+		turn, _ := ls.next(at, false)
+		return len(turn.endpoints)
+	}
+	ls.wake("a")
+	if turns(now) != 1 {
+		t.Fatal("it has no turn at first")
+	}
+	claim(4)
+	ls.landed("a", time.Millisecond, now)
+	if _, later := ls.next(now, false); !later.Equal(now.Add(refillWait)) {
+		t.Errorf("with one place free it is asked for at %s, not %s", later, now.Add(refillWait))
+	}
+	ls.landed("a", time.Millisecond, now.Add(time.Millisecond))
+	if turns(now.Add(time.Millisecond)) != 1 {
+		t.Error("with half of its places free it has no turn")
+	}
+	ls.landed("a", time.Millisecond, now.Add(2*time.Millisecond)) // during the claim
+	claim(2)
+	if turns(now.Add(2*time.Millisecond)) != 0 || turns(now.Add(2*refillWait)) != 1 {
+		t.Error("a place that was freed meanwhile waits for others, for a moment")
+	}
+	claim(1)
+	for range 4 {
+		ls.landed("a", time.Millisecond, now)
+	}
+	if turns(now) != 1 {
+		t.Error("with all of its places free it has no turn")
+	}
+}
