@@ -94,7 +94,7 @@ func NewService(db *models.DB, vault *credentials.Vault, opts Options, log *slog
 		outside: safehttp.New(safehttp.Options{Timeout: channelTimeout, MaxBody: maxAnswer, BlockPrivate: true, Allow: opts.AllowNets}),
 		own:     safehttp.New(safehttp.Options{Timeout: channelTimeout, MaxBody: maxAnswer}),
 		wake:    make(chan struct{}, 1),
-		outbox:  outbox{targets: map[string]bool{}},
+		outbox:  outbox{targets: map[string]bool{}, failing: map[string]int{}},
 	}
 }
 

@@ -114,11 +114,11 @@ func TestCrashes(t *testing.T) {
 		if !errors.Is(err, errCrash) || len(b.incidents()) != 0 {
 			t.Fatalf("%v, %d incidents", err, len(b.incidents()))
 		}
-		if due, err := db.DueAlerts(t.Context(), 10); err != nil || len(due) != 0 {
+		if due, err := db.DueAlerts(t.Context(), nil, 10); err != nil || len(due) != 0 {
 			t.Fatalf("messages of a transaction that was not committed: %+v, %v", due, err)
 		}
 		b.note(refused)
-		due, err := db.DueAlerts(t.Context(), 10)
+		due, err := db.DueAlerts(t.Context(), nil, 10)
 		if err != nil || len(due) != 1 {
 			t.Fatalf("due: %+v, %v", due, err)
 		}

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// looked bounds one look for messages.
+	// looked is how many targets one look for messages finds at most.
 	looked = 500
 	// sendAtOnce is how many messages are under way at once, merchantsAtOnce how
 	// many of these are merchants': their chats that hang leave operators' alone.
@@ -32,39 +32,6 @@ const (
 // waits are how long after each failed try the next one comes.
 var waits = []time.Duration{
 	10 * time.Second, 30 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour,
-}
-
-// outbox is what is under way on this node, one message at a time to each target,
-// so that one that hangs keeps none but its own waiting.
-type outbox struct {
-	mu        sync.Mutex
-	targets   map[string]bool
-	merchants int // of them
-}
-
-// take notes that a message is under way to its target, unless one is already or
-// there is no place.
-func (o *outbox) take(m *models.AlertMessage) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	full := len(o.targets) >= sendAtOnce || m.MerchantID != nil && o.merchants >= merchantsAtOnce
-	if full || o.targets[m.Target] {
-		return false
-	}
-	o.targets[m.Target] = true
-	if m.MerchantID != nil {
-		o.merchants++
-	}
-	return true
-}
-
-func (o *outbox) leave(m *models.AlertMessage) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.targets, m.Target)
-	if m.MerchantID != nil {
-		o.merchants--
-	}
 }
 
 // SendDue sends the messages that are due, and waits for them. A message is sent
@@ -93,10 +60,11 @@ func (s *Service) SendDue(ctx context.Context) error {
 // begin begins to send what is due, the operators' first, as far as there is
 // room, and looks again when one of them is over.
 func (s *Service) begin(ctx context.Context, running *sync.WaitGroup, failed func(error)) (begun int, err error) {
-	due, err := s.db.DueAlerts(ctx, looked)
+	due, err := s.db.DueAlerts(ctx, s.outbox.busy(), looked)
 	if err != nil {
 		return 0, err
 	}
+	s.outbox.order(due)
 	for i := range due {
 		m := &due[i]
 		if !s.outbox.take(m) {
@@ -142,6 +110,7 @@ func (s *Service) send(ctx context.Context, m *models.AlertMessage) error {
 		return err
 	}
 	sent := s.deliver(ctx, m)
+	s.outbox.judge(m.Target, sent == nil || errors.Is(sent, errUnwanted))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storing)
 	defer cancel()
 	state, reason, next := s.verdict(m, sent)

@@ -13,7 +13,8 @@ import (
 	"github.com/tillpost/tillpost/models/modelstest"
 )
 
-// chats is a platform of which one channel hangs and another fails for a while.
+// chats is a platform of which some channels hang, some fail, and the others fail
+// for a while.
 type chats struct {
 	mu   sync.Mutex
 	down bool
@@ -28,7 +29,7 @@ func (c *chats) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.down {
+	if c.down || strings.HasPrefix(r.URL.Path, "/down") {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
@@ -72,6 +73,78 @@ func TestHangingChannelsHoldUpNobody(t *testing.T) {
 		}
 		close(c.held)
 		running.Wait()
+	})
+}
+
+// However much waits for a channel that hangs, the others' messages are seen.
+func TestABacklogHidesNobody(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		b := newBench(t, db, Options{AllowNets: loopback})
+		c := &chats{held: make(chan struct{}), told: make(chan string, 9)}
+		server := httptest.NewServer(c)
+		t.Cleanup(server.Close)
+		b.chat(nil, server.URL+"/hangs")
+		b.note(broken(GatewayRefused, "gwa_1", ""))
+		b.remind(600)
+		b.after(time.Second)
+		b.chat(nil, server.URL+"/ops")
+		b.note(broken(GatewayRefused, "gwa_1", ""), broken(GatewayRefused, "gwa_2", ""))
+		var running sync.WaitGroup
+		if _, err := b.begin(t.Context(), &running, func(error) {}); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-c.told:
+		case <-time.After(5 * time.Second):
+			t.Error("the message waits behind those of a channel that hangs")
+		}
+		close(c.held)
+		running.Wait()
+	})
+}
+
+// remind makes so many messages more as the first one.
+func (b *bench) remind(n int) {
+	b.t.Helper()
+	m := b.messages()[0]
+	modelstest.Write(b.t, b.db, func(tx *models.Tx) error {
+		for i := range n {
+			if err := tx.QueueAlert(models.AlertMessage{IncidentID: m.IncidentID, Kind: models.AlertReminder, Number: i, Target: m.Target}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// As many channels that fail as there are places, each with a backlog that is
+// older, do not keep one that works from its turn.
+func TestFailingChannelsKeepNobodyFromTheirTurn(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		b := newBench(t, db, Options{AllowNets: loopback})
+		c := &chats{told: make(chan string, 99)}
+		server := httptest.NewServer(c)
+		t.Cleanup(server.Close)
+		for i := range sendAtOnce {
+			b.chat(nil, server.URL+"/down/"+string(rune('a'+i)))
+		}
+		refused := []signal{broken(GatewayRefused, "gwa_1", ""), broken(GatewayRefused, "gwa_2", "")}
+		b.note(refused...)
+		b.after(time.Second)
+		b.chat(nil, server.URL+"/ops")
+		b.note(append(refused, broken(GatewayRefused, "gwa_3", ""))...)
+		for range 2 {
+			var running sync.WaitGroup
+			if _, err := b.begin(t.Context(), &running, func(err error) { t.Error(err) }); err != nil {
+				t.Fatal(err)
+			}
+			running.Wait()
+		}
+		if len(c.told) != 1 {
+			t.Errorf("the channel that works was told %d times", len(c.told))
+		}
 	})
 }
 

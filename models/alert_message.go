@@ -61,13 +61,18 @@ func (tx *Tx) QueueAlert(m AlertMessage) error {
 	return nil
 }
 
-// DueAlerts finds messages that are due and that no node holds, operators' before
-// merchants', longest due first.
-func (db *DB) DueAlerts(ctx context.Context, limit int) ([]AlertMessage, error) {
+// DueAlerts finds of each target, but those named, the message that is due for
+// longest and that no node holds: however many wait for one, they hide no other's.
+// Operators' come before merchants', longest due first.
+func (db *DB) DueAlerts(ctx context.Context, busy []string, limit int) ([]AlertMessage, error) {
 	now := db.Now()
-	return all[AlertMessage](db.q(ctx).
+	due := db.q(ctx).Table("alert_messages").Select("id, ROW_NUMBER() OVER (PARTITION BY target ORDER BY next_at, id) AS place").
 		// The literals let SQLite see that the partial index serves.
-		Where("state IN ('held', 'queued') AND next_at <= ? AND (lease_until IS NULL OR lease_until < ?)", now, now).
+		Where("state IN ('held', 'queued') AND next_at <= ? AND (lease_until IS NULL OR lease_until < ?)", now, now)
+	if len(busy) > 0 {
+		due = due.Where("target NOT IN ?", busy)
+	}
+	return all[AlertMessage](db.q(ctx).Where("id IN (SELECT id FROM (?) AS due WHERE place = 1)", due).
 		Order("merchant_id IS NOT NULL, next_at").Limit(limit))
 }
 
