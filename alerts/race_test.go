@@ -197,6 +197,45 @@ func TestOutbox(t *testing.T) {
 	})
 }
 
+// A mail of which nobody knows whether it was taken is sent again, under the same
+// id; one that the server refuses is not.
+func TestMailsOfUnclearFateAreSentAgain(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, answer string
+		state        string
+		mails        int
+	}{
+		{"the server hangs up after the text", "close", models.AlertSent, 2},
+		{"the server refuses the mail", "554 no", models.AlertFailed, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, modelstest.SQLite(t), Options{})
+			b.user(models.RoleAdmin, "")
+			b.sink.Respond(func(command string) string {
+				if command == "." {
+					return test.answer
+				}
+				return ""
+			})
+			b.note(broken(GatewayRefused, "gwa_1", ""))
+			b.deliverAll()
+			b.sink.Respond(nil)
+			b.after(time.Minute)
+			b.deliverAll()
+			ids := map[string]bool{}
+			for _, m := range b.sink.Mails() {
+				ids[m.Header.Get("Message-Id")] = true
+			}
+			if m := b.messages()[0]; m.State != test.state || len(b.sink.Mails()) != test.mails || len(ids) > 1 {
+				t.Errorf("%s %q after %d mails of the ids %v", m.State, m.Error, len(b.sink.Mails()), ids)
+			}
+		})
+	}
+}
+
 // messages are those about the first incident, newest first.
 func (b *bench) messages() []models.AlertMessage {
 	b.t.Helper()

@@ -327,7 +327,9 @@ func (s *Service) hand(ctx context.Context, to destination, m Message) error {
 	return request.send(ctx, to.client, to.values)
 }
 
-// mail sends a message as a mail, under an id that is the same on every try.
+// mail sends a message as a mail, under an id that is the same on every try: one
+// that comes twice does less harm than one that does not come, so that of what
+// may have been taken or not another try is made.
 func (s *Service) mail(ctx context.Context, address string, m Message) error {
 	if s.opts.Sender == nil {
 		return &SendError{Kind: FailureNoServer}
@@ -342,7 +344,7 @@ func (s *Service) mail(ctx context.Context, address string, m Message) error {
 		Language: m.Language,
 	})
 	if failed, ok := errors.AsType[*mail.Error](err); ok {
-		return &SendError{Kind: FailureMail, Detail: failed.Error(), Final: failed.Kind == mail.Refused || failed.Kind == mail.Unclear}
+		return &SendError{Kind: FailureMail, Detail: failed.Error(), Final: failed.Kind == mail.Refused}
 	}
 	return err
 }

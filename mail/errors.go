@@ -21,7 +21,7 @@ const (
 	Rejected    Kind = "rejected"    // the server does not let us in: nothing was sent, somebody must correct that
 	Deferred    Kind = "deferred"    // the server asks to try again: it did not take the mail
 	Refused     Kind = "refused"     // the server does not take the mail, nor will it
-	Unclear     Kind = "unclear"     // the server may have taken it: do not send it again
+	Unclear     Kind = "unclear"     // the server may have taken it: sent again it may come twice
 )
 
 // Error is why a mail was not sent, in words without addresses or passwords.
