@@ -3,6 +3,7 @@ package alerts
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -196,6 +197,13 @@ func (m Message) list(mark string) string {
 		text.WriteString(mark + line.Text)
 	}
 	return text.String()
+}
+
+// first is a digest with its first lines, and one that says how many are left out.
+func (m Message) first(n int) Message {
+	rest := locales.For(locales.Language(m.Language)).T("alerts.digest_more", "N", len(m.Lines)-n)
+	m.Lines = append(slices.Clone(m.Lines[:n]), Line{Text: rest})
+	return m
 }
 
 // Mail is the message as a mail.

@@ -43,25 +43,29 @@ var slackText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 // slack posts to an incoming webhook; a text may have 40,000 characters.
 // https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 func slack(_ time.Time, values map[string]string, _ string, m Message) (post, error) {
-	text := "*" + slackText.Replace(m.Headline) + "*\n" + slackText.Replace(m.Text) + slackText.Replace(m.list("\n• "))
-	if m.Link != "" {
-		text += "\n<" + m.Link + "|" + slackText.Replace(m.LinkText) + ">"
-	}
-	return jsonPost(values["url"], map[string]any{"text": clip(text, 30_000), "unfurl_links": false}, nil)
+	return fitted(30_000, m, func(m Message) (post, error) {
+		text := "*" + slackText.Replace(m.Headline) + "*\n" + slackText.Replace(m.Text) + slackText.Replace(m.list("\n• "))
+		if m.Link != "" {
+			text += "\n<" + m.Link + "|" + slackText.Replace(m.LinkText) + ">"
+		}
+		return jsonPost(values["url"], map[string]any{"text": clip(text, 30_000), "unfurl_links": false}, nil)
+	})
 }
 
 // discord posts to a webhook; an embed's title may have 256 characters, its
 // description 4,096. Nobody is pinged, whatever names a text holds.
 // https://discord.com/developers/docs/resources/webhook#execute-webhook
 func discord(_ time.Time, values map[string]string, _ string, m Message) (post, error) {
-	text := m.Text + m.list("\n- ")
-	embed := map[string]any{"title": clip(m.Headline, 250), "description": clip(text, 4000), "color": colour(m)}
-	if m.Link != "" {
-		embed["url"] = m.Link
-	}
-	return jsonPost(values["url"], map[string]any{
-		"username": Brand, "embeds": []any{embed}, "allowed_mentions": map[string]any{"parse": []string{}},
-	}, nil)
+	return fitted(4000, m, func(m Message) (post, error) {
+		text := m.Text + m.list("\n- ")
+		embed := map[string]any{"title": clip(m.Headline, 250), "description": clip(text, 4000), "color": colour(m)}
+		if m.Link != "" {
+			embed["url"] = m.Link
+		}
+		return jsonPost(values["url"], map[string]any{
+			"username": Brand, "embeds": []any{embed}, "allowed_mentions": map[string]any{"parse": []string{}},
+		}, nil)
+	})
 }
 
 // colour is red for what is critical, amber for a warning, green when it is over.
@@ -82,15 +86,28 @@ func telegram(_ time.Time, values map[string]string, base string, m Message) (po
 	if base == "" {
 		base = "https://api.telegram.org"
 	}
-	return jsonPost(base+"/bot"+values["token"]+"/sendMessage", map[string]any{
-		"chat_id": values["chat_id"], "text": clip(m.Plain(), 4000), "link_preview_options": map[string]any{"is_disabled": true},
-	}, nil)
+	return fitted(4000, m, func(m Message) (post, error) {
+		return jsonPost(base+"/bot"+values["token"]+"/sendMessage", map[string]any{
+			"chat_id": values["chat_id"], "text": clip(m.Plain(), 4000), "link_preview_options": map[string]any{"is_disabled": true},
+		}, nil)
+	})
 }
 
 // teams posts an Adaptive Card to a webhook of Teams' Workflows, which has taken
-// the place of the connectors. It answers 202.
+// the place of the connectors. It answers 202, also to a message that is dropped
+// afterwards as it has, with what Teams adds to it, more than 28 KB.
 // https://learn.microsoft.com/en-us/connectors/teams/#microsoft-teams-webhook
 func teams(_ time.Time, values map[string]string, _ string, m Message) (post, error) {
+	return fitted(20_000, m, func(m Message) (post, error) {
+		return jsonPost(values["url"], map[string]any{
+			"type":        "message",
+			"attachments": []any{map[string]any{"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": nil, "content": card(m)}},
+		}, nil)
+	})
+}
+
+// card is a message as an Adaptive Card.
+func card(m Message) map[string]any {
 	block := func(text string, more map[string]any) map[string]any {
 		b := map[string]any{"type": "TextBlock", "text": text, "wrap": true}
 		maps.Copy(b, more)
@@ -106,21 +123,18 @@ func teams(_ time.Time, values map[string]string, _ string, m Message) (post, er
 	for _, line := range m.Lines {
 		body = append(body, block("- "+clip(line.Text, 500), nil))
 	}
-	card := map[string]any{
+	c := map[string]any{
 		"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4", "body": body,
 	}
 	if m.Link != "" {
-		card["actions"] = []any{map[string]any{"type": "Action.OpenUrl", "title": m.LinkText, "url": m.Link}}
+		c["actions"] = []any{map[string]any{"type": "Action.OpenUrl", "title": m.LinkText, "url": m.Link}}
 	}
-	return jsonPost(values["url"], map[string]any{
-		"type":        "message",
-		"attachments": []any{map[string]any{"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": nil, "content": card}},
-	}, nil)
+	return c
 }
 
 // dingTalk posts to a custom robot, signed when it has a secret: HMAC-SHA256 of
 // the time in milliseconds, a line break and the secret, keyed with the secret.
-// It answers 200 whatever happens; errcode tells.
+// A body may have 20,000 bytes. It answers 200 whatever happens; errcode tells.
 // https://open.dingtalk.com/document/robots/customize-robot-security-settings
 func dingTalk(at time.Time, values map[string]string, _ string, m Message) (post, error) {
 	address, err := url.Parse(values["url"])
@@ -134,50 +148,56 @@ func dingTalk(at time.Time, values map[string]string, _ string, m Message) (post
 		query.Set("sign", hmacBase64(key, stamp+"\n"+key))
 		address.RawQuery = query.Encode()
 	}
-	text := "### " + m.Headline + "\n\n" + m.Text + m.list("\n\n- ")
-	if m.Link != "" {
-		text += "\n\n[" + m.LinkText + "](" + m.Link + ")"
-	}
-	return jsonPost(address.String(), map[string]any{
-		"msgtype": "markdown", "markdown": map[string]any{"title": clip(m.Headline, 200), "text": clip(text, 15_000)},
-	}, errcode("errcode", "errmsg", map[int64]FailureKind{130101: FailureLimited, 310000: FailureRefused}))
+	return fitted(19_000, m, func(m Message) (post, error) {
+		text := "### " + m.Headline + "\n\n" + m.Text + m.list("\n\n- ")
+		if m.Link != "" {
+			text += "\n\n[" + m.LinkText + "](" + m.Link + ")"
+		}
+		return jsonPost(address.String(), map[string]any{
+			"msgtype": "markdown", "markdown": map[string]any{"title": clip(m.Headline, 200), "text": clip(text, 15_000)},
+		}, errcode("errcode", "errmsg", map[int64]FailureKind{130101: FailureLimited, 310000: FailureRefused}))
+	})
 }
 
 // feishu posts to a custom bot, of Lark too, signed when it has a secret: the
 // HMAC-SHA256 of nothing, keyed with the time in seconds, a line break and the
-// secret. It answers 200 whatever happens; code tells.
+// secret. A body may have 20 KB. It answers 200 whatever happens; code tells.
 // https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
 func feishu(at time.Time, values map[string]string, _ string, m Message) (post, error) {
-	lines := [][]map[string]any{{{"tag": "text", "text": m.Text}}}
-	for _, line := range m.Lines {
-		lines = append(lines, []map[string]any{{"tag": "text", "text": "- " + clip(line.Text, 500)}})
-	}
-	if m.Link != "" {
-		lines = append(lines, []map[string]any{{"tag": "a", "text": m.LinkText, "href": m.Link}})
-	}
-	body := map[string]any{
-		"msg_type": "post",
-		"content":  map[string]any{"post": map[string]any{"en_us": map[string]any{"title": clip(m.Headline, 200), "content": lines}}},
-	}
-	if key := values["secret"]; key != "" {
-		stamp := strconv.FormatInt(at.Unix(), 10)
-		body["timestamp"], body["sign"] = stamp, hmacBase64(stamp+"\n"+key, "")
-	}
-	return jsonPost(values["url"], body, errcode("code", "msg", map[int64]FailureKind{11232: FailureLimited, 19021: FailureRefused, 19024: FailureRefused}))
+	return fitted(19_000, m, func(m Message) (post, error) {
+		lines := [][]map[string]any{{{"tag": "text", "text": m.Text}}}
+		for _, line := range m.Lines {
+			lines = append(lines, []map[string]any{{"tag": "text", "text": "- " + clip(line.Text, 500)}})
+		}
+		if m.Link != "" {
+			lines = append(lines, []map[string]any{{"tag": "a", "text": m.LinkText, "href": m.Link}})
+		}
+		body := map[string]any{
+			"msg_type": "post",
+			"content":  map[string]any{"post": map[string]any{"en_us": map[string]any{"title": clip(m.Headline, 200), "content": lines}}},
+		}
+		if key := values["secret"]; key != "" {
+			stamp := strconv.FormatInt(at.Unix(), 10)
+			body["timestamp"], body["sign"] = stamp, hmacBase64(stamp+"\n"+key, "")
+		}
+		return jsonPost(values["url"], body, errcode("code", "msg", map[int64]FailureKind{11232: FailureLimited, 19021: FailureRefused, 19024: FailureRefused}))
+	})
 }
 
 // weCom posts to a group robot; markdown may have 4,096 bytes. It answers 200
 // whatever happens; errcode tells.
 // https://developer.work.weixin.qq.com/document/path/99110
 func weCom(_ time.Time, values map[string]string, _ string, m Message) (post, error) {
-	text := "**" + m.Headline + "**\n" + m.Text + m.list("\n> ")
-	link := ""
-	if m.Link != "" {
-		link = "\n[" + m.LinkText + "](" + m.Link + ")"
-	}
-	return jsonPost(values["url"], map[string]any{
-		"msgtype": "markdown", "markdown": map[string]any{"content": clip(text, 4000-len(link)) + link},
-	}, errcode("errcode", "errmsg", map[int64]FailureKind{45009: FailureLimited, 93000: FailureRefused}))
+	return fitted(4000, m, func(m Message) (post, error) {
+		text := "**" + m.Headline + "**\n" + m.Text + m.list("\n> ")
+		link := ""
+		if m.Link != "" {
+			link = "\n[" + m.LinkText + "](" + m.Link + ")"
+		}
+		return jsonPost(values["url"], map[string]any{
+			"msgtype": "markdown", "markdown": map[string]any{"content": clip(text, 4000-len(link)) + link},
+		}, errcode("errcode", "errmsg", map[int64]FailureKind{45009: FailureLimited, 93000: FailureRefused}))
+	})
 }
 
 // webhook posts by Standard Webhooks, as merchants get theirs.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sort"
 	"strings"
 	"time"
 	"unicode"
@@ -34,6 +35,21 @@ func jsonPost(address string, body any, judge func([]byte) error) (post, error) 
 		return post{}, fmt.Errorf("write message: %w", err)
 	}
 	return post{url: address, body: text, judge: judge, header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}}, nil
+}
+
+// fitted writes the request of a message with as many lines of a digest as its
+// platform takes, in bytes of the whole body: one that is too long is refused, and
+// all that it tells of is lost.
+func fitted(most int, m Message, write func(m Message) (post, error)) (post, error) {
+	whole, err := write(m)
+	if err != nil || len(whole.body) <= most || len(m.Lines) == 0 {
+		return whole, err
+	}
+	n := sort.Search(len(m.Lines)-1, func(n int) bool {
+		p, err := write(m.first(n + 1))
+		return err != nil || len(p.body) > most
+	})
+	return write(m.first(n))
 }
 
 // maxDetail bounds what is kept of a platform's own words.
