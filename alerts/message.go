@@ -199,6 +199,16 @@ func (m Message) list(mark string) string {
 	return text.String()
 }
 
+// escaped is the message with its texts, but no links, as a platform wants them.
+func (m Message) escaped(by *strings.Replacer) Message {
+	m.Headline, m.Text, m.LinkText = by.Replace(m.Headline), by.Replace(m.Text), by.Replace(m.LinkText)
+	m.Lines = slices.Clone(m.Lines)
+	for i := range m.Lines {
+		m.Lines[i].Text = by.Replace(m.Lines[i].Text)
+	}
+	return m
+}
+
 // first is a digest with its first lines, and one that says how many are left out.
 func (m Message) first(n int) Message {
 	rest := locales.For(locales.Language(m.Language)).T("alerts.digest_more", "N", len(m.Lines)-n)

@@ -40,13 +40,23 @@ var platforms = map[string]platform{
 // https://docs.slack.dev/messaging/formatting-message-text
 var slackText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
+// discordText escapes Markdown, which titles and descriptions of embeds are.
+// https://support.discord.com/hc/en-us/articles/210298617
+var discordText = strings.NewReplacer(
+	`\`, `\\`, "*", `\*`, "_", `\_`, "~", `\~`, "`", "\\`", "|", `\|`, "[", `\[`, "]", `\]`, "<", `\<`, ">", `\>`,
+)
+
+// lookalikes take the place of what makes links, pictures, mentions and tags of
+// Markdown, or ends our own bold text, where no way to escape it is documented.
+var lookalikes = strings.NewReplacer("[", "［", "]", "］", "<", "＜", ">", "＞", "*", "＊", "`", "｀")
+
 // slack posts to an incoming webhook; a text may have 40,000 characters.
 // https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 func slack(_ time.Time, values map[string]string, _ string, m Message) (post, error) {
-	return fitted(30_000, m, func(m Message) (post, error) {
-		text := "*" + slackText.Replace(m.Headline) + "*\n" + slackText.Replace(m.Text) + slackText.Replace(m.list("\n• "))
+	return fitted(30_000, m.escaped(slackText), func(m Message) (post, error) {
+		text := "*" + m.Headline + "*\n" + m.Text + m.list("\n• ")
 		if m.Link != "" {
-			text += "\n<" + m.Link + "|" + slackText.Replace(m.LinkText) + ">"
+			text += "\n<" + m.Link + "|" + m.LinkText + ">"
 		}
 		return jsonPost(values["url"], map[string]any{"text": clip(text, 30_000), "unfurl_links": false}, nil)
 	})
@@ -56,7 +66,7 @@ func slack(_ time.Time, values map[string]string, _ string, m Message) (post, er
 // description 4,096. Nobody is pinged, whatever names a text holds.
 // https://discord.com/developers/docs/resources/webhook#execute-webhook
 func discord(_ time.Time, values map[string]string, _ string, m Message) (post, error) {
-	return fitted(4000, m, func(m Message) (post, error) {
+	return fitted(4000, m.escaped(discordText), func(m Message) (post, error) {
 		text := m.Text + m.list("\n- ")
 		embed := map[string]any{"title": clip(m.Headline, 250), "description": clip(text, 4000), "color": colour(m)}
 		if m.Link != "" {
@@ -80,7 +90,8 @@ func colour(m Message) int {
 	}
 }
 
-// telegram sends as a bot; a text may have 4,096 characters.
+// telegram sends as a bot; a text may have 4,096 characters. Without a parse_mode
+// none of them means anything.
 // https://core.telegram.org/bots/api#sendmessage
 func telegram(_ time.Time, values map[string]string, base string, m Message) (post, error) {
 	if base == "" {
@@ -106,12 +117,14 @@ func teams(_ time.Time, values map[string]string, _ string, m Message) (post, er
 	})
 }
 
-// card is a message as an Adaptive Card.
+// card is a message as an Adaptive Card. Its texts are runs, which know no
+// Markdown: in a TextBlock Teams on phones takes \[a\](b) for a link all the same.
+// https://learn.microsoft.com/en-us/adaptive-cards/schema-explorer/text-run
 func card(m Message) map[string]any {
 	block := func(text string, more map[string]any) map[string]any {
-		b := map[string]any{"type": "TextBlock", "text": text, "wrap": true}
-		maps.Copy(b, more)
-		return b
+		run := map[string]any{"type": "TextRun", "text": text}
+		maps.Copy(run, more)
+		return map[string]any{"type": "RichTextBlock", "inlines": []any{run}}
 	}
 	look := "Warning"
 	if m.Good {
@@ -148,7 +161,7 @@ func dingTalk(at time.Time, values map[string]string, _ string, m Message) (post
 		query.Set("sign", hmacBase64(key, stamp+"\n"+key))
 		address.RawQuery = query.Encode()
 	}
-	return fitted(19_000, m, func(m Message) (post, error) {
+	return fitted(19_000, m.escaped(lookalikes), func(m Message) (post, error) {
 		text := "### " + m.Headline + "\n\n" + m.Text + m.list("\n\n- ")
 		if m.Link != "" {
 			text += "\n\n[" + m.LinkText + "](" + m.Link + ")"
@@ -161,7 +174,8 @@ func dingTalk(at time.Time, values map[string]string, _ string, m Message) (post
 
 // feishu posts to a custom bot, of Lark too, signed when it has a secret: the
 // HMAC-SHA256 of nothing, keyed with the time in seconds, a line break and the
-// secret. A body may have 20 KB. It answers 200 whatever happens; code tells.
+// secret. The tag text is no Markdown. A body may have 20 KB. It answers 200
+// whatever happens; code tells.
 // https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
 func feishu(at time.Time, values map[string]string, _ string, m Message) (post, error) {
 	return fitted(19_000, m, func(m Message) (post, error) {
@@ -188,7 +202,7 @@ func feishu(at time.Time, values map[string]string, _ string, m Message) (post, 
 // whatever happens; errcode tells.
 // https://developer.work.weixin.qq.com/document/path/99110
 func weCom(_ time.Time, values map[string]string, _ string, m Message) (post, error) {
-	return fitted(4000, m, func(m Message) (post, error) {
+	return fitted(4000, m.escaped(lookalikes), func(m Message) (post, error) {
 		text := "**" + m.Headline + "**\n" + m.Text + m.list("\n> ")
 		link := ""
 		if m.Link != "" {

@@ -112,8 +112,13 @@ func masked(text string, values map[string]string) string {
 			}
 		}
 	}
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-	return clip(text, maxDetail)
+	return clip(oneLine(text), maxDetail)
+}
+
+// oneLine is a text that others wrote without what would begin a line of its own,
+// where a heading or a message of ours could be feigned.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
 
 // minSecret is from how many characters on a part is taken for a secret.

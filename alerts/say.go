@@ -59,7 +59,7 @@ func Say(texts *locales.Localizer, zone *time.Location, i *models.Incident, now 
 		since, lasted = at.In(zone).Format("2006-01-02 15:04 MST"), Lasted(texts, now.Sub(at))
 	}
 	args := []any{
-		"Name", orDash(i.Detail[detailName]), "Number", orDash(i.Detail[detailCount]), "Share", orDash(i.Detail[detailShare]),
+		"Name", orDash(oneLine(i.Detail[detailName])), "Number", orDash(i.Detail[detailCount]), "Share", orDash(i.Detail[detailShare]),
 		"Usual", orDash(i.Detail[detailUsual]), "Reason", orDash(i.Detail[detailReason]), "Since", since, "For", lasted,
 	}
 	return Said{Title: texts.T(keys.title, args...), Text: texts.T(keys.text, args...)}

@@ -304,7 +304,7 @@ func (s *Service) merchantsOf(ctx context.Context, m *models.AlertMessage, incid
 		if err != nil {
 			return nil, err
 		}
-		names[merchant.ID] = merchant.Name
+		names[merchant.ID] = oneLine(merchant.Name)
 	}
 	return names, nil
 }
