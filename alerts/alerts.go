@@ -80,6 +80,9 @@ type Service struct {
 	probes  probes
 	wake    chan struct{} // there may be messages to send
 	outbox  outbox
+	// patience is how long the loops wait for the database, each time: of a server
+	// that is gone without a word the system tells after a quarter of an hour.
+	patience time.Duration
 }
 
 const (
@@ -95,6 +98,8 @@ func NewService(db *models.DB, vault *credentials.Vault, opts Options, log *slog
 		own:     safehttp.New(safehttp.Options{Timeout: channelTimeout, MaxBody: maxAnswer}),
 		wake:    make(chan struct{}, 1),
 		outbox:  outbox{targets: map[string]bool{}, failing: map[string]int{}},
+
+		patience: 20 * time.Second,
 	}
 }
 
@@ -132,6 +137,13 @@ func (s *Service) loop(ctx context.Context, name string, every time.Duration, wa
 		case <-wake:
 		}
 	}
+}
+
+// store is db.Write for the loops.
+func (s *Service) store(ctx context.Context, work func(tx *models.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	return s.db.Write(ctx, work)
 }
 
 var errPanic = errors.New("panic")

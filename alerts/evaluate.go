@@ -41,7 +41,7 @@ func (s *Service) Evaluate(ctx context.Context) error {
 		turn int64
 		ours bool
 	)
-	err := s.db.Write(ctx, func(tx *models.Tx) (err error) {
+	err := s.store(ctx, func(tx *models.Tx) (err error) {
 		turn, ours, err = tx.ClaimAlertTurn(s.opts.Node, s.opts.Every)
 		return err
 	})
@@ -73,6 +73,8 @@ func (s *Service) Evaluate(ctx context.Context) error {
 
 // Rules are all rules as administrators have set them.
 func (s *Service) Rules(ctx context.Context) ([]Adjusted, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
 	changed, err := s.db.AlertRules(ctx)
 	if err != nil {
 		return nil, err
@@ -162,7 +164,7 @@ func alive(f *Figures) bool {
 // has begun the next turn stores nothing, and is told so: what it knows is old.
 func (s *Service) apply(ctx context.Context, turn int64, found state) (held bool, err error) {
 	var told bool
-	err = s.db.Write(ctx, func(tx *models.Tx) (err error) {
+	err = s.store(ctx, func(tx *models.Tx) (err error) {
 		told = false
 		if held, err = tx.HoldAlertTurn(turn); err != nil || !held {
 			return err
@@ -337,7 +339,7 @@ func (b *book) tellIfDue(i *models.Incident) error {
 
 // fold keeps the figures of payment accounts small.
 func (s *Service) fold(ctx context.Context) error {
-	err := s.db.Write(ctx, func(tx *models.Tx) error {
+	err := s.store(ctx, func(tx *models.Tx) error {
 		_, err := tx.FoldGateways(foldBatch)
 		return err
 	})

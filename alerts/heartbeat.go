@@ -16,7 +16,7 @@ func (s *Service) beat(ctx context.Context) error {
 		return nil
 	}
 	var ours bool
-	err := s.db.Write(ctx, func(tx *models.Tx) (err error) {
+	err := s.store(ctx, func(tx *models.Tx) (err error) {
 		ours, err = tx.ClaimHeartbeat(s.opts.HeartbeatWait)
 		return err
 	})

@@ -269,3 +269,36 @@ func TestLoop(t *testing.T) {
 		t.Errorf("%d calls", calls)
 	}
 }
+
+// A database that does not answer holds neither loop.
+func TestASilentDatabaseHoldsNoLoop(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		b := newBench(t, db, Options{})
+		b.user(models.RoleAdmin, "")
+		b.note(broken(GatewayRefused, "gwa_1", ""))
+		tx, err := db.SQL().BeginTx(t.Context(), nil) // on SQLite it holds whoever writes
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = tx.Rollback() }()
+		if db.Dialect == models.Postgres {
+			if _, err := tx.ExecContext(t.Context(), "LOCK TABLE alert_clock, alert_messages IN ACCESS EXCLUSIVE MODE"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.patience = 200 * time.Millisecond
+		for name, loop := range map[string]func(context.Context) error{"evaluate": b.Evaluate, "send": b.SendDue} {
+			done := make(chan error, 1)
+			go func() { done <- loop(t.Context()) }()
+			select {
+			case err := <-done:
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%s: %v", name, err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Errorf("%s still waits", name)
+			}
+		}
+	})
+}

@@ -60,7 +60,9 @@ func (s *Service) SendDue(ctx context.Context) error {
 // begin begins to send what is due, the operators' first, as far as there is
 // room, and looks again when one of them is over.
 func (s *Service) begin(ctx context.Context, running *sync.WaitGroup, failed func(error)) (begun int, err error) {
-	due, err := s.db.DueAlerts(ctx, s.outbox.busy(), looked)
+	look, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	due, err := s.db.DueAlerts(look, s.outbox.busy(), looked)
 	if err != nil {
 		return 0, err
 	}
@@ -89,7 +91,7 @@ func (s *Service) begin(ctx context.Context, running *sync.WaitGroup, failed fun
 
 // gather makes one message of what quiet hours held back from a target.
 func (s *Service) gather(ctx context.Context, target string) error {
-	err := s.db.Write(ctx, func(tx *models.Tx) error {
+	err := s.store(ctx, func(tx *models.Tx) error {
 		_, err := tx.GatherDigest(target)
 		return err
 	})
@@ -102,7 +104,7 @@ func (s *Service) gather(ctx context.Context, target string) error {
 // send makes one try of a message and stores what came of it.
 func (s *Service) send(ctx context.Context, m *models.AlertMessage) error {
 	var ours bool
-	err := s.db.Write(ctx, func(tx *models.Tx) (err error) {
+	err := s.store(ctx, func(tx *models.Tx) (err error) {
 		ours, err = tx.ClaimAlert(m, sendLease)
 		return err
 	})
@@ -147,15 +149,22 @@ func (s *Service) verdict(m *models.AlertMessage, sent error) (state, reason str
 
 // deliver finds out where a message goes, writes it and sends it.
 func (s *Service) deliver(ctx context.Context, m *models.AlertMessage) error {
-	to, err := s.destination(ctx, m.Target)
-	if err != nil {
-		return err
-	}
-	message, err := s.write(ctx, m, to.reader)
+	to, message, err := s.prepare(ctx, m)
 	if err != nil {
 		return err
 	}
 	return s.hand(ctx, to, message)
+}
+
+func (s *Service) prepare(ctx context.Context, m *models.AlertMessage) (destination, Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	to, err := s.destination(ctx, m.Target)
+	if err != nil {
+		return to, Message{}, err
+	}
+	message, err := s.write(ctx, m, to.reader)
+	return to, message, err
 }
 
 // destination is a target with all that sending to it takes.
