@@ -178,12 +178,27 @@ func (s *server) incident(c *fiber.Ctx, v *viewer) (views.IncidentView, error) {
 	if view.Acts, _, err = s.DB.AuditEntries(ctx, v.Scope, models.AuditFilter{ObjectID: i.ID}, models.Page{}); err != nil {
 		return view, err
 	}
+	if v.Merchant != nil {
+		view = withoutReasons(view)
+	}
 	messages, err := s.DB.IncidentAlerts(ctx, i.ID)
 	if err != nil {
 		return view, err
 	}
 	view.Messages, err = s.incidentMessages(ctx, v, messages)
 	return view, err
+}
+
+// withoutReasons is an incident for a merchant: what staff did about it and when,
+// but not who, and not the reason, which is for colleagues.
+func withoutReasons(view views.IncidentView) views.IncidentView {
+	for i := range view.Acts {
+		view.Acts[i].ActorName, view.Acts[i].Reason = "", ""
+	}
+	if view.Silence != nil {
+		view.Silence.CreatedBy, view.Silence.Reason = "", ""
+	}
+	return view
 }
 
 // placeFor is the page where an incident is mended, or the nearest that the

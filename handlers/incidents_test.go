@@ -73,6 +73,38 @@ func TestIncidentPages(t *testing.T) {
 	})
 }
 
+// What staff notes about a merchant's incident is for colleagues: the merchant
+// sees that somebody sees to it, and not who and why.
+func TestReasonsOfStaffAreNotTheMerchants(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m := modelstest.Merchant(t, db)
+		agent, merchant := s.signIn(t, models.RoleSupport, ""), s.signIn(t, models.RoleMerchant, m.ID)
+		address := "/incidents/" + wrong(t, db, alerts.EndpointDisabled, "whe_1", &m.ID).ID
+		agent.post(address+"/acknowledge", url.Values{"reason": {"they never answer"}}).want(t, http.StatusSeeOther)
+		agent.post(address+"/silence", url.Values{"reason": {"a hopeless case"}, "for": {"24h"}}).want(t, http.StatusSeeOther)
+		notes := []string{"they never answer", agent.user.Email + ": a hopeless case"}
+		own := merchant.get(address).want(t, http.StatusOK)
+		for _, note := range notes {
+			if !strings.Contains(agent.get(address).body, note) {
+				t.Errorf("staff does not read %q", note)
+			}
+		}
+		for _, note := range append(notes, "a hopeless case", agent.user.Email, agent.user.ID) {
+			if strings.Contains(own.body, note) {
+				t.Errorf("the merchant reads %q", note)
+			}
+		}
+		seen := strings.Join(own.texts("#incident-detail"), " ")
+		for _, done := range []string{"Silenced until", "Acknowledged an incident", "Silenced an incident"} {
+			if !strings.Contains(seen, done) {
+				t.Errorf("the merchant does not see %q in %q", done, seen)
+			}
+		}
+	})
+}
+
 // Whom messages went to, and why one did not arrive, stands on the page; a
 // merchant sees its own people alone.
 func TestIncidentMessages(t *testing.T) {

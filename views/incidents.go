@@ -169,6 +169,14 @@ func (v IncidentView) address() string { return IncidentsPath + "/" + v.Incident
 
 func (v IncidentView) state() string { return incidentState(&v.Incident, v.Silence != nil) }
 
+// silencedBy is who silenced it and why; empty when the viewer is not told.
+func (v IncidentView) silencedBy() string {
+	if v.Silence.CreatedBy == "" {
+		return ""
+	}
+	return v.Silence.CreatedBy + ": " + v.Silence.Reason
+}
+
 // failure says why a message did not arrive.
 func (m IncidentMessage) failure(ctx context.Context) string {
 	text := failureText(ctx, m.Failure, m.Message.MerchantID)

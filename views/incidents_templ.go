@@ -892,7 +892,7 @@ func IncidentDetail(v IncidentView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Info, Title: locales.T(ctx, "incidents.silenced_until", "Time", DateTime(ctx, v.Silence.Until)), Text: v.Silence.CreatedBy + ": " + v.Silence.Reason}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var30), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Info, Title: locales.T(ctx, "incidents.silenced_until", "Time", DateTime(ctx, v.Silence.Until)), Text: v.silencedBy()}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var30), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
