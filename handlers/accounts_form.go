@@ -18,9 +18,6 @@ import (
 // maxPosition is the last place in the order in which accounts are tried.
 const maxPosition = 9999
 
-// webhookSecret is the field by which webhooks are verified.
-const webhookSecret = "webhook_secret"
-
 // newAccount asks whose account it is and at whom, then for what that needs.
 func (p accountPages) newAccount(c *fiber.Ctx, v *viewer) error {
 	ref, kind := clip(c.Query("merchant"), 64), clip(c.Query("kind"), 64)
@@ -63,9 +60,6 @@ func (p accountPages) fields(kind string, stored *models.Account, sent map[strin
 	var fields []views.AccountField
 	for _, f := range k.Fields {
 		known := stored != nil && stored.Sealed[f.Name] != ""
-		if f.Name == webhookSecret && !known && p.table == credentials.Carriers && !p.Carriers.Notifies(kind) {
-			continue // this carrier sends no webhooks
-		}
 		field := views.AccountField{Name: f.Name, Secret: f.Secret, Optional: f.Optional, Multiline: f.Multiline}
 		if !f.Secret {
 			field.Value = sent[f.Name]

@@ -19,9 +19,9 @@ const (
 	number = "SBX1000TEST0001"
 )
 
-func fixture(t testing.TB) string {
+func fixture(t testing.TB, name string) string {
 	t.Helper()
-	data, err := os.ReadFile("testdata/parcels.json")
+	data, err := os.ReadFile("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func once(t testing.TB, s, old, replacement string) string {
 
 func spec(t testing.TB) carrierstest.Spec {
 	t.Helper()
-	success := fixture(t)
+	success := fixture(t, "parcels.json")
 	ok := func(body string) carrierstest.Reply { return carrierstest.Reply{Status: http.StatusOK, Body: body} }
 	return carrierstest.Spec{
 		New:         func(c *http.Client) carriers.Carrier { return New(c) },
