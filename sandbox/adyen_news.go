@@ -51,7 +51,7 @@ func adyenNews(s *Server, n news) []byte {
 	case happenedDispute:
 		i.dispute(n)
 	}
-	i.AdditionalData["hmacSignature"] = adyenSign(s.webhooks.target(c).Secret, i)
+	i.AdditionalData["hmacSignature"] = adyenSign(s.webhooks.target(c.Account, c.NotifyURL).Secret, i)
 	body, err := json.Marshal(map[string]any{
 		"live": "false", "notificationItems": []map[string]any{{"NotificationRequestItem": i}},
 	})

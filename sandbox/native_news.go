@@ -28,7 +28,11 @@ func nativeNews(_ *Server, n news) []byte {
 		event = "charge.captured"
 	case happenedLater, happenedVoid, happenedCanceled:
 	}
-	body, err := json.Marshal(map[string]any{"id": "evt_" + n.ID, "type": event, "created": n.At.Unix(), "data": data})
+	return nativeEvent(n.ID, event, n.At, data)
+}
+
+func nativeEvent(id, kind string, at time.Time, data map[string]any) []byte {
+	body, err := json.Marshal(map[string]any{"id": "evt_" + id, "type": kind, "created": at.Unix(), "data": data})
 	if err != nil {
 		panic(err) // only plain structs and maps come here
 	}

@@ -22,18 +22,26 @@ const (
 	webhookPause   = 200 * time.Millisecond // doubled after each try
 )
 
-// webhooks tells accounts what became of their charges. As with real providers
-// a webhook can be lost, when the receiver keeps failing or the queue is full;
-// the knobs make that, and worse, happen more often.
+// webhooks tells accounts what became of their charges and parcels. As with real
+// providers a webhook can be lost, when the receiver keeps failing or the queue
+// is full; the knobs make that, and worse, happen more often.
 type webhooks struct {
 	server *Server
-	queue  chan news
+	queue  chan func() []letter // they are written when their turn comes
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
 	mu    sync.Mutex
 	knobs webhookKnobs
 	past  []news // oldest first
+}
+
+// letter is a webhook on its way.
+type letter struct {
+	format  format // how it is signed and acknowledged
+	account string
+	url     string // where it goes instead of where the account's go; may be empty
+	body    []byte
 }
 
 // webhookKnobs are shares of all webhooks, from 0 to 1, with which something is done.
@@ -50,7 +58,7 @@ func (k webhookKnobs) valid() bool {
 }
 
 func newWebhooks(s *Server) *webhooks {
-	return &webhooks{server: s, queue: make(chan news, webhookQueue)}
+	return &webhooks{server: s, queue: make(chan func() []letter, webhookQueue)}
 }
 
 func (h *webhooks) start() {
@@ -68,18 +76,30 @@ func (h *webhooks) stop() {
 
 // tell queues the news of a charge, if its format has webhooks.
 func (h *webhooks) tell(n news) {
-	if formatOf(n.Charge.API).news == nil {
+	c, f := n.Charge, formatOf(n.Charge.API)
+	if f.news == nil {
 		return
 	}
 	n.ID, n.At = rand.Text(), h.server.opts.Now().UTC()
 	h.remember(n)
-	if h.target(n.Charge).URL == "" {
+	if h.target(c.Account, c.NotifyURL).URL == "" {
 		return
 	}
+	h.enqueue(c.ID, func() []letter {
+		var letters []letter
+		for _, body := range f.bodies(h.server, n) {
+			letters = append(letters, letter{format: f, account: c.Account, url: c.NotifyURL, body: body})
+		}
+		return letters
+	})
+}
+
+// enqueue has letters about something sent, if there is room for them.
+func (h *webhooks) enqueue(about string, write func() []letter) {
 	select {
-	case h.queue <- n:
+	case h.queue <- write:
 	default:
-		h.server.opts.Logger.Warn("sandbox webhook queue is full; one is lost", "charge", n.Charge.ID)
+		h.server.opts.Logger.Warn("sandbox webhook queue is full; one is lost", "about", about)
 	}
 }
 
@@ -106,13 +126,13 @@ func (h *webhooks) pastOf(f format, account string) [][]byte {
 	return bodies
 }
 
-// target is where the news of a charge go.
-func (h *webhooks) target(c charge) settings {
-	to, ok := h.server.accounts.of(c.Account)
+// target is where an account's webhooks go, or one that has an address of its own.
+func (h *webhooks) target(account, url string) settings {
+	to, ok := h.server.accounts.of(account)
 	if !ok {
 		to = settings{URL: h.server.opts.WebhookURL, Secret: h.server.opts.WebhookSecret}
 	}
-	to.URL = cmp.Or(c.NotifyURL, to.URL)
+	to.URL = cmp.Or(url, to.URL)
 	return to
 }
 
@@ -121,20 +141,16 @@ func (h *webhooks) work(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case n := <-h.queue:
-			h.send(ctx, n)
+		case write := <-h.queue:
+			for _, l := range write() {
+				h.send(ctx, l)
+			}
 		}
 	}
 }
 
-func (h *webhooks) send(ctx context.Context, n news) {
-	for _, body := range formatOf(n.Charge.API).bodies(h.server, n) {
-		h.sendOne(ctx, n, body)
-	}
-}
-
-// sendOne delivers one webhook, as the knobs say.
-func (h *webhooks) sendOne(ctx context.Context, n news, body []byte) {
+// send delivers one webhook, as the knobs say.
+func (h *webhooks) send(ctx context.Context, l letter) {
 	h.mu.Lock()
 	knobs := h.knobs
 	h.mu.Unlock()
@@ -146,22 +162,22 @@ func (h *webhooks) sendOne(ctx context.Context, n news, body []byte) {
 		late := time.Duration(cmp.Or(knobs.DelayMS, 2000)) * time.Millisecond
 		h.done.Go(func() {
 			if wait(ctx, late) {
-				h.deliver(ctx, n, body)
+				h.deliver(ctx, l)
 			}
 		})
 		return
 	}
-	h.deliver(ctx, n, body)
+	h.deliver(ctx, l)
 	if chance(knobs.Duplicate) {
-		h.deliver(ctx, n, body)
+		h.deliver(ctx, l)
 	}
 }
 
-func (h *webhooks) deliver(ctx context.Context, n news, body []byte) {
-	to, f := h.target(n.Charge), formatOf(n.Charge.API)
+func (h *webhooks) deliver(ctx context.Context, l letter) {
+	to := h.target(l.account, l.url)
 	pause := webhookPause
 	for try := 1; ; try++ {
-		err := h.post(ctx, f, to, body)
+		err := h.post(ctx, l.format, to, l.body)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
