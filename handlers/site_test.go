@@ -43,6 +43,7 @@ type site struct {
 	db       *models.DB
 	vault    *credentials.Vault
 	pay      *payments.Service
+	carriers *carriers.Service
 	tracking *tracking.Service
 	notify   *notify.Service
 	queries  *atomic.Int64 // statements of all requests
@@ -72,13 +73,12 @@ func newSiteWith(t *testing.T, db *models.DB, log *slog.Logger, more map[string]
 	s.tracking = tracking.NewService(db, keys, tracking.Options{CarrierName: views.CarrierName, Day: views.PlainDay}, log)
 	s.figures = monitor.New()
 	s.notify = notify.NewService(db, s.vault, notify.Options{}, log)
+	s.carriers = carriers.NewService(db, s.vault, map[string]carriers.Carrier{
+		"sandbox": sandboxcarrier.New(http.DefaultClient),
+	}, carriers.Options{}, log)
 	s.app = New(Deps{
 		DB: db, Vault: s.vault, Hub: hub, Log: log, AppContext: ctx, BaseURL: "http://tillpost.test",
-		Payments: s.pay,
-		Carriers: carriers.NewService(db, s.vault, map[string]carriers.Carrier{
-			"sandbox": sandboxcarrier.New(http.DefaultClient),
-		}, carriers.Options{}, log),
-		Notify:   s.notify,
+		Payments: s.pay, Carriers: s.carriers, Notify: s.notify,
 		Tracking: s.tracking, Figures: s.figures, Passwords: passwords,
 		Alerts: alerts.NewService(db, s.vault, alerts.Options{AllowNets: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, log),
 	})

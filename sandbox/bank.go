@@ -291,7 +291,7 @@ func (c *charge) money() (captured, refunded int64) {
 }
 
 // keyPrefixes are how secret keys begin, which is all of a key that is shown.
-var keyPrefixes = []string{"sk_sandbox_", "sk_test_", "rk_test_"}
+var keyPrefixes = []string{"sk_sandbox_", "sk_test_", "rk_test_", "tok_", "ct_sandbox_"}
 
 // accountOf names the account of a secret key without giving the key away.
 func accountOf(secret string) string {

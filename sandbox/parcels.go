@@ -22,6 +22,7 @@ type parcels struct {
 	journal *journal // set before serving
 	atlas   map[string]*place
 	gate    gate
+	lookout *lookout
 
 	mu    sync.Mutex
 	known map[string]registration
@@ -39,12 +40,15 @@ type registration struct {
 }
 
 func newParcels(now func() time.Time) *parcels {
-	return &parcels{now: now, pace: 1, journal: &journal{}, atlas: newAtlas(), gate: gate{now: now}, known: make(map[string]registration)}
+	p := &parcels{now: now, pace: 1, journal: &journal{}, atlas: newAtlas(), gate: gate{now: now}, known: make(map[string]registration)}
+	p.lookout = newLookout(p)
+	return p
 }
 
 func (p *parcels) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /carrier/v1/parcels", p.gate.guard(authorized(p.list)))
 	mux.HandleFunc("POST /carrier/v1/parcels", authorized(p.create))
+	mux.HandleFunc("POST /carrier/v1/webhooks", authorized(p.lookout.register))
 	mux.HandleFunc("GET /dhl/shipments", p.gate.guard(p.dhlShipments))
 	mux.HandleFunc("GET /carrier/usage", p.gate.usage)
 	mux.HandleFunc("POST /carrier/outage", p.gate.setOutage)

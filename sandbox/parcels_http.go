@@ -45,15 +45,16 @@ type wireRefusal struct {
 	RetryAfter float64 `json:"retry_after,omitempty"`
 }
 
-// authorized lets callers with a token in; any of the right form does.
-func authorized(serve http.HandlerFunc) http.HandlerFunc {
+// authorized lets callers with a token in, which names their account; any of the
+// right form does.
+func authorized(serve func(w http.ResponseWriter, r *http.Request, account string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !bearer || !hasAnyPrefix(token, carrierTokens) {
 			refuse(w, http.StatusUnauthorized, "unauthorized", "This token is not known.")
 			return
 		}
-		serve(w, r)
+		serve(w, r, accountOf(token))
 	}
 }
 
@@ -71,7 +72,7 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 }
 
 // list answers for several numbers; each is found, or refused on its own.
-func (p *parcels) list(w http.ResponseWriter, r *http.Request) {
+func (p *parcels) list(w http.ResponseWriter, r *http.Request, account string) {
 	var numbers []string
 	for number := range strings.SplitSeq(r.URL.Query().Get("numbers"), ",") {
 		if number = normalized(number); number != "" {
@@ -87,6 +88,7 @@ func (p *parcels) list(w http.ResponseWriter, r *http.Request) {
 	now := p.now()
 	for _, number := range numbers {
 		j, known := p.journey(number, sandboxForm)
+		p.lookout.watch(account, j, now)
 		switch pause := j.throttled(now); {
 		case !known || len(j.until(now)) == 0:
 			refused = append(refused, wireRefusal{Number: number, Code: "not_found", Message: "No parcel has this number."})
@@ -118,7 +120,7 @@ type parcelOrder struct {
 	Start       time.Time `json:"start"`
 }
 
-func (p *parcels) create(w http.ResponseWriter, r *http.Request) {
+func (p *parcels) create(w http.ResponseWriter, r *http.Request, account string) {
 	var o parcelOrder
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
@@ -130,7 +132,9 @@ func (p *parcels) create(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnprocessableEntity, "invalid", message)
 		return
 	}
-	writeJSON(w, http.StatusCreated, p.enter(o).wire(p.now()))
+	j, now := p.enter(o), p.now()
+	p.lookout.watch(account, j, now)
+	writeJSON(w, http.StatusCreated, j.wire(now))
 }
 
 // check brings an order into its normal form and says what is wrong with it.

@@ -5,7 +5,7 @@
 // /v1, and Stripe's, Adyen's, PayPal's, Alipay's and WeChat Pay's under their
 // names. All stand on one bank, so that one ledger tells what happened, whatever
 // the callers came to believe. Parcels are told of in its own format under
-// /carrier/v1, and in DHL's under /dhl.
+// /carrier/v1, by webhook too, and in DHL's under /dhl.
 package sandbox
 
 import (
@@ -89,6 +89,7 @@ func New(opts Options) (*Server, error) {
 	s.parcels = newParcels(opts.Now)
 	s.parcels.pace, s.parcels.journal = cmp.Or(opts.ParcelPace, 1), s.journal
 	s.parcels.gate.rate = opts.CarrierRate
+	s.parcels.lookout.accounts, s.parcels.lookout.tell = s.accounts, s.webhooks.tellParcel
 	s.keys = newKeys(2*opts.MaxCharges, s.journal)
 	s.paypal = newPaypalDesk()
 	if opts.Journal != "" {
@@ -110,6 +111,7 @@ func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
 		close(s.closing)
 		s.bank.stop()
+		s.parcels.lookout.stop()
 		s.webhooks.stop()
 		s.closeErr = s.journal.close()
 	})
