@@ -71,7 +71,7 @@ func newRecipient(t *testing.T, db *models.DB) *recipient {
 		var scans []models.TrackingEvent
 		for i, location := range []string{all, "Grace O'Neil", "Gödel, DE", "Lindenstraße 4, Berlin, DE", "Leipzig, DE"} {
 			scans = append(scans, models.TrackingEvent{
-				DedupeKey: fmt.Sprint(i), Sequence: i, CarrierID: all, RawTime: all, LocalTime: fmt.Sprintf("2026-01-1%dT08:36:00", i),
+				DedupeKey: fmt.Sprint(i), Sequence: i, CarrierID: fmt.Sprint(all, i), RawTime: all, LocalTime: fmt.Sprintf("2026-01-1%dT08:36:00", i),
 				Status: models.ShipmentInTransit, Code: all, Description: all, Location: location,
 			})
 		}
