@@ -74,7 +74,8 @@ func fill(t testing.TB, db *models.DB, many int) shop {
 			` + numbers + ` SELECT ` + id("evt") + `, ` + owner + `, CASE WHEN i < 50 THEN 'ping' ELSE 'order.created' END, ` + id("ord") + `, ` + id("ord") + `,
 			'{}', ? FROM n`, []any{now}},
 		{`INSERT INTO deliveries (id, merchant_id, endpoint_id, event_id, event_type, status, created_at, updated_at)
-			` + numbers + ` SELECT ` + id("dlv") + `, ` + owner + `, ?, ` + id("evt") + `, 'order.created', CASE WHEN i < 50 THEN 'exhausted' ELSE 'delivered' END,
+			` + numbers + ` SELECT ` + id("dlv") + `, ` + owner + `, ?, ` + id("evt") + `, CASE WHEN i < 50 THEN 'dispute.opened' ELSE 'order.created' END,
+			CASE WHEN i < 50 THEN 'exhausted' ELSE 'delivered' END,
 			?, ? FROM n`, []any{endpoint.ID, now, now}},
 		{`INSERT INTO delivery_attempts (delivery_id, number, started_at, latency_ms, status)
 			` + numbers + ` SELECT ` + id("dlv") + `, 1, ?, 5, 200 FROM n`, []any{now}},

@@ -212,6 +212,7 @@ func TestAcceptance13ListsAtSize(t *testing.T) {
 		}
 		deliveries("all", models.DeliveryFilter{})
 		deliveries("by status", models.DeliveryFilter{Status: models.DeliveryExhausted})
+		deliveries("by type", models.DeliveryFilter{EventType: models.EventDisputeOpened})
 		deliveries("of an event", models.DeliveryFilter{EventID: "evt_" + order[4:]})
 		deliveries("of an order", models.DeliveryFilter{Search: order})
 		deliveries("of an order's number", models.DeliveryFilter{Search: "N77"})
@@ -387,6 +388,10 @@ func TestLookupsWalkNothing(t *testing.T) {
 		},
 		"deliveries": func(ctx context.Context) error {
 			_, _, err := db.Deliveries(ctx, s.scope, models.DeliveryFilter{Search: models.NewID(models.PrefixOrder)}, models.Page{})
+			return err
+		},
+		"deliveries of a type": func(ctx context.Context) error {
+			_, _, err := db.Deliveries(ctx, s.scope, models.DeliveryFilter{EventType: models.EventDisputeOpened}, models.Page{})
 			return err
 		},
 		"paste": func(ctx context.Context) error {
