@@ -99,7 +99,7 @@ func TestMerchantConnectsItsServer(t *testing.T) {
 	if got := b.tested(heard); len(strings.Fields(got.Get("Webhook-Signature"))) != 2 {
 		t.Errorf("while both secrets sign, a test event came with %v", got)
 	}
-	if alerts := eval[string](b, `document.querySelector("#endpoint-detail").textContent`); !strings.Contains(alerts, "Two secrets sign") {
+	if alerts := eval[string](b, `document.querySelector("#endpoint-detail").textContent`); !strings.Contains(alerts, "2 secrets sign") {
 		t.Errorf("the page does not tell that both secrets sign: %s", alerts)
 	}
 	for _, look := range looks {

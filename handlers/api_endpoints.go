@@ -100,7 +100,7 @@ func (a *shopAPI) endpointOperations() {
 	write(a, huma.Operation{
 		OperationID: "rotateEndpointSecret", Method: http.MethodPost, Path: path + "/{id}/rotate-secret", DefaultStatus: http.StatusOK,
 		Errors: []int{404}, Tags: tags, Security: writes, Summary: "Replace the signing secret",
-		Description: "The answer shows the new secret, once. For 24 hours deliveries carry the signatures of both.",
+		Description: "The answer shows the new secret, once. For 24 hours deliveries carry the signature of the one it replaces too.",
 	}, a.rotateSecret, unsealSecret[endpointActionInput](a))
 }
 

@@ -89,7 +89,7 @@ func TestEndpointSecretIsShownOnce(t *testing.T) {
 		if body := owner.post("/endpoints/"+id+"/rotate", form).want(t, http.StatusOK).body; secretText.MatchString(body) {
 			t.Error("the replaced secret is shown twice")
 		}
-		if alert := owner.get("/endpoints/" + id).Find("#endpoint-detail .alert").Text(); !strings.Contains(alert, "Two secrets sign") || !strings.Contains(alert, "(in 2") {
+		if alert := owner.get("/endpoints/" + id).Find("#endpoint-detail .alert").Text(); !strings.Contains(alert, "2 secrets sign") || !strings.Contains(alert, "(in 2") {
 			t.Errorf("of the secrets that sign, the page says %q", alert)
 		}
 		for _, path := range []string{"/endpoints", "/endpoints/" + id, "/endpoints/" + id + "/edit", "/deliveries"} {

@@ -23,7 +23,7 @@ const (
 
 // Endpoint is an address of a merchant that receives events. Secret,
 // PreviousSecret and Headers are sealed; of secrets that were replaced in short
-// order, PreviousSecret holds several, see PreviousSecrets.
+// order, PreviousSecret holds several, each with its end, see PreviousSecrets.
 //
 // Paused and disabled are two things: while it is paused, deliveries are made
 // and wait for it; what happens while it is disabled is listed as missed, and

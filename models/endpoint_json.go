@@ -16,7 +16,7 @@ type EndpointJSON struct {
 	DisabledReason *string    `json:"disabled_reason" enum:"gone,failing,person" doc:"gone: it answered 410; failing: nothing but failures for five days"`
 	Paused         bool       `json:"paused" doc:"true: deliveries are made and wait"`
 	FailingSince   *time.Time `json:"failing_since" doc:"Since when deliveries only fail"`
-	RotationEndsAt *time.Time `json:"rotation_ends_at" doc:"Until then the secret before the present one signs too"`
+	RotationEndsAt *time.Time `json:"rotation_ends_at" doc:"Until then the secret before the present one signs too; each that was replaced does for 24 hours"`
 	Secret         string     `json:"secret,omitempty" doc:"Shown once, after creation and rotation"`
 	CreatedAt      time.Time  `json:"created_at"`
 	UpdatedAt      time.Time  `json:"updated_at"`

@@ -131,7 +131,7 @@ func (s *Service) changeHeaders(tx *models.Tx, scope models.Scope, id string, c 
 }
 
 // RotateSecret replaces an endpoint's secret and returns the new one, which is
-// shown this once. For a day both sign.
+// shown this once. For a day the replaced one signs as well.
 func (s *Service) RotateSecret(tx *models.Tx, scope models.Scope, id string) (*models.Endpoint, string, error) {
 	e, err := tx.Endpoint(scope, id)
 	if err != nil {

@@ -87,7 +87,8 @@ func (l *life) judgePost(t *rapid.T, p *post, how how) way {
 	return w
 }
 
-// judgeSignature holds N9: for a day after its rotation a secret goes on signing.
+// judgeSignature holds N9: for a day after it was replaced a secret goes on
+// signing, however often others are replaced meanwhile.
 func (l *life) judgeSignature(t *rapid.T, d *door, p *post) {
 	check := func(secret string) bool {
 		verifier, err := standardwebhooks.NewWebhook(secret)
@@ -100,10 +101,9 @@ func (l *life) judgeSignature(t *rapid.T, d *door, p *post) {
 	if !check(d.secret) {
 		l.brokenf(t, "N3", "the signature is not the secret's")
 	}
-	overlap := p.at.Before(d.previousUntil)
-	for _, secret := range d.previous {
-		if check(secret) != overlap {
-			l.brokenf(t, "N9", "a secret before verifies %v, %s before its end", !overlap, d.previousUntil.Sub(p.at))
+	for _, old := range d.previous {
+		if signs := p.at.Before(old.until); check(old.text) != signs {
+			l.brokenf(t, "N9", "a secret before verifies %v, %s before its end", !signs, old.until.Sub(p.at))
 		}
 	}
 	for _, secret := range d.retired {

@@ -22,10 +22,9 @@ type door struct {
 	places   int      // deliveries at once
 	rate     int      // a second; 0: no limit
 
-	secret        string
-	previous      []string // the newest first
-	previousUntil time.Time
-	retired       []string
+	secret   string
+	previous []oldSecret // the newest first
+	retired  []string
 
 	offSince        time.Time // zero while it is enabled
 	wasOff          bool
@@ -33,6 +32,12 @@ type door struct {
 	saidGone        bool
 	arrival         time.Time // the last that its node lived to store
 	arrivalBefore   time.Time // that before the posts that are judged
+}
+
+// oldSecret was replaced and signs until its end.
+type oldSecret struct {
+	text  string
+	until time.Time
 }
 
 func (d *door) closed() bool { return d.paused || d.deleted || !d.offSince.IsZero() }

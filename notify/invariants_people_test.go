@@ -12,8 +12,8 @@ import (
 	"github.com/tillpost/tillpost/notify"
 )
 
-// rotate replaces a secret, and perhaps goes to the edge of the day in which
-// both sign.
+// rotate replaces a secret, and perhaps goes to the edge of the day in which one
+// that was replaced signs too.
 func (l *life) rotate(t *rapid.T) {
 	d := l.anyDoor(t)
 	var secret string
@@ -23,18 +23,19 @@ func (l *life) rotate(t *rapid.T) {
 	}) {
 		return
 	}
-	if !l.db.Now().Before(d.previousUntil) {
-		d.retired, d.previous = append(d.retired, d.previous...), nil
+	now, kept := l.db.Now(), []oldSecret{{d.secret, l.db.Now().Add(24 * time.Hour)}}
+	for _, old := range d.previous {
+		if now.Before(old.until) && len(kept) < 3 {
+			kept = append(kept, old)
+		} else {
+			d.retired = append(d.retired, old.text)
+		}
 	}
-	d.previous = append([]string{d.secret}, d.previous...)
-	if len(d.previous) > 3 {
-		d.retired, d.previous = append(d.retired, d.previous[3]), d.previous[:3]
-	}
-	d.previousUntil, d.secret = l.db.Now().Add(24*time.Hour), secret
+	d.previous, d.secret = kept, secret
 	if rapid.Bool().Draw(t, "stay") {
 		return
 	}
-	l.pass(d.previousUntil.Sub(l.db.Now()))
+	l.pass(rapid.SampledFrom(kept).Draw(t, "edge").until.Sub(now))
 	if rapid.Bool().Draw(t, "before") {
 		l.pass(-time.Microsecond)
 	}

@@ -115,6 +115,11 @@ var saboteurs = []saboteur{
 		do: "UPDATE webhook_endpoints SET previous_secret_expires_at = '2999-01-02 00:00:00+00:00' WHERE id = NEW.id;",
 	},
 	{
+		name: "a secret replaced before another does not end", invariant: "N9",
+		when: "AFTER UPDATE OF previous_secret ON webhook_endpoints", condition: "NEW.previous_secret LIKE '%@1%'",
+		do: "UPDATE webhook_endpoints SET previous_secret = replace(NEW.previous_secret, '@1', '@9') WHERE id = NEW.id;",
+	},
+	{
 		name: "a replay is not noted", invariant: "N11",
 		when: "AFTER INSERT ON audit_entries", condition: "NEW.action = 'replay.start'",
 		do: "DELETE FROM audit_entries WHERE id = NEW.id;",

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -314,6 +315,68 @@ func TestRotatedSecretsBothSign(t *testing.T) {
 	if post := shop.all()[1]; verify(post, o.secret) == nil || verify(post, lost) == nil || verify(post, fresh) != nil {
 		t.Error("after the overlap only the new secret may verify")
 	}
+}
+
+// Of secrets replaced an hour less than a day apart, the first ends a day after it
+// was replaced, also when all were sealed under another key meanwhile.
+func TestEachReplacedSecretSignsForADay(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		shop := newReceiver(t)
+		o := newOffice(t, db, shop.URL)
+		rotate := func(at time.Duration) (text string) {
+			o.offset.Store(int64(at))
+			modelstest.Write(t, db, func(tx *models.Tx) (err error) {
+				_, text, err = o.RotateSecret(tx, models.MerchantScope(o.shop.ID), o.endpoint.ID)
+				return err
+			})
+			return text
+		}
+		first, second, third := o.secret, rotate(0), rotate(23*time.Hour)
+		next, err := o.keys.WithNewPrimary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		vault := credentials.New(next)
+		modelstest.Write(t, db, func(tx *models.Tx) error {
+			e, err := tx.Endpoint(models.AllMerchants(), o.endpoint.ID)
+			if err != nil {
+				return err
+			}
+			if changed, err := vault.ResealEndpoint(e); !changed || err != nil {
+				t.Errorf("sealed anew: %v, %v", changed, err)
+			}
+			return tx.ResealEndpoint(e)
+		})
+		o.Service = notify.NewService(db, vault, notify.Options{AllowNets: loopback}, slog.New(slog.DiscardHandler))
+		for _, test := range []struct {
+			at   time.Duration
+			want []bool // of first, second and third
+		}{
+			{23*time.Hour + time.Minute, []bool{true, true, true}},
+			{24*time.Hour - time.Minute, []bool{true, true, true}},
+			{24*time.Hour + time.Minute, []bool{false, true, true}},
+			{47*time.Hour - time.Minute, []bool{false, true, true}},
+			{47*time.Hour + time.Minute, []bool{false, false, true}},
+		} {
+			o.offset.Store(int64(test.at))
+			o.order(t)
+			o.drain(t)
+			all := shop.all()
+			var got []bool
+			for _, secret := range []string{first, second, third} {
+				verifier, err := standardwebhooks.NewWebhook(secret)
+				if err != nil {
+					t.Fatal(err)
+				}
+				post := all[len(all)-1]
+				got = append(got, verifier.VerifyIgnoringTimestamp([]byte(post.body), post.header) == nil)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("after %s the secrets sign %v, want %v", test.at, got, test.want)
+			}
+		}
+	})
 }
 
 func TestPrivateNetworksAreRefused(t *testing.T) {

@@ -34,7 +34,7 @@ func NewSecret() string {
 }
 
 // Sign returns the webhook-signature header of one attempt: a signature for
-// each secret, of which a merchant's server needs to know one. There are two
+// each secret, of which a merchant's server needs to know one. There are several
 // while a secret is being replaced. Exactly body must be sent, and at must be
 // what Timestamp puts in its header.
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md

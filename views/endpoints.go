@@ -151,6 +151,15 @@ func (v EndpointView) testTone() ui.Tone {
 	}
 }
 
+// rotatingText says until when each of the replaced secrets signs.
+func rotatingText(ctx context.Context, ends []time.Time) string {
+	whens := make([]string, len(ends))
+	for i, end := range ends {
+		whens[i] = soon(ctx, end)
+	}
+	return locales.T(ctx, "endpoints.rotating_text", locales.Count, len(ends), "When", strings.Join(whens, "; "))
+}
+
 // EndpointForm makes or edits an endpoint.
 type EndpointForm struct {
 	Form

@@ -1176,8 +1176,8 @@ func endpointAlerts(v EndpointView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if until := v.Endpoint.PreviousSecretUntil(v.Now); until != nil {
-			templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Info, Title: locales.T(ctx, "endpoints.rotating"), Text: locales.T(ctx, "endpoints.rotating_text", "When", soon(ctx, *until))}).Render(ctx, templ_7745c5c3_Buffer)
+		if ends := v.Endpoint.PreviousSecretEnds(v.Now); len(ends) > 0 {
+			templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Info, Title: locales.T(ctx, "endpoints.rotating", "N", strconv.Itoa(len(ends)+1)), Text: rotatingText(ctx, ends)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
