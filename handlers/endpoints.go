@@ -163,15 +163,33 @@ func (s *server) testEndpoint(c *fiber.Ctx, v *viewer) error {
 }
 
 func (s *server) pauseEndpoint(c *fiber.Ctx, v *viewer) error {
-	return s.switchEndpoint(c, v, "endpoint.pause", models.EndpointChange{Paused: new(true)}, v.Texts.T("endpoints.paused"))
+	return s.switchEndpoint(c, v, "endpoint.pause", models.EndpointChange{Paused: new(true)}, ui.ToastProps{
+		Tone: ui.Success, Text: v.Texts.T("endpoints.paused"),
+	})
 }
 
 func (s *server) resumeEndpoint(c *fiber.Ctx, v *viewer) error {
-	return s.switchEndpoint(c, v, "endpoint.resume", models.EndpointChange{Paused: new(false)}, v.Texts.T("endpoints.resumed"))
+	return s.switchEndpoint(c, v, "endpoint.resume", models.EndpointChange{Paused: new(false)}, ui.ToastProps{
+		Tone: ui.Success, Text: v.Texts.T("endpoints.resumed"),
+	})
 }
 
+// enableEndpoint leads to what was missed, since a time that the endpoint does not
+// know any more once it is enabled.
 func (s *server) enableEndpoint(c *fiber.Ctx, v *viewer) error {
-	return s.switchEndpoint(c, v, "endpoint.enable", models.EndpointChange{Enabled: new(true)}, v.Texts.T("endpoints.enabled"))
+	ctx := c.UserContext()
+	e, err := s.DB.Endpoint(ctx, v.Scope, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	since, err := s.replaySince(ctx, e, models.ReplayMissed)
+	if err != nil {
+		return err
+	}
+	return s.switchEndpoint(c, v, "endpoint.enable", models.EndpointChange{Enabled: new(true)}, ui.ToastProps{
+		Tone: ui.Success, Text: v.Texts.T("endpoints.enabled"),
+		Href: views.MissedHref(e.ID, since.In(v.Zone).Format(views.FormTime)), Link: v.Texts.T("endpoints.recover"),
+	})
 }
 
 func (s *server) confirmDisableEndpoint(c *fiber.Ctx, v *viewer) error {
@@ -194,14 +212,14 @@ func (s *server) applyEndpoint(c *fiber.Ctx, v *viewer, action string, change mo
 	})
 }
 
-func (s *server) switchEndpoint(c *fiber.Ctx, v *viewer, action string, change models.EndpointChange, done string) error {
+func (s *server) switchEndpoint(c *fiber.Ctx, v *viewer, action string, change models.EndpointChange, done ui.ToastProps) error {
 	if err := s.applyEndpoint(c, v, action, change); err != nil {
 		return err
 	}
 	if !isHTMX(c) {
 		return s.redirect(c, "/endpoints/"+c.Params("id"))
 	}
-	return s.endpointChanged(c, v, nil, ui.ToastProps{Tone: ui.Success, Text: done})
+	return s.endpointChanged(c, v, nil, done)
 }
 
 // endpointChanged renews the page of an endpoint after an act, with the test

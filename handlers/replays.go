@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -60,7 +61,7 @@ func (s *server) listReplays(c *fiber.Ctx, v *viewer) error {
 // replayChoice reads what is to be sent, from the address of a plan or from the
 // form that starts it. A time that cannot be read is invalid: another one in its
 // place would send what nobody asked for.
-func (s *server) replayChoice(v *viewer, value func(name string) string) (choice views.ReplayChoice, in notify.ReplayChoice, err error) {
+func replayChoice(v *viewer, value func(name string) string) (choice views.ReplayChoice, in notify.ReplayChoice, err error) {
 	choice = views.ReplayChoice{
 		Kind: oneOf(value("kind"), models.ReplayKinds...), EventType: oneOf(value("type"), models.EventTypes...),
 	}
@@ -70,27 +71,42 @@ func (s *server) replayChoice(v *viewer, value func(name string) string) (choice
 	if id := value("endpoint"); models.IsID(models.PrefixEndpoint, id) {
 		choice.Endpoint = id
 	}
-	in = notify.ReplayChoice{
-		EndpointID: choice.Endpoint, Kind: choice.Kind, EventType: choice.EventType, Since: s.DB.Now().Add(-24 * time.Hour).Truncate(time.Minute),
-	}
+	in = notify.ReplayChoice{EndpointID: choice.Endpoint, Kind: choice.Kind, EventType: choice.EventType}
 	choice.Since, choice.Until = value("since"), value("until")
-	if choice.Since == "" {
-		choice.Since = in.Since.In(v.Zone).Format(views.FormTime)
-	} else if in.Since, err = time.ParseInLocation(views.FormTime, choice.Since, v.Zone); err != nil {
-		return choice, in, models.Invalid("since", "bad_moment")
+	if in.Since, err = moment(v, "since", choice.Since); err != nil {
+		return choice, in, err
 	}
-	if choice.Until == "" {
-		return choice, in, nil
+	in.Until, err = moment(v, "until", choice.Until)
+	return choice, in, err
+}
+
+// moment is a time of a form; zero when there is none.
+func moment(v *viewer, name, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
 	}
-	if in.Until, err = time.ParseInLocation(views.FormTime, choice.Until, v.Zone); err != nil {
-		return choice, in, models.Invalid("until", "bad_moment")
+	at, err := time.ParseInLocation(views.FormTime, text, v.Zone)
+	if err != nil {
+		return at, models.Invalid(name, "bad_moment")
 	}
-	return choice, in, nil
+	return at, nil
+}
+
+// replaySince is from when on a replay looks when nobody says: from the first
+// event that the endpoint missed, or for a day.
+func (s *server) replaySince(ctx context.Context, e *models.Endpoint, kind string) (since time.Time, err error) {
+	if kind != models.ReplayAll {
+		since, err = s.DB.MissedSince(ctx, e)
+	}
+	if since.IsZero() {
+		since = s.DB.Now().Add(-24 * time.Hour)
+	}
+	return since.Truncate(time.Minute), err
 }
 
 // planReplay says how many events would be sent.
 func (s *server) planReplay(c *fiber.Ctx, v *viewer) error {
-	choice, in, err := s.replayChoice(v, func(name string) string { return c.Query(name) })
+	choice, in, err := replayChoice(v, func(name string) string { return c.Query(name) })
 	plan := views.ReplayPlan{Choice: choice, PerMinute: strconv.Itoa(notify.DefaultReplayRate)}
 	plan.Errors = fieldErrors(v, err)
 	return s.renderReplayPlan(c, v, fiber.StatusOK, plan, in)
@@ -132,6 +148,12 @@ func (s *server) lookForReplay(c *fiber.Ctx, v *viewer, plan *views.ReplayPlan, 
 	if plan.Endpoint, err = s.DB.Endpoint(ctx, v.Scope, in.EndpointID); err != nil {
 		return err
 	}
+	if plan.Choice.Since == "" {
+		if in.Since, err = s.replaySince(ctx, plan.Endpoint, in.Kind); err != nil {
+			return err
+		}
+		plan.Choice.Since = in.Since.In(v.Zone).Format(views.FormTime)
+	}
 	plan.MayEnable = plan.Endpoint.DisabledAt != nil && editors.allows(v.Role)
 	plan.Open, err = s.DB.OpenReplay(ctx, v.Scope, in.EndpointID)
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
@@ -151,7 +173,7 @@ func (s *server) lookForReplay(c *fiber.Ctx, v *viewer, plan *views.ReplayPlan, 
 
 // startReplay begins a replay; the same form sent twice begins one.
 func (s *server) startReplay(c *fiber.Ctx, v *viewer) error {
-	choice, in, err := s.replayChoice(v, func(name string) string { return field(c, name) })
+	choice, in, err := replayChoice(v, func(name string) string { return field(c, name) })
 	plan := views.ReplayPlan{Choice: choice, Reason: field(c, "reason"), PerMinute: field(c, "per_minute")}
 	var started models.Answer
 	if err == nil {
@@ -182,6 +204,11 @@ func (s *server) createReplay(c *fiber.Ctx, v *viewer, in notify.ReplayChoice, p
 	rate, err := strconv.ParseInt(plan.PerMinute, 10, 64)
 	if err != nil {
 		return models.Answer{}, models.Invalid("per_minute", "bad_number")
+	}
+	if in.Since.IsZero() {
+		if in.Since, err = s.replaySince(ctx, e, in.Kind); err != nil {
+			return models.Answer{}, err
+		}
 	}
 	request := notify.ReplayRequest{
 		ReplayChoice: in, PerMinute: rate, Reason: plan.Reason, Enable: editors.allows(v.Role), Actor: v.actor(c),

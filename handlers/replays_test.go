@@ -144,3 +144,63 @@ func TestReplayOfADisabledEndpoint(t *testing.T) {
 		}
 	})
 }
+
+// What an endpoint missed while it was disabled is found however it was, before it
+// is enabled and after.
+func TestReplayFindsWhatADisabledEndpointMissed(t *testing.T) {
+	t.Parallel()
+	for name, disable := range map[string]func(t *testing.T, s *site, e *models.Endpoint, pass func(time.Duration)){
+		"gone": func(t *testing.T, s *site, e *models.Endpoint, _ func(time.Duration)) {
+			modelstest.Write(t, s.db, func(tx *models.Tx) error { return tx.DisableEndpoint(e, models.EndpointGone) })
+		},
+		"failing": func(t *testing.T, s *site, e *models.Endpoint, pass func(time.Duration)) {
+			modelstest.Order(t, s.db, e.MerchantID, 900)
+			attempted(t, s.db, e.ID, models.DeliveryExhausted, models.DeliveryAttempt{Status: 500})
+			pass(5 * 24 * time.Hour)
+			modelstest.Write(t, s.db, func(tx *models.Tx) error { return tx.DisableEndpoint(e, models.EndpointFailing) })
+		},
+		"by hand": func(t *testing.T, s *site, e *models.Endpoint, _ func(time.Duration)) {
+			s.signIn(t, models.RoleMerchant, e.MerchantID).post("/endpoints/"+e.ID+"/disable", nil).want(t, http.StatusSeeOther)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			modelstest.Each(t, func(t *testing.T, db *models.DB) {
+				now := db.Now()
+				db.Now = func() time.Time { return now }
+				pass := func(d time.Duration) { now = now.Add(d) }
+				s := newSite(t, db)
+				m := modelstest.Merchant(t, db)
+				e, _ := s.endpoint(t, m.ID, "https://one.example/hooks")
+				want := "Order created: 1"
+				if name == "failing" {
+					want = "Order created: 2"
+				}
+				disable(t, s, e, pass)
+				modelstest.Order(t, db, m.ID, 901)
+				pass(3 * 24 * time.Hour)
+				owner := s.signIn(t, models.RoleMerchant, m.ID)
+				finds := func(where, href string) {
+					t.Helper()
+					if href == "" {
+						t.Errorf("%s leads nowhere", where)
+						return
+					}
+					if counts := owner.get(href).want(t, http.StatusOK).texts("[data-testid=replay-counts] li"); len(counts) != 1 || counts[0] != want {
+						t.Errorf("%s leads to %s, which finds %q, want %q", where, href, counts, want)
+					}
+				}
+				const link = `a[href^="/replays/new"]`
+				path := "/endpoints/" + e.ID
+				finds("the page of a disabled one", owner.get(path).Find("#endpoint-detail .alert "+link).AttrOr("href", ""))
+				enabled := owner.post(path+"/enable", nil, htmx...).want(t, http.StatusOK)
+				finds("what tells that it is enabled", enabled.Find(".toast-item "+link).AttrOr("href", ""))
+				finds("the page of an enabled one", owner.get(path).Find("#endpoint-detail "+link).AttrOr("href", ""))
+				if all := owner.get(views.ReplaysPath + "/new?kind=all&endpoint=" + e.ID); all.Find("[data-testid=replay-nothing]").Length() != 1 {
+					t.Errorf("all of the last day is %q", all.texts("[data-testid=replay-counts] li"))
+				}
+				finds("the list of replays", owner.get(views.ReplaysPath).Find(link).AttrOr("href", ""))
+			})
+		})
+	}
+}

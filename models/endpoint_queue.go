@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // maxWaiting is how far the deliveries that wait are counted.
@@ -25,4 +26,40 @@ func (db *DB) WaitingDeliveries(ctx context.Context, endpointID string) (Backlog
 		return Backlog{}, fmt.Errorf("count what waits for endpoint %s: %w", endpointID, err)
 	}
 	return Backlog{N: min(n, maxWaiting), More: n > maxWaiting}, nil
+}
+
+const (
+	// longestDelivery is more than any delivery waits from its event to its last try.
+	longestDelivery = 4 * 24 * time.Hour
+	// clocksDiffer is far more than the clocks of nodes, whose times ids hold, do.
+	clocksDiffer = time.Hour
+)
+
+// MissedSince is a time before the first event that an endpoint, which the caller
+// has loaded, has not got: before it began to fail or was disabled, and what
+// waited then. Of one that is well again nobody knows when that was: it is before
+// the oldest that has not arrived. Zero when nothing was missed.
+func (db *DB) MissedSince(ctx context.Context, e *Endpoint) (since time.Time, err error) {
+	for _, at := range []*time.Time{e.FailingSince, e.DisabledAt} {
+		if at != nil && (since.IsZero() || at.Before(since)) {
+			since = *at
+		}
+	}
+	q := db.q(ctx).Table("deliveries AS d").Select("e.created_at").Joins("JOIN events e ON e.id = d.event_id").
+		// The literals let SQLite see that the partial index serves.
+		Where("d.endpoint_id = ? AND d.status IN ('retrying', 'exhausted', 'canceled') AND d.event_type <> ?", e.ID, EventPing)
+	if !since.IsZero() {
+		q = q.Where("d.id >= ?", idBound(PrefixDelivery, since.Add(-longestDelivery)))
+	}
+	oldest, err := all[Event](q.Order("d.id").Limit(1))
+	if err != nil {
+		return since, fmt.Errorf("find what endpoint %s missed: %w", e.ID, err)
+	}
+	if len(oldest) > 0 && (since.IsZero() || oldest[0].CreatedAt.Before(since)) {
+		since = oldest[0].CreatedAt
+	}
+	if !since.IsZero() {
+		since = since.Add(-clocksDiffer)
+	}
+	return since, nil
 }

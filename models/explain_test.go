@@ -333,6 +333,13 @@ func TestAcceptance13ListsAtSize(t *testing.T) {
 				_, err := db.EndpointHealth(ctx, scope, "whe_1")
 				return err
 			},
+			"what an endpoint missed": func(ctx context.Context, _ models.Scope) error {
+				if _, err := db.MissedSince(ctx, &models.Endpoint{ID: "whe_1", DisabledAt: &now}); err != nil {
+					return err
+				}
+				_, err := db.MissedSince(ctx, &models.Endpoint{ID: "whe_1"})
+				return err
+			},
 			"an endpoint's last answers": func(ctx context.Context, scope models.Scope) error {
 				_, err := db.LastAnswers(ctx, scope, "whe_1", 5)
 				return err

@@ -82,7 +82,7 @@ var unscoped = map[string]string{
 	"SettlementObjects": "of an account loaded with a scope", "SettledPayments": "of an account loaded with a scope",
 	"SettledRefunds": "of an account loaded with a scope", "SettlementSums": "of a file loaded with a scope",
 	"SettlementRefusals": "of a file loaded with a scope", "SettlementDifferences": "of a file loaded with a scope",
-	"WaitingDeliveries": "of an endpoint loaded with a scope", "FindReplay": "of an endpoint loaded with a scope", "ReplayItems": "of a replay loaded with a scope", "StalledReplays": "for background work",
+	"WaitingDeliveries": "of an endpoint loaded with a scope", "MissedSince": "of an endpoint loaded with a scope", "FindReplay": "of an endpoint loaded with a scope", "ReplayItems": "of a replay loaded with a scope", "StalledReplays": "for background work",
 	"BulkRetry": "for support", "BulkRetries": "for support", "BulkRetryItems": "for support", "BulkRetryEnds": "for support",
 	"InBulkRetry": "of payments loaded with a scope", "StalledBulkRetries": "for background work",
 	"CountDifferences": "of a file loaded with a scope", "DropSettlement": "of a file that the caller has made or taken over",

@@ -62,16 +62,6 @@ func (v EndpointView) address() string {
 	return listAddress(v.href(), "test", v.Test.ID)
 }
 
-// recover leads to a replay of what was missed since it began to fail. The first
-// delivery that failed is older than its failure.
-func (v EndpointView) recover(ctx context.Context) string {
-	since := ""
-	if at := v.Endpoint.FailingSince; at != nil {
-		since = at.Add(-time.Hour).In(Zone(ctx)).Format(FormTime)
-	}
-	return listAddress(ReplaysPath+"/new", "endpoint", v.Endpoint.ID, "kind", models.ReplayMissed, "since", since)
-}
-
 // troubled says whether deliveries do not arrive.
 func (v EndpointView) troubled() bool {
 	return v.Endpoint.FailingSince != nil || v.Endpoint.DisabledAt != nil

@@ -15,6 +15,12 @@ const ReplaysPath = "/replays"
 // FormTime is how forms write a time in the viewer's zone.
 const FormTime = "2006-01-02T15:04"
 
+// MissedHref leads to a replay of what an endpoint missed; without a time, which
+// is a FormTime, the page finds out since when.
+func MissedHref(endpointID, since string) string {
+	return listAddress(ReplaysPath+"/new", "endpoint", endpointID, "kind", models.ReplayMissed, "since", since)
+}
+
 // ReplaysView is a page of the list of replays.
 type ReplaysView struct {
 	Rows      []ReplayRow
