@@ -113,21 +113,12 @@ func (s *server) planReplay(c *fiber.Ctx, v *viewer) error {
 }
 
 func (s *server) renderReplayPlan(c *fiber.Ctx, v *viewer, status int, plan views.ReplayPlan, in notify.ReplayChoice) error {
-	ctx := c.UserContext()
-	var err error
-	if plan.Endpoints, _, err = s.DB.Endpoints(ctx, v.Scope, models.Page{Limit: models.MaxLimit}); err != nil {
+	if err := s.addEndpoints(c, v, &plan); err != nil {
 		return err
 	}
-	owners, err := s.chooseMerchant(c, v)
-	if err != nil {
-		return err
-	}
-	plan.Owners = owners.Names
-	if in.EndpointID == "" && len(plan.Endpoints) > 0 {
-		in.EndpointID = plan.Endpoints[0].ID
+	if plan.Endpoint != nil {
+		in.EndpointID = plan.Endpoint.ID
 		plan.Choice.Endpoint = in.EndpointID
-	}
-	if in.EndpointID != "" {
 		if err := s.lookForReplay(c, v, &plan, in); err != nil {
 			return err
 		}
@@ -141,13 +132,36 @@ func (s *server) renderReplayPlan(c *fiber.Ctx, v *viewer, status int, plan view
 	return s.render(c, status, page)
 }
 
+// addEndpoints adds to a plan its endpoint and those to choose from: all that its
+// merchant has, of which MaxEndpoints fit on a page. When none is chosen yet it is
+// the newest of whoever may be chosen.
+func (s *server) addEndpoints(c *fiber.Ctx, v *viewer, plan *views.ReplayPlan) error {
+	ctx := c.UserContext()
+	owners, err := s.chooseMerchant(c, v)
+	if err != nil {
+		return err
+	}
+	plan.Owners = owners.Names
+	scope := owners.Scope
+	if id := plan.Choice.Endpoint; id != "" {
+		if plan.Endpoint, err = s.DB.Endpoint(ctx, v.Scope, id); err != nil {
+			return err
+		}
+		scope = v.Scope.Narrow(plan.Endpoint.MerchantID)
+	}
+	if plan.Endpoints, _, err = s.DB.Endpoints(ctx, scope, models.Page{Limit: models.MaxLimit}); err != nil {
+		return err
+	}
+	if plan.Endpoint == nil && len(plan.Endpoints) > 0 {
+		plan.Endpoint = &plan.Endpoints[0]
+	}
+	return nil
+}
+
 // lookForReplay adds to a plan what there is to send, and what is in its way.
 func (s *server) lookForReplay(c *fiber.Ctx, v *viewer, plan *views.ReplayPlan, in notify.ReplayChoice) error {
 	ctx := c.UserContext()
 	var err error
-	if plan.Endpoint, err = s.DB.Endpoint(ctx, v.Scope, in.EndpointID); err != nil {
-		return err
-	}
 	if plan.Choice.Since == "" {
 		if in.Since, err = s.replaySince(ctx, plan.Endpoint, in.Kind); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tillpost/tillpost/models"
 	"github.com/tillpost/tillpost/models/modelstest"
@@ -203,4 +204,37 @@ func TestReplayFindsWhatADisabledEndpointMissed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who plans for a merchant's endpoint chooses among that merchant's.
+func TestReplayPlanOffersEndpointsOfOneMerchant(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newSite(t, db)
+		m, other := modelstest.Merchant(t, db), modelstest.Merchant(t, db)
+		old, _ := s.endpoint(t, m.ID, "https://old.example/hooks")
+		s.endpoint(t, m.ID, "https://new.example/hooks")
+		s.endpoint(t, other.ID, "https://foreign.example/hooks")
+		modelstest.Order(t, db, m.ID, 900)
+		admin := s.signIn(t, models.RoleAdmin, "")
+		for _, headers := range [][]string{nil, htmx} {
+			plan := admin.get(views.ReplaysPath+"/new?kind=all&endpoint="+old.ID, headers...).want(t, http.StatusOK)
+			if to := plan.texts("[data-testid=replay-to]"); len(to) != 1 || to[0] != "To old.example/hooks · "+m.Name {
+				t.Errorf("the preview says %q", to)
+			}
+		}
+		plan := admin.get(views.ReplaysPath + "/new?endpoint=" + old.ID)
+		uitest.Check(t, plan.Document)
+		want := []string{"new.example/hooks · " + m.Name, "old.example/hooks · " + m.Name}
+		if diff := cmp.Diff(want, plan.texts("#field-endpoint option")); diff != "" {
+			t.Errorf("the choice (-want +got):\n%s", diff)
+		}
+		if chosen := plan.Find("#field-endpoint option[selected]"); chosen.AttrOr("value", "") != old.ID {
+			t.Errorf("chosen is %q", chosen.Text())
+		}
+		whose := admin.get(views.ReplaysPath+"?merchant="+m.Ref).Find(`a[href^="/replays/new"]`).AttrOr("href", "")
+		if offered := admin.get(whose).texts("#field-endpoint option"); !cmp.Equal(offered, want) {
+			t.Errorf("from the list of the merchant, %s offers %q", whose, offered)
+		}
+	})
 }

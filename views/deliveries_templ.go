@@ -70,7 +70,7 @@ func DeliveriesPage(s Shell, v DeliveriesView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.LinkButton(ui.LinkButtonProps{Label: locales.T(ctx, "replays.new"), Href: listAddress(ReplaysPath+"/new", "endpoint", v.Filter.Endpoint, "type", v.Filter.EventType), Icon: "repeat"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.LinkButton(ui.LinkButtonProps{Label: locales.T(ctx, "replays.new"), Href: listAddress(ReplaysPath+"/new", "merchant", v.Filter.Merchant, "endpoint", v.Filter.Endpoint, "type", v.Filter.EventType), Icon: "repeat"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

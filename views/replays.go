@@ -60,7 +60,7 @@ type ReplayPlan struct {
 	Form
 
 	Choice    ReplayChoice
-	Endpoints []models.Endpoint // to choose from
+	Endpoints []models.Endpoint // to choose from, the chosen one among them
 	Owners    map[string]string // names of their merchants, by id; nil for merchants, who know
 	Endpoint  *models.Endpoint  // that was chosen; nil when there is none
 	Found     models.ReplayFound
@@ -77,12 +77,19 @@ func (p ReplayPlan) ready() bool {
 		(p.Endpoint.DisabledAt == nil || p.MayEnable)
 }
 
+// label names an endpoint, and for staff whose it is.
+func (p ReplayPlan) label(e *models.Endpoint) string {
+	text := withoutScheme(e.URL)
+	if owner := p.Owners[e.MerchantID]; owner != "" {
+		text += " · " + owner
+	}
+	return text
+}
+
 func (p ReplayPlan) endpointOptions() []ui.Option {
-	options := endpointOptions(p.Endpoints)
-	for i := range options {
-		if owner := p.Owners[p.Endpoints[i].MerchantID]; owner != "" {
-			options[i].Label += " · " + owner
-		}
+	options := make([]ui.Option, len(p.Endpoints))
+	for i := range p.Endpoints {
+		options[i] = ui.Option{Value: p.Endpoints[i].ID, Label: p.label(&p.Endpoints[i])}
 	}
 	return options
 }
