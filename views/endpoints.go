@@ -275,3 +275,12 @@ func disabledText(ctx context.Context, e models.Endpoint) string {
 		return ""
 	}
 }
+
+// failingText says what becomes of an endpoint that only fails. Past its time
+// nothing was tried any more: the next failure begins it anew.
+func (v EndpointView) failingText(ctx context.Context) string {
+	if !v.DisabledOn.After(v.Now) {
+		return locales.T(ctx, "endpoints.failing_idle")
+	}
+	return locales.T(ctx, "endpoints.failing_text", "When", soon(ctx, v.DisabledOn))
+}

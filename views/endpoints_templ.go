@@ -1121,7 +1121,7 @@ func endpointAlerts(v EndpointView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Warning, Title: locales.T(ctx, "endpoints.failing", "Since", DateTime(ctx, *v.Endpoint.FailingSince)), Text: locales.T(ctx, "endpoints.failing_text", "When", soon(ctx, v.DisabledOn))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Alert(ui.AlertProps{Tone: ui.Warning, Title: locales.T(ctx, "endpoints.failing", "Since", DateTime(ctx, *v.Endpoint.FailingSince)), Text: v.failingText(ctx)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
