@@ -196,7 +196,7 @@ func (ls *lanes) claimed(asked []string, got []models.Lane, storing bool, now ti
 
 // missed notes that an endpoint's row was held.
 func (ls *lanes) missed(endpoint string, l *lane, storing bool, now time.Time) {
-	l.locked = true
+	l.locked, l.places = true, 0
 	if !storing {
 		l.misses++
 	}

@@ -160,6 +160,17 @@ func TestFullEndpointRefills(t *testing.T) {
 		t.Error("a place that was freed meanwhile waits for others, for a moment")
 	}
 	claim(1)
+	ls.landed("a", time.Millisecond, now)
+	ls.landed("a", time.Millisecond, now)
+	if turns(now) != 1 {
+		t.Error("with half of its places free it has no turn")
+	}
+	ls.claimed([]string{"a"}, nil, false, now) // another node holds its row
+	ls.landed("a", time.Millisecond, now)
+	if turns(now) != 0 || turns(now.Add(lockedWait)) != 1 {
+		t.Error("while its row is held it is asked for with each place that is free")
+	}
+	claim(3)
 	for range 4 {
 		ls.landed("a", time.Millisecond, now)
 	}
