@@ -127,7 +127,9 @@ func (tx *Tx) disableFailing(e *Endpoint) error {
 	if len(tried) > 0 {
 		return tx.DisableEndpoint(e, EndpointFailing)
 	}
-	_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": tx.now}, "id = ? AND updated_at = ?", e.ID, e.UpdatedAt)
+	// What was claimed before says nothing any more.
+	_, err = tx.update("webhook_endpoints", map[string]any{"failing_since": tx.now, "updated_at": tx.now},
+		"id = ? AND updated_at = ?", e.ID, e.UpdatedAt)
 	return err
 }
 

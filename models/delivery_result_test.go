@@ -182,8 +182,20 @@ func TestStoreDeliveriesJudgesEndpoints(t *testing.T) {
 		if got := attempt(failed); got.DisabledAt != nil || !got.FailingSince.Equal(*now) {
 			t.Errorf("a failure long after the one before: %+v", got)
 		}
-		*now = now.Add(patience - 48*time.Hour)
+		*now = now.Add(2 * patience)
+		before, err := db.Endpoint(t.Context(), s.scope, e.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
 		attempt(failed)
+		late := failed // was claimed together with the one before
+		queue(t, db, e, 1)
+		late.Delivery, late.Endpoint, late.Attempt.StartedAt = claim(t, db, models.ClaimRequest{Endpoints: []string{e.ID}, Room: 9})[e.ID].Deliveries[0], before, *now
+		modelstest.Write(t, db, func(tx *models.Tx) error { return tx.StoreDeliveries([]models.DeliveryResult{late}, patience) })
+		*now = now.Add(patience - 48*time.Hour)
+		if got := attempt(failed); got.DisabledAt != nil {
+			t.Errorf("two failures of one moment, long after the one before: %+v", got)
+		}
 		*now = now.Add(48*time.Hour + time.Second)
 		if got := attempt(failed); got.DisabledReason != models.EndpointFailing || told() != 1 {
 			t.Errorf("after more than five days: %+v, %d events", got, told())
