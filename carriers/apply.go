@@ -30,6 +30,10 @@ func (s *Service) store(
 		if err := tx.LockShipments(ids); err != nil {
 			return err
 		}
+		answers, err := stillAsked(tx, account, answers)
+		if err != nil {
+			return err
+		}
 		var unasked []string // they stay due
 		for i := range shipments {
 			if e := answers[i].Err; e != nil && e.Kind == ErrNoTurn {
@@ -68,7 +72,9 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 		return err
 	}
 	if sh.Replaced() { // its number was a mistake: what is told of it is of somebody else's parcel
-		return tx.ReleaseShipments([]string{sh.ID})
+		c := sh.Unchanged()
+		c.Cause, c.NextPollAt, c.SyncError, c.SyncKind = cause, nil, "", ""
+		return tx.MoveShipment(sh, c)
 	}
 	if answer.Err != nil {
 		c, err := s.afterError(tx, sh, answer.Err)
@@ -78,22 +84,25 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 		return tx.MoveShipment(sh, c)
 	}
 	t := answer.Tracking
-	if cause == causeWebhook || sh.PushedAt != nil && sh.PushedAt.After(answer.told) {
+	// Only what was asked for after all that was told can deny or confirm it.
+	asked := cause == causePoll && (sh.PushedAt == nil || !sh.PushedAt.After(answer.told))
+	if !asked {
 		t = overtaken(sh, *t, answer.told)
 	}
-	stored, added, err := tx.AddTrackingEvents(sh, rows(sh, t.Events, tx.Now()), t.Partial)
+	told, err := tx.AddTrackingEvents(sh, rows(sh, t.Events, tx.Now()), t.Partial)
 	if err != nil {
 		return err
 	}
-	in, err := known(tx, sh, stored)
+	in, err := known(tx, sh, told.All)
 	if err != nil {
 		return err
 	}
 	last := in.Header
 	in.Header = t.Header
-	if cause == causePoll { // only what is asked for now can deny what was said
+	if asked {
 		in.LastHeader = &last
 	}
+	in.Corrected = slices.ContainsFunc(told.Before, func(e models.TrackingEvent) bool { return Status(e.Status) == in.Previous })
 	c := changed(sh, Compute(in))
 	c.Cause, c.SyncedAt, c.SyncError, c.SyncKind, c.Failed = cause, latest(sh.LastSyncedAt, answer.told), "", "", 0
 	c.HeaderStatus, c.HeaderAt = string(t.Header.Status), t.Header.At
@@ -104,20 +113,20 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 	if t.URL != "" {
 		c.TrackingURL = t.URL
 	}
-	news := added > 0 || c.Status != sh.Status
+	news := told.New > 0 || c.Status != sh.Status
 	switch {
 	case news:
 		c.Unchanged = 0
-	case cause == causePoll:
+	case asked:
 		c.Unchanged = sh.UnchangedPolls + 1
 	}
 	switch {
 	case cause == causeWebhook:
 		c.PushedAt = latest(sh.PushedAt, answer.told)
-	case news: // the carrier ought to have told of it: it is asked again as others are
+	case news && asked: // the carrier ought to have told of it: it is asked again as others are
 		c.PushedAt = nil
 	}
-	poll := PollInput{Zone: in.Destination, Doubt: doubted(Status(c.Status), t.Header, stored), Least: answer.least}
+	poll := PollInput{Zone: in.Destination, Doubt: doubted(Status(c.Status), t.Header, told.All), Least: answer.least}
 	c.NextPollAt = s.next(tx, sh, c, poll)
 	return tx.MoveShipment(sh, c)
 }

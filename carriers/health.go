@@ -36,9 +36,6 @@ func (s *Service) noteHealth(
 	if err != nil {
 		return err
 	}
-	if worst != nil && worst.Kind == ErrAuth && !sameCredentials(a, loaded) {
-		return tx.AskRefusedAgain(a.ID) // the ones that were refused are the account's no more
-	}
 	tries := probe != nil && a.ProbeAt != nil && a.ProbeAt.Equal(*probe)
 	health := after(a, worst, tries, tx.Now())
 	if health.BrokenAt != nil && a.BrokenAt == nil {
@@ -156,6 +153,27 @@ func aboutAccount(e *Error) bool {
 	case ErrNotFound, ErrForbidden, ErrBadRequest, ErrNoTurn:
 	}
 	return false
+}
+
+// stillAsked are the answers to what the account asks with now. Those that were
+// refused to credentials which it has no more are no answers; until the end of
+// the transaction nobody gives it others.
+func stillAsked(tx *models.Tx, loaded *models.CarrierAccount, answers []Answer) ([]Answer, error) {
+	refused := func(a Answer) bool { return a.Err != nil && a.Err.Kind == ErrAuth }
+	if !slices.ContainsFunc(answers, refused) {
+		return answers, nil
+	}
+	a, err := tx.CarrierAccount(models.AllMerchants(), loaded.ID)
+	if err != nil || sameCredentials(a, loaded) {
+		return answers, err
+	}
+	answers = slices.Clone(answers)
+	for i := range answers {
+		if refused(answers[i]) {
+			answers[i].Err = &Error{Kind: ErrNoTurn, Message: "the credentials were replaced meanwhile"}
+		}
+	}
+	return answers, nil
 }
 
 // sameCredentials says whether an account is asked with what it was loaded with.

@@ -200,6 +200,16 @@ func TestReplace(t *testing.T) {
 		d.offset += time.Minute
 		d.courier.say(tracking(scan(carriers.StatusDelivered, db.Now())))
 		d.poll(t, id) // was under way
+		if got := d.shipment(t, id); got.NextPollAt != nil {
+			t.Errorf("the mistyped one is asked about again at %s", got.NextPollAt)
+		}
+		err := db.Write(t.Context(), func(tx *models.Tx) error {
+			_, err := d.Sync(tx, models.AllMerchants(), id, modelstest.Actor())
+			return err
+		})
+		if got := refusal(err); got != "parcel_canceled" {
+			t.Errorf("somebody asks about it: %q", got)
+		}
 		d.use(crier{d.courier, ""})
 		d.tell(t, cry{"1", "SBX1234", carriers.StatusDelivered, db.Now()})
 		if got := d.shipment(t, id); got.Status != models.ShipmentCanceled || !got.Replaced() {

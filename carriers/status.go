@@ -28,6 +28,8 @@ type StatusInput struct {
 	// applied, nil when no new answer is. A final status that rests on the
 	// summary alone falls only when two answers running deny it.
 	LastHeader *Header
+	// Corrected says that a scan of the status Previous is understood otherwise now.
+	Corrected bool
 
 	Since         time.Time  // when following began, or was asked for again
 	PromisedAt    *time.Time // by when the merchant promised the parcel
@@ -91,9 +93,10 @@ func living(in StatusInput, scans []placed) []placed {
 }
 
 // sticks reports whether a final status stays although neither scans nor
-// summary lead to it: it came from a summary, and has not been denied twice.
+// summary lead to it: it came from a summary, and has not been denied twice, nor
+// was a scan corrected that said so.
 func sticks(in StatusInput, scans []placed, now journey) bool {
-	if !Terminal(in.Previous, in.Reason) || Terminal(now.status, now.reason) || now.status == StatusReturning {
+	if !Terminal(in.Previous, in.Reason) || Terminal(now.status, now.reason) || now.status == StatusReturning || in.Corrected {
 		return false
 	}
 	for _, p := range scans {

@@ -72,6 +72,15 @@ func TestAnswersFromBeforeNewsReplaceNothing(t *testing.T) {
 		if got := d.shipment(t, id); got.Status != models.ShipmentOutForDelivery || got.HeaderStatus != models.ShipmentOutForDelivery || got.ETA != nil {
 			t.Errorf("parcel is %s, its summary %s, to arrive %v", got.Status, got.HeaderStatus, got.ETA)
 		}
+		d.courier.answer = func(carriers.Parcel) carriers.Answer {
+			d.offset += 5 * time.Second
+			d.tell(t, cry{"2", "SBX1234", carriers.StatusDelivered, start.Add(time.Minute)})
+			return tracking(scan(carriers.StatusInfo, start.Add(-time.Minute)))
+		}
+		d.poll(t, id)
+		if got := d.shipment(t, id); got.Status != models.ShipmentDelivered || got.NextPollAt == nil || got.PushedAt == nil {
+			t.Errorf("parcel is %s, told of at %v, asked about next at %v", got.Status, got.PushedAt, got.NextPollAt)
+		}
 	})
 }
 
@@ -122,6 +131,12 @@ func TestScansAreReadAnew(t *testing.T) {
 		got := d.shipment(t, id)
 		if got.Status != models.ShipmentDelivered || got.DeliveredAt == nil || !got.DeliveredAt.Equal(at) {
 			t.Errorf("parcel is %s since %v", got.Status, got.DeliveredAt)
+		}
+		e.Status = carriers.StatusInTransit // the code was misunderstood
+		d.courier.say(tracking(e, day))
+		d.poll(t, id)
+		if got := d.shipment(t, id); got.Status != models.ShipmentInTransit || got.NextPollAt == nil {
+			t.Errorf("no scan is a delivery any more: parcel is %s, asked about next at %v", got.Status, got.NextPollAt)
 		}
 		scans, err := d.db.TrackingEvents(t.Context(), id)
 		if err != nil || len(scans) != 2 {

@@ -260,7 +260,7 @@ func TestOrderPage(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, _, err = tx.AddTrackingEvents(shipment, []models.TrackingEvent{{
+			_, err = tx.AddTrackingEvents(shipment, []models.TrackingEvent{{
 				DedupeKey: "1", OccurredAt: &now, LocalTime: "2026-03-01T09:00:00", Status: models.ShipmentInTransit, Description: "Sorted in Shah Alam",
 			}}, false)
 			if err != nil {

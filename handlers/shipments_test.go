@@ -171,7 +171,7 @@ func TestShipmentPage(t *testing.T) {
 			{DedupeKey: "c", Sequence: 3, LocalTime: "2020-03-04T16:00:00", OffsetMinutes: new(-210), OccurredAt: new(at.Add(18 * time.Hour)), Status: "info", Description: "Not ours after all"},
 		}
 		modelstest.Write(t, db, func(tx *models.Tx) error {
-			if _, _, err := tx.AddTrackingEvents(sh, scans, false); err != nil {
+			if _, err := tx.AddTrackingEvents(sh, scans, false); err != nil {
 				return err
 			}
 			return nil
@@ -180,7 +180,7 @@ func TestShipmentPage(t *testing.T) {
 		s.db.Now = func() time.Time { return later }
 		for range 2 { // told no more by two answers: withdrawn
 			modelstest.Write(t, db, func(tx *models.Tx) error {
-				_, _, err := tx.AddTrackingEvents(sh, scans[:2:2], false)
+				_, err := tx.AddTrackingEvents(sh, scans[:2:2], false)
 				return err
 			})
 		}

@@ -75,7 +75,7 @@ func newRecipient(t *testing.T, db *models.DB) *recipient {
 				Status: models.ShipmentInTransit, Code: all, Description: all, Location: location,
 			})
 		}
-		_, _, err = tx.AddTrackingEvents(r.parcel, scans, true)
+		_, err = tx.AddTrackingEvents(r.parcel, scans, true)
 		return err
 	})
 	return r

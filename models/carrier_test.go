@@ -113,19 +113,18 @@ func TestTrackingEventsAreTakenBackAfterTwoAnswers(t *testing.T) {
 				scans = append(scans, models.TrackingEvent{DedupeKey: key, Status: models.ShipmentInTransit})
 			}
 			modelstest.Write(t, db, func(tx *models.Tx) error {
-				_, n, err := tx.AddTrackingEvents(sh, scans, false)
+				told, err := tx.AddTrackingEvents(sh, scans, false)
 				if err != nil {
 					return err
 				}
-				added, living = n, nil
-				stored, err := tx.TrackingEvents(sh.ID)
-				for _, e := range stored {
+				added, living = told.New, nil
+				for _, e := range told.All {
 					if e.RetractedAt == nil {
 						living = append(living, e.DedupeKey)
 					}
 				}
 				slices.Sort(living)
-				return err
+				return nil
 			})
 			return added, living
 		}
@@ -161,7 +160,7 @@ func TestTrackingEventsSortByTheInstant(t *testing.T) {
 		left := time.Date(2026, 1, 2, 2, 0, 0, 0, time.UTC)
 		arrived := left.Add(11 * time.Hour)
 		modelstest.Write(t, db, func(tx *models.Tx) error {
-			_, _, err := tx.AddTrackingEvents(sh, []models.TrackingEvent{
+			_, err := tx.AddTrackingEvents(sh, []models.TrackingEvent{
 				{DedupeKey: "arrived", Status: models.ShipmentInTransit, OccurredAt: &arrived, LocalTime: "2026-01-02T05:00:00"},
 				{DedupeKey: "left", Status: models.ShipmentInTransit, OccurredAt: &left, LocalTime: "2026-01-02T10:00:00"},
 				{DedupeKey: "no offset", Status: models.ShipmentInTransit, LocalTime: "2026-01-01T12:00:00"},

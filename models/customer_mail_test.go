@@ -51,7 +51,7 @@ func (m *mailing) move(c models.ShipmentChange) {
 func (m *mailing) scan(status string) {
 	m.t.Helper()
 	modelstest.Write(m.t, m.db, func(tx *models.Tx) error {
-		_, _, err := tx.AddTrackingEvents(m.parcel, []models.TrackingEvent{{DedupeKey: models.NewID("k"), Status: status}}, true)
+		_, err := tx.AddTrackingEvents(m.parcel, []models.TrackingEvent{{DedupeKey: models.NewID("k"), Status: status}}, true)
 		return err
 	})
 }

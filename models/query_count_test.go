@@ -22,7 +22,7 @@ func TestPagesTakeAConstantNumberOfQueries(t *testing.T) {
 				modelstest.Payment(t, db, o, s.gateway)
 				sh := parcel(t, db, o, account, fmt.Sprintf("N%d", i))
 				modelstest.Write(t, db, func(tx *models.Tx) error {
-					_, _, err := tx.AddTrackingEvents(sh, []models.TrackingEvent{{DedupeKey: "a", Status: models.ShipmentInTransit}}, false)
+					_, err := tx.AddTrackingEvents(sh, []models.TrackingEvent{{DedupeKey: "a", Status: models.ShipmentInTransit}}, false)
 					return err
 				})
 				modelstest.ClaimDelivery(t, db, newDelivery(t, db, endpoint))

@@ -107,7 +107,7 @@ func TestTroubleEnds(t *testing.T) {
 				if moved, err = tx.Shipment(s.scope, sh.ID); err != nil {
 					return err
 				}
-				if _, _, err = tx.AddTrackingEvents(moved, scans, false); err != nil {
+				if _, err = tx.AddTrackingEvents(moved, scans, false); err != nil {
 					return err
 				}
 				return tx.MoveShipment(moved, change)

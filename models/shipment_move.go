@@ -312,6 +312,9 @@ func (tx *Tx) RequestSync(s *Shipment, pause time.Duration) error {
 
 // checkSync says why nobody can ask for the parcel; nil when somebody can.
 func (tx *Tx) checkSync(s *Shipment) error {
+	if s.Replaced() {
+		return Conflict("parcel_canceled", s.Status)
+	}
 	if s.CarrierAccountID == nil {
 		return Conflict("no_carrier_account", s.Status)
 	}

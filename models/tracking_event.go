@@ -68,39 +68,45 @@ func (e *TrackingEvent) object() TrackingEventJSON {
 	}
 }
 
-// AddTrackingEvents stores scans that are not known yet and returns all of the
-// parcel's as TrackingEvents does, and how many were new. Known ones are noted as
+// ToldScans is what became of the scans of an answer.
+type ToldScans struct {
+	All    []TrackingEvent // of the parcel, as TrackingEvents returns them
+	New    int
+	Before []TrackingEvent // those that are understood otherwise now, as they were
+}
+
+// AddTrackingEvents stores scans that are not known yet. Known ones are noted as
 // seen, and read anew; the parcel's others as missing, and retracted when they were
 // missing twice, unless the answer is known to be partial. A scan that came in a moment
 // ago is not missed yet: carriers' webhooks are ahead of their answers. An empty
 // answer takes nothing back: the carrier has forgotten the parcel, as all do
 // after some months.
-func (tx *Tx) AddTrackingEvents(s *Shipment, events []TrackingEvent, partial bool) ([]TrackingEvent, int, error) {
-	known, err := tx.TrackingEvents(s.ID)
+func (tx *Tx) AddTrackingEvents(s *Shipment, events []TrackingEvent, partial bool) (told ToldScans, err error) {
+	told.All, err = tx.TrackingEvents(s.ID)
 	if err != nil || len(events) == 0 {
-		return known, 0, err
+		return told, err
 	}
-	n := compareScans(known, events, tx.now.Add(-missedAfter))
+	n := compareScans(told.All, events, tx.now.Add(-missedAfter))
 	gone := n.gone && !partial
 	if partial { // a scan is read by those beside it
-		n.reread = nil
+		n.reread, n.before = nil, nil
 	}
 	if len(n.fresh) == 0 && !n.back && !gone && len(n.reread) == 0 {
-		return known, 0, nil
+		return told, nil
 	}
-	added, err := tx.insertScans(s, n.fresh)
-	if err != nil {
-		return nil, 0, err
+	told.Before = n.before
+	if told.New, err = tx.insertScans(s, n.fresh); err != nil {
+		return told, err
 	}
 	for i := range n.reread {
 		if err := tx.rereadScan(s, &n.reread[i]); err != nil {
-			return nil, 0, err
+			return told, err
 		}
 	}
 	if n.back {
 		if _, err := tx.update("tracking_events", map[string]any{"missing": 0, "retracted_at": nil},
 			"shipment_id = ? AND dedupe_key IN ? AND missing > 0", s.ID, n.keys); err != nil {
-			return nil, 0, err
+			return told, err
 		}
 	}
 	if gone {
@@ -110,11 +116,11 @@ func (tx *Tx) AddTrackingEvents(s *Shipment, events []TrackingEvent, partial boo
 		}, "shipment_id = ? AND retracted_at IS NULL AND source = ? AND dedupe_key NOT IN ? AND received_at <= ?",
 			s.ID, SourceCarrier, n.keys, tx.now.Add(-missedAfter))
 		if err != nil {
-			return nil, 0, err
+			return told, err
 		}
 	}
-	known, err = tx.TrackingEvents(s.ID)
-	return known, added, err
+	told.All, err = tx.TrackingEvents(s.ID)
+	return told, err
 }
 
 // scanNews is what an answer changes of the stored scans: mostly nothing, and
@@ -124,9 +130,9 @@ type scanNews struct {
 	fresh []TrackingEvent // not stored yet
 	// reread are stored otherwise: a code is known by now, or the scans beside it
 	// have told how its time is meant.
-	reread []TrackingEvent
-	back   bool // some were missing and are told of again
-	gone   bool // some that are older than the given time are not told of
+	reread, before []TrackingEvent
+	back           bool // some were missing and are told of again
+	gone           bool // some that are older than the given time are not told of
 }
 
 func compareScans(known, told []TrackingEvent, before time.Time) scanNews {
@@ -144,7 +150,7 @@ func compareScans(known, told []TrackingEvent, before time.Time) scanNews {
 		case before.Source == SourceCarrier && !before.readsAs(&told[i]):
 			again := told[i]
 			again.ReceivedAt = before.ReceivedAt
-			n.reread = append(n.reread, again)
+			n.reread, n.before = append(n.reread, again), append(n.before, *before)
 		}
 	}
 	for i := range known {

@@ -347,7 +347,7 @@ func syncForm(v ShipmentView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: locales.T(ctx, "shipments.sync"), Icon: "refresh-cw", Submit: true, Disabled: v.Parcel.CarrierAccountID == nil}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Label: locales.T(ctx, "shipments.sync"), Icon: "refresh-cw", Submit: true, Disabled: v.Parcel.CarrierAccountID == nil || v.Parcel.Replaced()}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

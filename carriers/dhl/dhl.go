@@ -27,7 +27,7 @@ type Carrier struct{ client *http.Client }
 func New(client *http.Client) *Carrier { return &Carrier{client: client} }
 
 // Limits are those of a new key: 250 calls a day, counted from midnight GMT, one
-// a second and one parcel a call, which is asked for ten times a day at most.
+// a second and one parcel a call, which is asked for ten times a day.
 func (*Carrier) Limits() carriers.Limits {
 	return carriers.Limits{Batch: 1, PerSecond: 1, PerDay: 250, Least: 24 * time.Hour / 10}
 }
