@@ -102,7 +102,7 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 	if asked {
 		in.LastHeader = &last
 	}
-	in.Corrected = slices.ContainsFunc(told.Before, func(e models.TrackingEvent) bool { return Status(e.Status) == in.Previous })
+	in.Corrected = corrected(sh, told)
 	c := changed(sh, Compute(in))
 	c.Cause, c.SyncedAt, c.SyncError, c.SyncKind, c.Failed = cause, latest(sh.LastSyncedAt, answer.told), "", "", 0
 	c.HeaderStatus, c.HeaderAt = string(t.Header.Status), t.Header.At
@@ -129,6 +129,16 @@ func (s *Service) apply(tx *models.Tx, shipmentID string, answer Answer, cause s
 	poll := PollInput{Zone: in.Destination, Doubt: doubted(Status(c.Status), t.Header, told.All), Least: answer.least}
 	c.NextPollAt = s.next(tx, sh, c, poll)
 	return tx.MoveShipment(sh, c)
+}
+
+// corrected says whether a scan that made the parcel what it is says something
+// else now.
+func corrected(sh *models.Shipment, told models.ToldScans) bool {
+	return slices.ContainsFunc(told.Before, func(before models.TrackingEvent) bool {
+		return before.Status == sh.Status && slices.ContainsFunc(told.All, func(e models.TrackingEvent) bool {
+			return e.DedupeKey == before.DedupeKey && (e.Status != before.Status || e.Reason != before.Reason)
+		})
+	})
 }
 
 // overtaken is what a webhook adds to what is known, or an answer to a question

@@ -26,6 +26,9 @@ func (s *Service) Follow(ctx context.Context, accountID string) error {
 		return err
 	}
 	if account.Enabled {
+		if err := s.askRefusedAgain(ctx, account); err != nil {
+			return err
+		}
 		return s.followWith(ctx, account)
 	}
 	accounts, err := s.db.CarrierAccounts(ctx, models.MerchantScope(account.MerchantID))
@@ -38,6 +41,19 @@ func (s *Service) Follow(ctx context.Context, accountID string) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// askRefusedAgain makes parcels due whose question was refused to credentials that
+// were being replaced just then.
+func (s *Service) askRefusedAgain(ctx context.Context, account *models.CarrierAccount) error {
+	if account.StoppedAt != nil {
+		return nil
+	}
+	err := s.db.Write(ctx, func(tx *models.Tx) error { return tx.AskRefusedAgain(account.ID) })
+	if err != nil {
+		return fmt.Errorf("ask again with account %s: %w", account.ID, err)
 	}
 	return nil
 }

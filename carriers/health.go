@@ -36,6 +36,9 @@ func (s *Service) noteHealth(
 	if err != nil {
 		return err
 	}
+	if worst != nil && worst.Kind == ErrAuth && !sameCredentials(a, loaded) {
+		return models.ErrRaced // while the answers were stored, see stillAsked
+	}
 	tries := probe != nil && a.ProbeAt != nil && a.ProbeAt.Equal(*probe)
 	health := after(a, worst, tries, tx.Now())
 	if health.BrokenAt != nil && a.BrokenAt == nil {
@@ -156,14 +159,13 @@ func aboutAccount(e *Error) bool {
 }
 
 // stillAsked are the answers to what the account asks with now. Those that were
-// refused to credentials which it has no more are no answers; until the end of
-// the transaction nobody gives it others.
+// refused to credentials which it has no more are no answers.
 func stillAsked(tx *models.Tx, loaded *models.CarrierAccount, answers []Answer) ([]Answer, error) {
 	refused := func(a Answer) bool { return a.Err != nil && a.Err.Kind == ErrAuth }
 	if !slices.ContainsFunc(answers, refused) {
 		return answers, nil
 	}
-	a, err := tx.CarrierAccount(models.AllMerchants(), loaded.ID)
+	a, err := tx.SeenCarrierAccount(models.AllMerchants(), loaded.ID)
 	if err != nil || sameCredentials(a, loaded) {
 		return answers, err
 	}

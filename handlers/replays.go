@@ -166,8 +166,8 @@ func (s *server) lookForReplay(c *fiber.Ctx, v *viewer, plan *views.ReplayPlan, 
 		if in.Since, err = s.replaySince(ctx, plan.Endpoint, in.Kind); err != nil {
 			return err
 		}
-		plan.Choice.Since = in.Since.In(v.Zone).Format(views.FormTime)
 	}
+	plan.Since = in.Since.In(v.Zone)
 	plan.MayEnable = plan.Endpoint.DisabledAt != nil && editors.allows(v.Role)
 	plan.Open, err = s.DB.OpenReplay(ctx, v.Scope, in.EndpointID)
 	if err != nil && !errors.Is(err, models.ErrNotFound) {

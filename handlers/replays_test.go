@@ -200,6 +200,13 @@ func TestReplayFindsWhatADisabledEndpointMissed(t *testing.T) {
 				if all := owner.get(views.ReplaysPath + "/new?kind=all&endpoint=" + e.ID); all.Find("[data-testid=replay-nothing]").Length() != 1 {
 					t.Errorf("all of the last day is %q", all.texts("[data-testid=replay-counts] li"))
 				}
+				plan := owner.get(views.ReplaysPath + "/new?kind=missed&endpoint=" + e.ID)
+				if got := plan.Find("input[name=since]").First().AttrOr("value", ""); got != "" {
+					t.Errorf("what nobody chose stands in the form, for whatever is chosen next: since %q", got)
+				}
+				if sent := plan.Find("form[method=post] input[name=since]").AttrOr("value", ""); sent == "" || plan.Find("[data-testid=replay-since]").Length() != 1 {
+					t.Errorf("what is started is since %q", sent)
+				}
 				finds("the list of replays", owner.get(views.ReplaysPath).Find(link).AttrOr("href", ""))
 			})
 		})

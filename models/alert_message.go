@@ -136,7 +136,7 @@ func (tx *Tx) GatherDigest(target string) (int, error) {
 		return 0, fmt.Errorf("gather digest: %w", res.Error)
 	}
 	if res.RowsAffected != int64(len(ids)) {
-		return 0, errRaced // another node gathers them
+		return 0, ErrRaced // another node gathers them
 	}
 	return len(held), nil
 }

@@ -186,11 +186,14 @@ func (tx *Tx) ResetCarrierBreaker(id string) error {
 	return err
 }
 
+// AskRefusedAgain makes parcels due that an account was refused an answer for.
+func (tx *Tx) AskRefusedAgain(id string) error { return tx.makeDue(id, CallAuth) }
+
 // makeDue has parcels of an account asked for again whose last question failed
 // in one of the ways, unless they are history or were a mistake.
 func (tx *Tx) makeDue(accountID string, kinds ...string) error {
-	waiting, err := tx.lockIDs("shipments", forUpdate, "carrier_account_id = ? AND sync_error_kind IN ? AND status <> ? AND news_at > ?",
-		accountID, kinds, ShipmentCanceled, tx.now.Add(-silentForGood))
+	waiting, err := tx.lockIDs("shipments", forUpdate, "carrier_account_id = ? AND sync_error_kind IN ? AND status <> ? AND (news_at > ? OR tracked_since > ?)",
+		accountID, kinds, ShipmentCanceled, tx.now.Add(-silentForGood), tx.now.Add(-silentForGood))
 	if err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func (tx *Tx) PutDispute(p *Payment, told Dispute) (*Dispute, bool, error) {
 		return nil, false, err
 	}
 	if !ok {
-		return nil, false, errRaced
+		return nil, false, ErrRaced
 	}
 	if err := tx.recount(p.MerchantID, disputeFigures(known), disputeFigures(&after)); err != nil {
 		return nil, false, err

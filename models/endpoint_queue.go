@@ -28,17 +28,13 @@ func (db *DB) WaitingDeliveries(ctx context.Context, endpointID string) (Backlog
 	return Backlog{N: min(n, maxWaiting), More: n > maxWaiting}, nil
 }
 
-const (
-	// longestDelivery is more than any delivery waits from its event to its last try.
-	longestDelivery = 4 * 24 * time.Hour
-	// clocksDiffer is far more than the clocks of nodes, whose times ids hold, do.
-	clocksDiffer = time.Hour
-)
+// clocksDiffer is far more than the clocks of nodes, whose times ids hold, do.
+const clocksDiffer = time.Hour
 
 // MissedSince is a time before the first event that an endpoint, which the caller
 // has loaded, has not got: before it began to fail or was disabled, and what
 // waited then. Of one that is well again nobody knows when that was: it is before
-// the oldest that has not arrived. Zero when nothing was missed.
+// the oldest of MissedDays that has not arrived. Zero when nothing was missed.
 func (db *DB) MissedSince(ctx context.Context, e *Endpoint) (since time.Time, err error) {
 	for _, at := range []*time.Time{e.FailingSince, e.DisabledAt} {
 		if at != nil && (since.IsZero() || at.Before(since)) {
@@ -48,8 +44,10 @@ func (db *DB) MissedSince(ctx context.Context, e *Endpoint) (since time.Time, er
 	q := db.q(ctx).Table("deliveries AS d").Select("e.created_at").Joins("JOIN events e ON e.id = d.event_id").
 		// The literals let SQLite see that the partial index serves.
 		Where("d.endpoint_id = ? AND d.status IN ('retrying', 'exhausted', 'canceled') AND d.event_type <> ?", e.ID, EventPing)
-	if !since.IsZero() {
-		q = q.Where("d.id >= ?", idBound(PrefixDelivery, since.Add(-longestDelivery)))
+	if since.IsZero() {
+		q = q.Where("d.id >= ?", idBound(PrefixDelivery, db.Now().AddDate(0, 0, -MissedDays)))
+	} else {
+		q = q.Where("(d.status = 'retrying' OR d.updated_at >= ?)", since.Add(-clocksDiffer))
 	}
 	oldest, err := all[Event](q.Order("d.id").Limit(1))
 	if err != nil {

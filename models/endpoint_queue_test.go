@@ -16,12 +16,12 @@ func TestMissedSince(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newShop(t, db)
 		e, now := newEndpoint(t, db, s.ID), db.Now()
-		put := func(ago time.Duration, kind, status string) {
-			at := now.Add(-ago)
+		put := func(ago, ended time.Duration, kind, status string) {
+			at, end := now.Add(-ago), now.Add(-ended)
 			event := models.NewIDAt(models.PrefixEvent, at)
 			execute(t, db, "INSERT INTO events (id, merchant_id, type, object_id, body, created_at) VALUES (?, ?, ?, 'ord_1', '{}', ?)", event, s.ID, kind, at)
 			execute(t, db, "INSERT INTO deliveries (id, merchant_id, endpoint_id, event_id, event_type, status, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-				models.NewIDAt(models.PrefixDelivery, at), s.ID, e.ID, event, kind, status, at, at)
+				models.NewIDAt(models.PrefixDelivery, at), s.ID, e.ID, event, kind, status, at, end)
 		}
 		ago := func(d time.Duration) *time.Time { return new(now.Add(-d)) }
 		want := func(what string, failing, disabled *time.Time, since time.Time) {
@@ -31,16 +31,19 @@ func TestMissedSince(t *testing.T) {
 				t.Errorf("%s: missed since %v, %v, want %v", what, got, err, since)
 			}
 		}
-		put(80*day, models.EventPing, models.DeliveryExhausted)
-		put(70*day, models.EventOrderCreated, models.DeliveryDelivered)
+		put(80*day, 77*day, models.EventPing, models.DeliveryExhausted)
+		put(70*day, 70*day, models.EventOrderCreated, models.DeliveryDelivered)
 		want("all arrived but a test event", nil, nil, time.Time{})
 		want("disabled before anything happened", nil, ago(2*day), now.Add(-2*day-time.Hour))
-		put(60*day, models.EventOrderCreated, models.DeliveryExhausted)
-		put(3*day, models.EventOrderCreated, models.DeliveryCanceled)
-		put(day, models.EventOrderCreated, models.DeliveryCanceled)
-		want("disabled while one waited", nil, ago(2*day), now.Add(-3*day-time.Hour))
-		want("disabled for failures", ago(10*day), ago(5*day), now.Add(-10*day-time.Hour))
-		want("failing", ago(2*time.Hour), nil, now.Add(-3*day-time.Hour))
-		want("enabled again", nil, nil, now.Add(-60*day-time.Hour))
+		put(60*day, 57*day, models.EventOrderCreated, models.DeliveryExhausted)
+		want("well for long", nil, nil, time.Time{})
+		put(12*day, 2*day, models.EventOrderCreated, models.DeliveryCanceled) // waited while it was paused
+		put(day, day, models.EventOrderCreated, models.DeliveryCanceled)
+		want("disabled while one waited", nil, ago(2*day), now.Add(-12*day-time.Hour))
+		want("disabled for failures", ago(14*day), ago(9*day), now.Add(-14*day-time.Hour))
+		want("failing", ago(36*time.Hour), nil, now.Add(-36*time.Hour-time.Hour))
+		put(3*day, day, models.EventOrderCreated, models.DeliveryRetrying)
+		want("failing, and one that was tried before", ago(12*time.Hour), nil, now.Add(-3*day-time.Hour))
+		want("enabled again", nil, nil, now.Add(-12*day-time.Hour))
 	})
 }

@@ -10,8 +10,9 @@ import (
 // ErrNotFound is returned for rows that do not exist or are not the caller's.
 var ErrNotFound = &Error{Kind: KindNotFound, Code: "not_found"}
 
-// errRaced asks Write to run the transaction again: another one moved the row.
-var errRaced = errors.New("row changed meanwhile")
+// ErrRaced asks Write to run the transaction again: another one moved the row,
+// or what an outcome rests on.
+var ErrRaced = errors.New("row changed meanwhile")
 
 // Kind says what sort of failure an Error is; handlers turn it into a status.
 type Kind int

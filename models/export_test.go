@@ -13,9 +13,6 @@ func (tx *Tx) Gorm() *gorm.DB { return tx.q() }
 // Reads lets tests send statements of their own to the pool that lists use.
 func (db *DB) Reads(ctx context.Context) *gorm.DB { return db.q(ctx) }
 
-// ErrRaced asks Write to run a transaction again.
-var ErrRaced = errRaced
-
 // AttemptStatuses lists all.
 var AttemptStatuses = attemptStatuses
 

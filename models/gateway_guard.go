@@ -32,7 +32,7 @@ func (db *DB) TakeGatewayCalls(ctx context.Context, accountID string, now time.T
 			return err
 		}
 		if !ok {
-			return errRaced
+			return ErrRaced
 		}
 		granted = take
 		return nil

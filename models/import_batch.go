@@ -126,7 +126,7 @@ func (b *importBatch) insertOrders() error {
 		return fmt.Errorf("import orders: %w", res.Error)
 	}
 	if res.RowsAffected != int64(len(b.orders)) {
-		return errRaced
+		return ErrRaced
 	}
 	ids := make([]string, len(b.orders))
 	for i := range b.orders {

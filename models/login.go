@@ -30,7 +30,7 @@ func (tx *Tx) ClaimLogin(id string) (bool, error) {
 	}
 	ok, err := tx.update("users", set, "id = ? AND failed_logins = ?", id, u.FailedLogins)
 	if err == nil && !ok {
-		err = errRaced
+		err = ErrRaced
 	}
 	return err == nil, err
 }

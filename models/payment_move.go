@@ -103,7 +103,7 @@ func (tx *Tx) savePayment(p *Payment, from PaymentStatus) error {
 		return fmt.Errorf("move payment %s: %w", p.ID, res.Error)
 	}
 	if res.RowsAffected == 0 {
-		return errRaced
+		return ErrRaced
 	}
 	p.Version++
 	return nil
@@ -177,5 +177,5 @@ func (tx *Tx) holdOrderAmount(orderID string, amount int64) error {
 	if refusal := o.HoldRefusal(amount); refusal != nil {
 		return refusal
 	}
-	return errRaced // it was due again by the time the order was read
+	return ErrRaced // it was due again by the time the order was read
 }

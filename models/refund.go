@@ -163,7 +163,7 @@ func (tx *Tx) reserveRefund(paymentID string, amount int64) error {
 	if refusal := p.RefundRefusal(amount); refusal != nil {
 		return refusal
 	}
-	return errRaced
+	return ErrRaced
 }
 
 // Refundable is what may still be given back, in minor units.

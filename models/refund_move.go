@@ -65,7 +65,7 @@ func (tx *Tx) MoveRefund(id string, to RefundStatus, c RefundChange) (*Refund, b
 		return nil, false, err
 	}
 	if !ok {
-		return nil, false, errRaced
+		return nil, false, ErrRaced
 	}
 	return tx.followRefund(before, &after, c.Cause)
 }

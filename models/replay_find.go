@@ -63,7 +63,7 @@ func (db *DB) FindReplay(ctx context.Context, e *Endpoint, r Replay) (found Repl
 func replayWindow(q *gorm.DB, e *Endpoint, r Replay, limit int) *gorm.DB {
 	prefix, column := PrefixEvent, "type"
 	if r.Kind == ReplayFailed {
-		prefix, column = PrefixDelivery, "event_type"
+		prefix, column = PrefixDelivery, "event_type || ''" // by which SQLite would go instead of the queue's index
 		q = q.Table("deliveries").Select("id, event_type AS type").
 			// The literals let SQLite see that the partial index serves.
 			Where("endpoint_id = ? AND status IN ('retrying', 'exhausted', 'canceled')", e.ID)

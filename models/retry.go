@@ -66,7 +66,7 @@ func retryWait(err error, try int) (time.Duration, bool) {
 
 // settledError is what the caller of Write sees of its last error.
 func settledError(err error) error {
-	if errors.Is(err, errRaced) {
+	if errors.Is(err, ErrRaced) {
 		return Conflict("changed_meanwhile", "")
 	}
 	return err
@@ -74,7 +74,7 @@ func settledError(err error) error {
 
 // conflict says that another transaction was in the way.
 func conflict(err error) bool {
-	if errors.Is(err, errRaced) {
+	if errors.Is(err, ErrRaced) {
 		return true
 	}
 	switch postgresCode(err) {

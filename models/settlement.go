@@ -136,7 +136,7 @@ func (tx *Tx) TakeDeadSettlement(accountID string) (*SettlementFile, error) {
 	ok, err := tx.update("settlement_files", map[string]any{"lease_until": lease},
 		"id = ? AND status = ? AND lease_until = ?", f.ID, SettlementReading, f.LeaseUntil)
 	if err == nil && !ok {
-		err = errRaced
+		err = ErrRaced
 	}
 	f.LeaseUntil = &lease
 	return f, err

@@ -79,7 +79,7 @@ func (tx *Tx) MoveShipment(s *Shipment, c ShipmentChange) error {
 		return fmt.Errorf("move shipment %s: %w", s.ID, res.Error)
 	}
 	if res.RowsAffected == 0 {
-		return errRaced
+		return ErrRaced
 	}
 	tx.Announce(Hint{Topic: "shipment", ID: s.ID, MerchantID: s.MerchantID})
 	if err := tx.noteETA(&before, s, c.Cause); err != nil {
@@ -304,7 +304,7 @@ func (tx *Tx) RequestSync(s *Shipment, pause time.Duration) error {
 		return err
 	}
 	if !ok {
-		return errRaced
+		return ErrRaced
 	}
 	tx.Enqueue(PollArgs{AccountID: *s.CarrierAccountID, ShipmentIDs: []string{s.ID}, Manual: true})
 	return nil

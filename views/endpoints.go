@@ -276,11 +276,14 @@ func disabledText(ctx context.Context, e models.Endpoint) string {
 	}
 }
 
-// failingText says what becomes of an endpoint that only fails. Past its time
-// nothing was tried any more: the next failure begins it anew.
+// failingText says what becomes of an endpoint that only fails.
 func (v EndpointView) failingText(ctx context.Context) string {
-	if !v.DisabledOn.After(v.Now) {
+	switch {
+	case v.DisabledOn.After(v.Now):
+		return locales.T(ctx, "endpoints.failing_text", "When", soon(ctx, v.DisabledOn))
+	case v.Waiting.N > 0:
+		return locales.T(ctx, "endpoints.failing_last")
+	default:
 		return locales.T(ctx, "endpoints.failing_idle")
 	}
-	return locales.T(ctx, "endpoints.failing_text", "When", soon(ctx, v.DisabledOn))
 }

@@ -63,6 +63,7 @@ type ReplayPlan struct {
 	Endpoints []models.Endpoint // to choose from, the chosen one among them
 	Owners    map[string]string // names of their merchants, by id; nil for merchants, who know
 	Endpoint  *models.Endpoint  // that was chosen; nil when there is none
+	Since     time.Time         // from which on is looked, whether or not somebody chose it
 	Found     models.ReplayFound
 	Refusal   string         // why nothing was looked for
 	Open      *models.Replay // that the endpoint has already
@@ -70,6 +71,15 @@ type ReplayPlan struct {
 	Reason    string
 	PerMinute string
 	Rates     [2]int64 // the least and the greatest
+}
+
+// sent is the choice as it is started.
+func (p ReplayPlan) sent() ReplayChoice {
+	c := p.Choice
+	if !p.Since.IsZero() {
+		c.Since = p.Since.Format(FormTime)
+	}
+	return c
 }
 
 func (p ReplayPlan) ready() bool {
