@@ -16,6 +16,7 @@ import (
 type saboteur struct {
 	name      string
 	invariant string
+	or        string // another one that it breaks as well
 	when      string
 	condition string
 	do        string
@@ -95,7 +96,7 @@ var saboteurs = []saboteur{
 		do: "UPDATE webhook_endpoints SET paused_at = NULL WHERE id = NEW.id;",
 	},
 	{
-		name: "a disabled endpoint goes on", invariant: "N7",
+		name: "a disabled endpoint goes on", invariant: "N7", or: "N1", // or gets what it is not to get
 		when: "AFTER UPDATE OF disabled_at ON webhook_endpoints", condition: "NEW.disabled_reason = 'person' AND NEW.disabled_at IS NOT NULL",
 		do: "UPDATE webhook_endpoints SET disabled_at = NULL WHERE id = NEW.id;",
 	},
@@ -113,11 +114,6 @@ var saboteurs = []saboteur{
 		name: "the old secret does not end", invariant: "N9",
 		when: "AFTER UPDATE OF previous_secret_expires_at ON webhook_endpoints", condition: "NEW.previous_secret_expires_at < '2999-01-01'",
 		do: "UPDATE webhook_endpoints SET previous_secret_expires_at = '2999-01-02 00:00:00+00:00' WHERE id = NEW.id;",
-	},
-	{
-		name: "a secret replaced before another does not end", invariant: "N9",
-		when: "AFTER UPDATE OF previous_secret ON webhook_endpoints", condition: "NEW.previous_secret LIKE '%@1%'",
-		do: "UPDATE webhook_endpoints SET previous_secret = replace(NEW.previous_secret, '@1', '@9') WHERE id = NEW.id;",
 	},
 	{
 		name: "a replay is not noted", invariant: "N11",
@@ -147,7 +143,7 @@ func TestNotificationInvariantsFindSaboteurs(t *testing.T) {
 				for m.found == "" && m.steps < enough {
 					rapid.Check(t, m.run)
 				}
-				if !strings.HasPrefix(m.found, s.invariant+":") {
+				if broken, _, _ := strings.Cut(m.found, ":"); broken == "" || broken != s.invariant && broken != s.or {
 					t.Fatalf("after %d steps it found %q, want %s", m.steps, m.found, s.invariant)
 				}
 				t.Logf("found after %d steps and %s: %.150s", m.steps, time.Since(begin).Round(time.Millisecond), m.found)
