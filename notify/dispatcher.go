@@ -360,7 +360,7 @@ func (s *Service) judge(r models.DeliveryResult, o outcome) models.DeliveryResul
 		r.Status, r.Next, r.Spared = models.DeliveryRetrying, &at, true
 		return r
 	}
-	made := r.Delivery.Attempts - r.Delivery.RoundStart
+	made := max(1, r.Delivery.Attempts-r.Delivery.RoundStart) // this one, whatever is counted: or it would be due at once, for ever
 	if wait, more := NextAttempt(made, rand.Float64, o.failure); more && !o.gone {
 		at := s.db.Now().Add(s.opts.paced(wait, o.failure.RetryAfter))
 		r.Status, r.Next = models.DeliveryRetrying, &at

@@ -178,3 +178,15 @@ func TestFullEndpointRefills(t *testing.T) {
 		t.Error("with all of its places free it has no turn")
 	}
 }
+
+// Whatever is counted of a delivery, the next attempt is not due at once: it
+// would be made for ever.
+func TestNoAttemptFollowsAtOnce(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	s := &Service{db: &models.DB{Now: func() time.Time { return now }}}
+	r := s.judge(models.DeliveryResult{Delivery: models.Delivery{Attempts: 3, RoundStart: 3}}, outcome{failure: Failure{StatusCode: 500}})
+	if r.Status != models.DeliveryRetrying || r.Next == nil || r.Next.Sub(now) < 4*time.Second {
+		t.Errorf("it is %s, due at %v", r.Status, r.Next)
+	}
+}
