@@ -44,6 +44,17 @@ func (d *depot) state(t *testing.T, want models.CarrierState) *models.CarrierAcc
 	return a
 }
 
+// openBreaker has the carrier fail until the account's breaker opens.
+func (d *depot) openBreaker(t *testing.T, id string) {
+	t.Helper()
+	d.courier.say(failure(carriers.ErrUnavailable))
+	for range 5 {
+		d.poll(t, id)
+		d.offset += time.Second
+	}
+	d.state(t, models.CarrierOpen)
+}
+
 func failure(kind carriers.ErrorKind) carriers.Answer {
 	return carriers.Answer{Err: &carriers.Error{Kind: kind, Message: "went wrong: " + string(kind)}}
 }
@@ -342,12 +353,7 @@ func TestResetBreaker(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		d := frozen(t, db)
 		id := d.add(t)
-		d.courier.say(failure(carriers.ErrUnavailable))
-		for range 5 {
-			d.poll(t, id)
-			d.offset += time.Second
-		}
-		d.state(t, models.CarrierOpen)
+		d.openBreaker(t, id)
 		modelstest.Write(t, db, func(tx *models.Tx) error {
 			return d.ResetBreaker(tx, models.AllMerchants(), d.account, carriers.Act{Reason: "they are back", Actor: modelstest.Actor()})
 		})
