@@ -13,6 +13,10 @@ import (
 // SweepEvery is the period of sweeps.
 const SweepEvery = 5 * time.Second
 
+// headStart is how much longer others have waited who go before a number that was
+// never asked about.
+const headStart = 24 * time.Hour
+
 // Sweep finds the parcels that are due and enqueues their polls, batched by
 // account. Each account is looked at by itself, so that neither the backlog nor
 // the trouble of one keeps the parcels of others waiting.
@@ -47,8 +51,7 @@ func (s *Service) sweepAccount(ctx context.Context, a *models.CarrierAccount) er
 
 // choose finds the parcels to ask for until the next sweep. Those out for
 // delivery go first, but leave a quarter of the calls to the others, who wait
-// their turn by age, so that a quota too small for all parcels goes round among
-// them. What is due soon fills the last call up.
+// their turn. What is due soon fills the last call up.
 func (s *Service) choose(ctx context.Context, a *models.CarrierAccount, l Limits) ([]string, error) {
 	now, batch := s.db.Now(), max(1, l.Batch)
 	calls := max(1, int(l.PerSecond*SweepEvery.Seconds()))
@@ -73,13 +76,13 @@ func (s *Service) choose(ctx context.Context, a *models.CarrierAccount, l Limits
 			return nil
 		}
 		d.AccountID = a.ID
-		found, err := s.db.DueShipments(ctx, d, room+len(chosen))
+		found, err := s.byTurn(ctx, d, room+len(chosen))
 		if err != nil {
 			return err
 		}
-		for _, id := range found {
-			if room > 0 && !slices.Contains(chosen, id) {
-				chosen = append(chosen, id)
+		for _, due := range found {
+			if room > 0 && !slices.Contains(chosen, due.ID) {
+				chosen = append(chosen, due.ID)
 				room--
 			}
 		}
@@ -99,16 +102,40 @@ func (s *Service) choose(ctx context.Context, a *models.CarrierAccount, l Limits
 	return chosen, add(used(), models.Due{By: now.Add(s.ahead())})
 }
 
+// byTurn finds the parcels whose turn it is: by how long they have been due, so
+// that a quota too small for all goes round among them. A number that was never
+// asked about counts as due since headStart before: whether it is right, and on its
+// way, is worth more than the next scan of another.
+func (s *Service) byTurn(ctx context.Context, d models.Due, limit int) ([]models.DueShipment, error) {
+	due, err := s.db.DueShipments(ctx, d, limit)
+	if err != nil || len(due) < limit || d.Of != models.DueOrdinary {
+		return due, err
+	}
+	d.Of = models.DueFirst
+	first, err := s.db.DueShipments(ctx, d, limit)
+	if err != nil || len(first) == 0 {
+		return due, err
+	}
+	for i := range first {
+		first[i].NextPollAt = first[i].NextPollAt.Add(-s.paced(headStart))
+	}
+	due = slices.DeleteFunc(due, func(one models.DueShipment) bool {
+		return slices.ContainsFunc(first, func(f models.DueShipment) bool { return f.ID == one.ID })
+	})
+	due = append(first, due...)
+	slices.SortStableFunc(due, func(a, b models.DueShipment) int { return a.NextPollAt.Compare(b.NextPollAt) })
+	return due[:limit], nil
+}
+
+// paced is a wait in the pace of a demonstration.
+func (s *Service) paced(wait time.Duration) time.Duration {
+	return time.Duration(float64(wait) / max(s.pace, 1))
+}
+
 // ahead is how long before its time a parcel may be asked for together with
 // others. It is shorter than any interval after an answer, by which a poll that
 // is done twice is known.
-func (s *Service) ahead() time.Duration {
-	const ahead = 20 * time.Minute
-	if s.pace > 1 {
-		return time.Duration(float64(ahead) / s.pace)
-	}
-	return ahead
-}
+func (s *Service) ahead() time.Duration { return s.paced(20 * time.Minute) }
 
 // enqueue claims parcels and enqueues their polls.
 func (s *Service) enqueue(ctx context.Context, accountID string, due []string, batch int) error {

@@ -3,6 +3,7 @@ package carriers_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -156,6 +157,41 @@ func TestShortQuotaGoesRound(t *testing.T) {
 		}
 		if len(asked) != 30 || least < 3 || most-least > 1 {
 			t.Errorf("%d of 30 parcels were asked for, between %d and %d times", len(asked), least, most)
+		}
+	})
+}
+
+// Where an account cannot ask for all, a number that was never asked about goes
+// before parcels that have waited for less than a day longer.
+func TestFirstQuestionsHaveAHeadStart(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := newDepot(t, db)
+		start := db.Now()
+		after := func(passed time.Duration) { db.Now = func() time.Time { return start.Add(passed) } }
+		d.courier.limits = carriers.Limits{Batch: 1, PerSecond: 0.2}
+		d.courier.say(tracking(scan(carriers.StatusInTransit, start.Add(-time.Hour))))
+		// They come due again after less than four hours.
+		ids := d.addMany(t, d.account, 2)
+		d.poll(t, ids[0])
+		after(6 * time.Hour)
+		d.poll(t, ids[1])
+		after(29 * time.Hour)
+		ids = append(ids, d.add(t))
+		pollJobs(t, db)
+		var turns []string
+		for i := range ids {
+			after(30*time.Hour + time.Duration(i)*time.Minute)
+			if err := d.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range pollJobs(t, db) {
+				turns = append(turns, args.ShipmentIDs...)
+				d.poll(t, args.ShipmentIDs[0])
+			}
+		}
+		if want := []string{ids[0], ids[2], ids[1]}; !slices.Equal(turns, want) {
+			t.Errorf("asked for %v, want %v", turns, want)
 		}
 	})
 }

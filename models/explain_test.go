@@ -314,6 +314,10 @@ func TestAcceptance13ListsAtSize(t *testing.T) {
 				_, err := db.DueShipments(ctx, models.Due{AccountID: account(), By: db.Now()}, 100)
 				return err
 			},
+			"parcels never asked about": func(ctx context.Context, _ models.Scope) error {
+				_, err := db.DueShipments(ctx, models.Due{AccountID: account(), By: db.Now(), Of: models.DueFirst}, 100)
+				return err
+			},
 			"overdue parcels": func(ctx context.Context, _ models.Scope) error {
 				_, err := db.OverdueShipments(ctx, 100)
 				return err

@@ -191,25 +191,33 @@ type DueKind int
 const (
 	DueUrgent   DueKind = iota + 1 // out for delivery
 	DueOrdinary                    // all others
+	DueFirst                       // those that nobody was asked about yet
 )
 
+// DueShipment is a parcel that is due, and since when.
+type DueShipment struct {
+	ID         string
+	NextPollAt time.Time
+}
+
 // DueShipments finds parcels whose poll is due, longest due first, that no other
-// poll holds, and returns their ids.
-func (db *DB) DueShipments(ctx context.Context, d Due, limit int) ([]string, error) {
-	var ids []string
-	q := db.q(ctx).Table("shipments").
+// poll holds.
+func (db *DB) DueShipments(ctx context.Context, d Due, limit int) ([]DueShipment, error) {
+	q := db.q(ctx).Table("shipments").Select("id, next_poll_at").
 		Where("carrier_account_id = ? AND next_poll_at <= ? AND (lease_until IS NULL OR lease_until < ?)", d.AccountID, d.By, db.Now())
-	switch d.Of {
-	case DueUrgent: // literally, so that the partial index serves
+	switch d.Of { // literally, so that the partial indexes serve
+	case DueUrgent:
 		q = q.Where("status = 'out_for_delivery'")
 	case DueOrdinary:
 		q = q.Where("status <> 'out_for_delivery'")
+	case DueFirst:
+		q = q.Where("status = 'unknown' AND last_synced_at IS NULL AND failed_polls = 0")
 	}
-	err := q.Order("next_poll_at").Limit(limit).Pluck("id", &ids).Error
+	due, err := all[DueShipment](q.Order("next_poll_at").Limit(limit))
 	if err != nil {
 		return nil, fmt.Errorf("due shipments of %s: %w", d.AccountID, err)
 	}
-	return ids, nil
+	return due, nil
 }
 
 // LeasedShipments counts parcels of an account whose polls wait or are under

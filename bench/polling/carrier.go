@@ -13,9 +13,10 @@ import (
 type parcel struct {
 	number string
 	steps  []step
-	told   time.Time // when the program last heard of it, by poll or push
+	told   time.Time // when the program last heard of it, by poll or push, or that it was sent
 	polls  int
 	known  bool
+	first  time.Duration // from when it was sent until the program first heard of it
 }
 
 // carrier answers from the journeys of its parcels and keeps count of how it is
@@ -33,6 +34,7 @@ type carrier struct {
 	fastest    int // calls of the busiest second
 	calls      int
 	polls      map[carriers.Status]int // by what the parcel's status was
+	first      time.Duration           // the longest wait of a parcel to be heard of at all
 	gaps       []time.Duration         // between two times that a parcel out for delivery was heard of
 }
 
@@ -92,6 +94,9 @@ func (c *carrier) heard(p *parcel, now time.Time) {
 			}
 			c.gaps = append(c.gaps, now.Sub(since))
 		}
+	}
+	if !p.known {
+		p.first = now.Sub(p.told)
 	}
 	p.told, p.known = now, true
 }

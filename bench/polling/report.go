@@ -10,23 +10,24 @@ import (
 	"github.com/tillpost/tillpost/carriers"
 )
 
-// patience is how long a parcel may wait for its first question where the quota
-// is far too small for the account's parcels.
+// patience is how long a parcel may wait when it is due where the quota is far too
+// small for the account's parcels.
 const patience = 48 * time.Hour
 
 // Report is what the carriers saw.
 type Report struct {
 	Text     string
 	Exceeded []string // accounts that were called above a limit
-	Starved  int      // parcels that were neither asked for nor told of for patience after they were sent
-	Waiting  int      // those that were not yet at the end, sent less than patience ago
+	Starved  int      // parcels that waited for their first question for more than patience
+	Waiting  int      // those that still were at the end
+	Slow     []string // accounts where one that was due waited for more than patience
 	Wrong    int      // parcels whose status is not the carrier's at the end
 }
 
 // Err is not nil when a promise was broken.
 func (r *Report) Err() error {
-	if len(r.Exceeded) > 0 || r.Starved > 0 {
-		return fmt.Errorf("limits exceeded by %v, %d parcels starved", r.Exceeded, r.Starved)
+	if len(r.Exceeded) > 0 || r.Starved > 0 || len(r.Slow) > 0 {
+		return fmt.Errorf("limits exceeded by %v, %d parcels starved, others at %v", r.Exceeded, r.Starved, r.Slow)
 	}
 	return nil
 }
@@ -44,7 +45,7 @@ func (w *world) report(ctx context.Context) (*Report, error) {
 	for _, status := range sortedStatuses(w.days) {
 		fmt.Fprintf(&b, "  %-22s %6.2f  (%d polls, %.0f parcel days)\n", status, float64(polls[status])/w.days[status], polls[status], w.days[status])
 	}
-	fmt.Fprintf(&b, "%-24s %8s %8s %14s %11s  %s\n", "account", "parcels", "calls", "busiest day", "in a second", "longest wait of one that was due; out for delivery, unheard of p50 / p99 / longest")
+	fmt.Fprintf(&b, "%-24s %8s %8s %14s %11s  %s\n", "account", "parcels", "calls", "busiest day", "in a second", "longest wait for the first question; of one that was due; out for delivery, unheard of p50 / p99 / longest")
 	for i, c := range w.carriers {
 		w.account(&b, r, i, c)
 	}
@@ -53,7 +54,7 @@ func (w *world) report(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	r.Wrong = wrong
-	fmt.Fprintf(&b, "%d parcels were not heard of for %s or more, %d sent later wait for their first question; "+
+	fmt.Fprintf(&b, "%d parcels waited for their first question for more than %s, %d still do; "+
 		"%d of those that should have ended have another status than at their carrier\n", r.Starved, patience, r.Waiting, r.Wrong)
 	r.Text = b.String()
 	return r, nil
@@ -70,18 +71,24 @@ func (w *world) account(b *strings.Builder, r *Report, i int, c *carrier) {
 		r.Exceeded = append(r.Exceeded, c.account.name)
 	}
 	for _, p := range c.parcels {
-		switch {
-		case p.known:
-		case w.end.Sub(p.told) > patience:
-			r.Starved++
-		default:
-			r.Waiting++
+		if p.told.IsZero() {
+			continue // the end came before it was sent
 		}
+		if !p.known {
+			r.Waiting++
+			p.first = w.end.Sub(p.told)
+		}
+		if c.first = max(c.first, p.first); p.first > patience {
+			r.Starved++
+		}
+	}
+	if w.overdue[i] > patience {
+		r.Slow = append(r.Slow, c.account.name)
 	}
 	slices.Sort(c.gaps)
 	round := func(d time.Duration) time.Duration { return d.Round(time.Minute) }
-	fmt.Fprintf(b, "%-24s %8d %8d %6d of %-8s %4d of %-4g  %s; %s / %s / %s\n", c.account.name, len(c.parcels), c.calls, c.busiest, quota,
-		c.fastest, limits.PerSecond, round(w.overdue[i]), round(quantile(c.gaps, 0.5)), round(quantile(c.gaps, 0.99)), round(quantile(c.gaps, 1)))
+	fmt.Fprintf(b, "%-24s %8d %8d %6d of %-8s %4d of %-4g  %s; %s; %s / %s / %s\n", c.account.name, len(c.parcels), c.calls, c.busiest, quota,
+		c.fastest, limits.PerSecond, round(c.first), round(w.overdue[i]), round(quantile(c.gaps, 0.5)), round(quantile(c.gaps, 0.99)), round(quantile(c.gaps, 1)))
 }
 
 // wrong counts the parcels that ended at their carrier more than a day ago and

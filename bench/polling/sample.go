@@ -43,11 +43,7 @@ func (w *world) sample(ctx context.Context) error {
 			}
 			continue
 		}
-		sh, err := w.db.Shipment(ctx, models.AllMerchants(), due[0])
-		if err != nil {
-			return err
-		}
-		w.overdue[i] = max(w.overdue[i], w.now.Sub(*sh.NextPollAt))
+		w.overdue[i] = max(w.overdue[i], w.now.Sub(due[0].NextPollAt))
 	}
 	if _, err := w.fold(ctx); err != nil {
 		return err
