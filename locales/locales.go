@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -49,13 +50,19 @@ type Localizer struct {
 }
 
 var (
-	matcher    = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese, language.Malay})
-	localizers = load()
+	matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese, language.Malay})
+	// A language is read when somebody first speaks it: all of them are a third of
+	// what a program holds that serves no pages.
+	localizers = map[Language]func() *Localizer{
+		English: sync.OnceValue(func() *Localizer { return load(English) }),
+		Chinese: sync.OnceValue(func() *Localizer { return load(Chinese) }),
+		Malay:   sync.OnceValue(func() *Localizer { return load(Malay) }),
+	}
 )
 
-func load() map[Language]*Localizer {
+func load(l Language) *Localizer {
 	bundle := i18n.NewBundle(language.English)
-	err := fs.WalkDir(catalogues, ".", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(catalogues, string(l), func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -63,9 +70,8 @@ func load() map[Language]*Localizer {
 		if err != nil {
 			return err
 		}
-		dir, file := path.Split(name)
 		// The bundle reads the language from the name: "orders.en.json".
-		named := strings.TrimSuffix(file, ".json") + "." + strings.TrimSuffix(dir, "/") + ".json"
+		named := strings.TrimSuffix(path.Base(name), ".json") + "." + string(l) + ".json"
 		if _, err := bundle.ParseMessageFileBytes(body, named); err != nil {
 			return fmt.Errorf("read %s: %w", name, err)
 		}
@@ -74,19 +80,15 @@ func load() map[Language]*Localizer {
 	if err != nil { // the catalogues are part of the program and tested
 		panic(fmt.Sprintf("locales: %v", err))
 	}
-	found := map[Language]*Localizer{}
-	for _, l := range Languages() {
-		found[l] = &Localizer{language: l, texts: i18n.NewLocalizer(bundle, string(l), string(English))}
-	}
-	return found
+	return &Localizer{language: l, texts: i18n.NewLocalizer(bundle, string(l))}
 }
 
 // For returns the texts of a language.
 func For(l Language) *Localizer {
 	if found, ok := localizers[l]; ok {
-		return found
+		return found()
 	}
-	return localizers[English]
+	return localizers[English]()
 }
 
 // Match chooses the texts for a request: the user's own setting, else the
@@ -99,10 +101,10 @@ func Match(acceptLanguage, cookie, user string) *Localizer {
 			continue
 		}
 		if _, index, confidence := matcher.Match(tags...); confidence > language.No {
-			return localizers[Languages()[index]]
+			return For(Languages()[index])
 		}
 	}
-	return localizers[English]
+	return For(English)
 }
 
 // Language is the language of the texts.
@@ -120,5 +122,5 @@ func FromContext(ctx context.Context) *Localizer {
 	if l, ok := ctx.Value(contextKey{}).(*Localizer); ok {
 		return l
 	}
-	return localizers[English]
+	return For(English)
 }
