@@ -113,7 +113,9 @@ polling: ## follow 100,000 parcels for a simulated week and print how carriers w
 .PHONY: deliveries
 deliveries: ## measure how fast webhooks reach merchants, on both databases with a disk that is waited for
 	go run ./bench deliveries
-	POSTGRES_FSYNC=on $(with_postgres) bash -c 'go run ./bench deliveries -server "$$TILLPOST_TEST_POSTGRES_URL"'
+	go run ./bench deliveries -endpoints 1 -in-flight 64
+	POSTGRES_FSYNC=on $(with_postgres) bash -c 'go run ./bench deliveries -server "$$TILLPOST_TEST_POSTGRES_URL" && \
+		go run ./bench deliveries -server "$$TILLPOST_TEST_POSTGRES_URL" -endpoints 1 -in-flight 64'
 
 # What is promised of webhooks and of polls while things go wrong.
 PROMISES := forged losses hostile hanging

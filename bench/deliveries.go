@@ -22,6 +22,7 @@ func runDeliveries(ctx context.Context, args []string) error {
 	rate := flags.Int("rate", 100, "orders a second of the second part")
 	span := flags.Duration("time", 30*time.Second, "how long the second part takes")
 	endpoints := flags.String("endpoints", "1,10,200", "numbers of endpoints; of more than one the last hangs")
+	inFlight := flags.Int("in-flight", 0, "deliveries to one endpoint at once, as its merchant sets them; 0: as every endpoint begins")
 	server := serverFlag(flags)
 	metrics := flags.String("metrics-addr", "", "where the program shows its metrics meanwhile")
 	if err := flags.Parse(args); err != nil {
@@ -33,7 +34,7 @@ func runDeliveries(ctx context.Context, args []string) error {
 		if err != nil || n < 1 {
 			return fmt.Errorf("-endpoints has %q: want numbers above 0", text)
 		}
-		o := deliveries.Options{Endpoints: n, Burst: *burst, Rate: *rate, Time: *span}
+		o := deliveries.Options{Endpoints: n, InFlight: *inFlight, Burst: *burst, Rate: *rate, Time: *span}
 		if err := measureDeliveries(ctx, o, *server, *metrics); err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ import (
 // Options of a run.
 type Options struct {
 	Endpoints int           // how many there are; of more than one the last never answers
+	InFlight  int           // deliveries to one endpoint at once, as its merchant sets them; 0: as every endpoint begins
 	Burst     int           // events that wait when the workers start
 	Rate      int           // orders a second, in the second part
 	Time      time.Duration // of that part

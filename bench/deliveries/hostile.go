@@ -146,7 +146,7 @@ func (w *world) compareParts(ctx context.Context, v *villain, report *HostileRep
 			v.loose.Store(loose)
 			peak := n.Peak()
 			got, err := w.part(ctx, count)
-			part.Memory = max(part.Memory, peak())
+			part.Memory = max(part.Memory, peak().PSS)
 			if err != nil {
 				return err
 			}

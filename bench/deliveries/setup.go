@@ -30,7 +30,7 @@ func prepare(ctx context.Context, o Options, sinkURL string) ([]shop, error) {
 	}
 	endpoints := make([]notify.NewEndpoint, o.Endpoints)
 	for i := range endpoints {
-		endpoints[i].URL = fmt.Sprintf("%s/%d", sinkURL, i)
+		endpoints[i].URL, endpoints[i].MaxInFlight = fmt.Sprintf("%s/%d", sinkURL, i), o.InFlight
 	}
 	if o.Endpoints > 1 {
 		endpoints[o.Endpoints-1].URL = sinkURL + hanging

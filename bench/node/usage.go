@@ -2,7 +2,6 @@ package node
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -32,21 +31,24 @@ func (n *Node) Processor() (time.Duration, error) {
 	return time.Duration(sum) * time.Second / ticks, nil
 }
 
-// Memory is the program's share of the machine's memory, in MB.
-func (n *Node) Memory() (float64, error) { return memory(n.proc("smaps_rollup")) }
+// Memory is what a program takes of the machine's memory, in MB.
+type Memory struct {
+	PSS float64 // its share, with the pages of its file that are mapped
+	Own float64 // what nobody but the program can give back
+}
 
 // Peak samples the memory until the function that it returns is called, which
 // returns the most that was seen.
-func (n *Node) Peak() func() float64 {
+func (n *Node) Peak() func() Memory {
 	path := n.proc("smaps_rollup")
-	done, most := make(chan struct{}), make(chan float64, 1)
+	done, most := make(chan struct{}), make(chan Memory, 1)
 	go func() {
-		var top float64
+		var top Memory
 		tick := time.NewTicker(200 * time.Millisecond)
 		defer tick.Stop()
 		for {
-			if mb, err := memory(path); err == nil { // gone when the program has ended
-				top = max(top, mb)
+			if m, err := memory(path); err == nil { // gone when the program has ended
+				top.PSS, top.Own = max(top.PSS, m.PSS), max(top.Own, m.Own)
 			}
 			select {
 			case <-tick.C:
@@ -56,7 +58,7 @@ func (n *Node) Peak() func() float64 {
 			}
 		}
 	}()
-	return func() float64 {
+	return func() Memory {
 		close(done)
 		return <-most
 	}
@@ -64,16 +66,25 @@ func (n *Node) Peak() func() float64 {
 
 func (n *Node) proc(file string) string { return fmt.Sprintf("/proc/%d/%s", n.cmd.Process.Pid, file) }
 
-func memory(path string) (float64, error) {
+func memory(path string) (m Memory, err error) {
 	rollup, err := os.ReadFile(path)
 	if err != nil {
-		return 0, err
+		return m, err
 	}
 	for line := range bytes.Lines(rollup) {
-		if rest, ok := bytes.CutPrefix(line, []byte("Pss:")); ok {
-			kb, err := strconv.ParseFloat(string(bytes.Fields(rest)[0]), 64)
-			return kb / 1000, err
+		fields := bytes.Fields(line)
+		if len(fields) < 2 {
+			continue
 		}
+		into := map[string]*float64{"Pss:": &m.PSS, "Pss_Anon:": &m.Own}[string(fields[0])]
+		if into == nil {
+			continue
+		}
+		kb, err := strconv.ParseFloat(string(fields[1]), 64)
+		if err != nil {
+			return m, fmt.Errorf("read %s: %w", path, err)
+		}
+		*into = kb / 1000
 	}
-	return 0, errors.New("no Pss in smaps_rollup")
+	return m, nil
 }
