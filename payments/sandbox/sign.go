@@ -2,64 +2,12 @@ package sandbox
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/tillpost/tillpost/payments"
 )
 
-// maxAge is how old a webhook may be.
-const maxAge = 300 * time.Second
-
 // Verify checks the header Sandbox-Signature of a webhook:
 // t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">.
 func (p *Provider) Verify(_ context.Context, account payments.Account, w payments.Webhook) error {
-	secret := account.Fields["webhook_secret"]
-	if secret == "" {
-		return fmt.Errorf("the account has no webhook secret: %w", payments.ErrSignature)
-	}
-	if err := verify(secret, w.Header.Get("Sandbox-Signature"), w.Body, w.ReceivedAt); err != nil {
-		return fmt.Errorf("%w: %w", payments.ErrSignature, err)
-	}
-	return nil
-}
-
-func verify(secret, header string, body []byte, at time.Time) error {
-	var stamp string
-	var signatures [][]byte
-	for part := range strings.SplitSeq(header, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		switch name {
-		case "t":
-			stamp = value
-		case "v1":
-			if signature, err := hex.DecodeString(value); err == nil {
-				signatures = append(signatures, signature)
-			}
-		}
-	}
-	seconds, err := strconv.ParseInt(stamp, 10, 64)
-	if err != nil {
-		return errors.New("the header Sandbox-Signature has no time")
-	}
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(stamp + "."))
-	mac.Write(body)
-	want, genuine := mac.Sum(nil), false
-	for _, signature := range signatures {
-		genuine = genuine || hmac.Equal(signature, want)
-	}
-	switch {
-	case !genuine:
-		return errors.New("it was made with another secret, or for another body")
-	case at.Sub(time.Unix(seconds, 0)) > maxAge:
-		return errors.New("it is too old")
-	}
-	return nil
+	return w.VerifyStamp("Sandbox-Signature", account.Fields["webhook_secret"])
 }
