@@ -122,3 +122,99 @@ func TestManyCallsKeepToTheLimits(t *testing.T) {
 		}
 	})
 }
+
+// After "too many calls" the account waits as it was asked to, and goes on at
+// half its rate for a while.
+func TestHalvedRate(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := frozen(t, db)
+		id := d.add(t)
+		d.courier.limits.PerSecond = 1
+		rate := func() float64 {
+			_, now := d.LimitsOf(d.stored(t))
+			return now.PerSecond
+		}
+		d.courier.say(carriers.Answer{Err: &carriers.Error{Kind: carriers.ErrRateLimited, After: 10 * time.Minute, Message: "too many calls"}})
+		d.poll(t, id)
+		if a := d.state(t, models.CarrierWaiting); !a.ResumeAt.Equal(db.Now().Add(10*time.Minute)) || a.Failures != 0 {
+			t.Errorf("account = %+v", a.CarrierHealth)
+		}
+		d.offset += 9 * time.Minute
+		if d.asked(t, id) {
+			t.Error("the carrier was asked before the time that it named")
+		}
+		d.offset += time.Minute
+		d.state(t, models.CarrierHalved)
+		d.courier.say(tracking())
+		if !d.asked(t, id) || rate() != 0.5 {
+			t.Errorf("after the wait the rate is %v", rate())
+		}
+		d.offset += 1100 * time.Millisecond
+		if d.asked(t, id) {
+			t.Error("called at the whole rate")
+		}
+		d.offset += 1100 * time.Millisecond
+		if !d.asked(t, id) {
+			t.Error("not called at half the rate")
+		}
+		d.courier.say(failure(carriers.ErrRateLimited)) // again, without a time
+		d.offset += 2200 * time.Millisecond
+		d.poll(t, id)
+		if a := d.state(t, models.CarrierWaiting); !a.ResumeAt.Equal(db.Now().Add(5 * time.Minute)) {
+			t.Errorf("waits until %v", a.ResumeAt)
+		}
+		d.offset += 5*time.Minute + time.Hour
+		d.state(t, models.CarrierWorks)
+		if rate() != 1 {
+			t.Errorf("an hour later the rate is %v", rate())
+		}
+	})
+}
+
+// An account's own quota and rate take the place of its carrier's everywhere.
+func TestOwnLimits(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := frozen(t, db)
+		d.courier.limits = carriers.Limits{Batch: 1, PerSecond: 1, PerDay: 2}
+		d.courier.say(tracking())
+		id := d.add(t)
+		limit := func(l models.CarrierLimits) {
+			modelstest.Write(t, db, func(tx *models.Tx) error {
+				return d.SetLimits(tx, models.AllMerchants(), d.account, l, modelstest.Actor())
+			})
+		}
+		if !d.asked(t, id) {
+			t.Fatal("not called within the carrier's quota")
+		}
+		d.offset += time.Second
+		if d.asked(t, id) { // 2 a day, of which a fifth is kept and half the day is over: one
+			t.Fatal("called beyond the carrier's quota")
+		}
+		limit(models.CarrierLimits{QuotaPerDay: 1000, RatePerSecond: 0.1})
+		for second, want := range []bool{true, false, true} { // one in ten seconds
+			d.offset += 5500 * time.Millisecond
+			if d.asked(t, id) != want {
+				t.Errorf("after %d times five and a half seconds called: %v", second, !want)
+			}
+		}
+		many := d.addMany(t, d.account, 10)
+		if err := d.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := d.leased(t, many); got != 1 {
+			t.Errorf("a sweep took %d parcels, want the one that 0.1 a second allows", got)
+		}
+		limit(models.CarrierLimits{})
+		if _, now := d.LimitsOf(d.stored(t)); now != d.courier.limits {
+			t.Errorf("limits = %+v", now)
+		}
+		err := db.Write(t.Context(), func(tx *models.Tx) error {
+			return d.SetLimits(tx, models.AllMerchants(), d.account, models.CarrierLimits{RatePerSecond: -1}, modelstest.Actor())
+		})
+		if err == nil {
+			t.Error("a negative rate was taken")
+		}
+	})
+}
