@@ -13,8 +13,8 @@ import (
 // SweepEvery is the period of sweeps.
 const SweepEvery = 5 * time.Second
 
-// headStart is how much longer others have waited who go before a number that was
-// never asked about.
+// headStart is how much longer others have waited who go before a number of which
+// its carrier has said nothing yet.
 const headStart = 24 * time.Hour
 
 // Sweep finds the parcels that are due and enqueues their polls, batched by
@@ -103,9 +103,9 @@ func (s *Service) choose(ctx context.Context, a *models.CarrierAccount, l Limits
 }
 
 // byTurn finds the parcels whose turn it is: by how long they have been due, so
-// that a quota too small for all goes round among them. A number that was never
-// asked about counts as due since headStart before: whether it is right, and on its
-// way, is worth more than the next scan of another.
+// that a quota too small for all goes round among them. A number of which its
+// carrier has said nothing yet counts as due since headStart before: whether it is
+// right, and on its way, is worth more than the next scan of another.
 func (s *Service) byTurn(ctx context.Context, d models.Due, limit int) ([]models.DueShipment, error) {
 	due, err := s.db.DueShipments(ctx, d, limit)
 	if err != nil || len(due) < limit || d.Of != models.DueOrdinary {
@@ -116,12 +116,12 @@ func (s *Service) byTurn(ctx context.Context, d models.Due, limit int) ([]models
 	if err != nil || len(first) == 0 {
 		return due, err
 	}
+	ahead := make(map[string]bool, len(first))
 	for i := range first {
 		first[i].NextPollAt = first[i].NextPollAt.Add(-s.paced(headStart))
+		ahead[first[i].ID] = true
 	}
-	due = slices.DeleteFunc(due, func(one models.DueShipment) bool {
-		return slices.ContainsFunc(first, func(f models.DueShipment) bool { return f.ID == one.ID })
-	})
+	due = slices.DeleteFunc(due, func(one models.DueShipment) bool { return ahead[one.ID] })
 	due = append(first, due...)
 	slices.SortStableFunc(due, func(a, b models.DueShipment) int { return a.NextPollAt.Compare(b.NextPollAt) })
 	return due[:limit], nil

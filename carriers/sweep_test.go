@@ -161,37 +161,50 @@ func TestShortQuotaGoesRound(t *testing.T) {
 	})
 }
 
-// Where an account cannot ask for all, a number that was never asked about goes
-// before parcels that have waited for less than a day longer.
+// Where an account cannot ask for all, a number of which its carrier has said
+// nothing yet goes before parcels that have waited for less than a day longer.
 func TestFirstQuestionsHaveAHeadStart(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		d := newDepot(t, db)
-		start := db.Now()
-		after := func(passed time.Duration) { db.Now = func() time.Time { return start.Add(passed) } }
-		d.courier.limits = carriers.Limits{Batch: 1, PerSecond: 0.2}
-		d.courier.say(tracking(scan(carriers.StatusInTransit, start.Add(-time.Hour))))
-		// They come due again after less than four hours.
-		ids := d.addMany(t, d.account, 2)
-		d.poll(t, ids[0])
-		after(6 * time.Hour)
-		d.poll(t, ids[1])
-		after(29 * time.Hour)
-		ids = append(ids, d.add(t))
+		start, fast := db.Now(), d.courier.limits
+		now := start
+		db.Now = func() time.Time { return now }
+		after := func(hours int) { now = start.Add(time.Duration(hours) * time.Hour) }
+		answer := func(id string, a carriers.Answer) {
+			now = now.Add(time.Second) // calls have a distance
+			d.courier.say(a)
+			d.poll(t, id)
+		}
+		ids := d.addMany(t, d.account, 5)
+		unasked, early, late, failed, strange := ids[0], ids[1], ids[2], ids[3], ids[4]
+		known := tracking(scan(carriers.StatusInTransit, start.Add(-time.Hour)))
+		answer(early, known) // due again after less than four hours
+		after(6)
+		answer(late, known)
+		after(28)
+		answer(failed, carriers.Answer{Err: &carriers.Error{Kind: carriers.ErrUnavailable}})
+		answer(strange, carriers.Answer{Err: &carriers.Error{Kind: carriers.ErrNotFound}})
+		after(29)
+		added := d.add(t)
+		after(30)
 		pollJobs(t, db)
-		var turns []string
-		for i := range ids {
-			after(30*time.Hour + time.Duration(i)*time.Minute)
+		for _, want := range [][]string{{unasked, early, failed}, {added, late, strange}} {
+			d.courier.limits = carriers.Limits{Batch: 1, PerSecond: 0.6}
 			if err := d.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+			var turns []string
 			for _, args := range pollJobs(t, db) {
 				turns = append(turns, args.ShipmentIDs...)
-				d.poll(t, args.ShipmentIDs[0])
 			}
-		}
-		if want := []string{ids[0], ids[2], ids[1]}; !slices.Equal(turns, want) {
-			t.Errorf("asked for %v, want %v", turns, want)
+			if !slices.Equal(turns, want) {
+				t.Errorf("asked for %v, want %v", turns, want)
+			}
+			d.courier.limits = fast
+			for _, id := range turns {
+				answer(id, known)
+			}
 		}
 	})
 }

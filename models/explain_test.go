@@ -203,7 +203,7 @@ func TestAcceptance13ListsAtSize(t *testing.T) {
 				_, err := db.DueShipments(ctx, models.Due{AccountID: account(), By: db.Now()}, 100)
 				return err
 			},
-			"parcels never asked about": func(ctx context.Context, _ models.Scope) error {
+			"parcels nobody told of": func(ctx context.Context, _ models.Scope) error {
 				_, err := db.DueShipments(ctx, models.Due{AccountID: account(), By: db.Now(), Of: models.DueFirst}, 100)
 				return err
 			},
@@ -314,6 +314,10 @@ func TestLookupsWalkNothing(t *testing.T) {
 			})
 			return err
 		},
+		"first questions": func(ctx context.Context) error {
+			_, err := db.DueShipments(ctx, models.Due{AccountID: models.NewID(models.PrefixCarrierAccount), By: db.Now(), Of: models.DueFirst}, 10)
+			return err
+		},
 		"paste": func(ctx context.Context) error {
 			_, err := db.ShipmentsByNumber(ctx, s.scope, []string{"SB1", "SB2"})
 			return err
@@ -333,6 +337,9 @@ func TestLookupsWalkNothing(t *testing.T) {
 			byType := strings.Contains(text, "event_type=?") && name != "deliveries of a type" // when something else selects less
 			if byType || strings.Contains(text, "(merchant_id=?)") || strings.Contains(text, "(carrier_account_id=?)") {
 				t.Errorf("%s: %s goes by %s", name, sql, text)
+			}
+			if name == "first questions" && !strings.Contains(text, "shipments_first") {
+				t.Errorf("%s: %s goes over all that are due: %s", name, sql, text)
 			}
 		}
 	}

@@ -191,7 +191,7 @@ type DueKind int
 const (
 	DueUrgent   DueKind = iota + 1 // out for delivery
 	DueOrdinary                    // all others
-	DueFirst                       // those that nobody was asked about yet
+	DueFirst                       // those of which their carrier has said nothing yet
 )
 
 // DueShipment is a parcel that is due, and since when.
@@ -211,7 +211,7 @@ func (db *DB) DueShipments(ctx context.Context, d Due, limit int) ([]DueShipment
 	case DueOrdinary:
 		q = q.Where("status <> 'out_for_delivery'")
 	case DueFirst:
-		q = q.Where("status = 'unknown' AND last_synced_at IS NULL AND failed_polls = 0")
+		q = q.Where("status = 'unknown' AND last_synced_at IS NULL AND sync_error_kind IN ('', 'rate_limited', 'unavailable')")
 	}
 	due, err := all[DueShipment](q.Order("next_poll_at").Limit(limit))
 	if err != nil {

@@ -1,5 +1,6 @@
 // Package secret keeps credentials sealed at rest: encrypted by one key of a
-// set, and bound to the place where they are stored.
+// set, and bound to the place where they are stored. It also checks what others
+// sign with a secret that they share with this side.
 package secret
 
 import (

@@ -4,6 +4,7 @@
 package deliveries
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tillpost/tillpost/bench/node"
+	"github.com/tillpost/tillpost/models"
 )
 
 // Options of a run.
@@ -46,7 +48,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{Options: o, sink: sink, shops: shops, report: &Report{Endpoints: o.Endpoints}}
+	w := &world{Options: o, sink: sink, shops: shops, report: &Report{Endpoints: o.Endpoints, InFlight: cmp.Or(o.InFlight, models.DefaultInFlight)}}
 	if err := w.burst(ctx); err != nil {
 		return nil, fmt.Errorf("burst: %w", err)
 	}
@@ -122,7 +124,9 @@ func (w *world) burst(ctx context.Context) (err error) {
 	span := got[len(got)-1].at.Sub(got[0].at)
 	w.report.Burst = float64(len(got)) / span.Seconds()
 	w.report.BurstCPU = (after - before).Seconds() / float64(len(got)) * 1000
-	w.report.BurstMemory = peak()
+	if w.report.BurstMemory, err = peak(); err != nil {
+		return err
+	}
 	return w.check(got)
 }
 
@@ -157,7 +161,9 @@ func (w *world) stream(ctx context.Context) (err error) {
 		return err
 	}
 	w.report.StreamCPU = (after - before).Seconds() / float64(len(got)) * 1000
-	w.report.StreamMemory = peak()
+	if w.report.StreamMemory, err = peak(); err != nil {
+		return err
+	}
 	return w.check(got)
 }
 

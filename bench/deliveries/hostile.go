@@ -146,10 +146,11 @@ func (w *world) compareParts(ctx context.Context, v *villain, report *HostileRep
 			v.loose.Store(loose)
 			peak := n.Peak()
 			got, err := w.part(ctx, count)
-			part.Memory = max(part.Memory, peak().PSS)
-			if err != nil {
+			memory, unread := peak()
+			if err := errors.Join(err, unread); err != nil {
 				return err
 			}
+			part.Memory = max(part.Memory, memory.PSS)
 			*into = append(*into, got...)
 		}
 	}

@@ -34,21 +34,30 @@ func (n *Node) Processor() (time.Duration, error) {
 // Memory is what a program takes of the machine's memory, in MB.
 type Memory struct {
 	PSS float64 // its share, with the pages of its file that are mapped
-	Own float64 // what nobody but the program can give back
+	Own float64 // what of it is no page of a file
 }
 
 // Peak samples the memory until the function that it returns is called, which
-// returns the most that was seen.
-func (n *Node) Peak() func() Memory {
+// returns the most that was seen, or why nothing was.
+func (n *Node) Peak() func() (Memory, error) {
+	type peak struct {
+		Memory
+
+		err error
+	}
 	path := n.proc("smaps_rollup")
-	done, most := make(chan struct{}), make(chan Memory, 1)
+	done, most := make(chan struct{}), make(chan peak, 1)
 	go func() {
-		var top Memory
+		var top peak
 		tick := time.NewTicker(200 * time.Millisecond)
 		defer tick.Stop()
 		for {
-			if m, err := memory(path); err == nil { // gone when the program has ended
-				top.PSS, top.Own = max(top.PSS, m.PSS), max(top.Own, m.Own)
+			m, err := memory(path)
+			switch {
+			case err == nil:
+				top = peak{Memory: Memory{PSS: max(top.PSS, m.PSS), Own: max(top.Own, m.Own)}}
+			case top.PSS == 0: // else it is gone, when the program has ended
+				top.err = err
 			}
 			select {
 			case <-tick.C:
@@ -58,9 +67,10 @@ func (n *Node) Peak() func() Memory {
 			}
 		}
 	}()
-	return func() Memory {
+	return func() (Memory, error) {
 		close(done)
-		return <-most
+		top := <-most
+		return top.Memory, top.err
 	}
 }
 
@@ -85,6 +95,9 @@ func memory(path string) (m Memory, err error) {
 			return m, fmt.Errorf("read %s: %w", path, err)
 		}
 		*into = kb / 1000
+	}
+	if m.PSS == 0 || m.Own == 0 {
+		return m, fmt.Errorf("%s does not say how much memory there is", path)
 	}
 	return m, nil
 }

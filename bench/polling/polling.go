@@ -200,6 +200,9 @@ func (w *world) happen(ctx context.Context) error {
 	for len(w.news) > 0 && !w.news[0].at.After(w.now) {
 		due = append(due, heap.Pop(&w.news).(occasion))
 	}
+	if err := w.send(ctx, slices.Clone(due)); err != nil {
+		return err
+	}
 	for _, o := range due {
 		if o.send {
 			continue
@@ -210,9 +213,6 @@ func (w *world) happen(ctx context.Context) error {
 			return err
 		}
 		c.heard(o.parcel, w.now)
-	}
-	if err := w.send(ctx, due); err != nil {
-		return err
 	}
 	return w.apply(ctx)
 }

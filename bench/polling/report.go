@@ -19,7 +19,7 @@ type Report struct {
 	Text     string
 	Exceeded []string // accounts that were called above a limit
 	Starved  int      // parcels that waited for their first question for more than patience
-	Waiting  int      // those that still were at the end
+	Waiting  int      // parcels that waited for it at the end, however long
 	Slow     []string // accounts where one that was due waited for more than patience
 	Wrong    int      // parcels whose status is not the carrier's at the end
 }
@@ -54,7 +54,7 @@ func (w *world) report(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	r.Wrong = wrong
-	fmt.Fprintf(&b, "%d parcels waited for their first question for more than %s, %d still do; "+
+	fmt.Fprintf(&b, "%d parcels waited for their first question for more than %s; %d waited for it at the end; "+
 		"%d of those that should have ended have another status than at their carrier\n", r.Starved, patience, r.Waiting, r.Wrong)
 	r.Text = b.String()
 	return r, nil
