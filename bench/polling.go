@@ -20,6 +20,7 @@ func runPolling(ctx context.Context, args []string) (err error) {
 	parcels := flags.Int("parcels", 100_000, "parcels to follow")
 	days := flags.Int("days", 7, "days over which they are sent")
 	after := flags.Int("after", 7, "days for which they are followed after that")
+	only := flags.String("only", "", "follow the parcels of those accounts alone whose names hold it")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -38,9 +39,10 @@ func runPolling(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	start := time.Now()
-	report, err := polling.Run(ctx, db, polling.Options{Parcels: *parcels, Days: *days, After: *after, Log: func(format string, args ...any) {
+	log := func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "%7s  "+format+"\n", append([]any{time.Since(start).Round(time.Second)}, args...)...)
-	}})
+	}
+	report, err := polling.Run(ctx, db, polling.Options{Parcels: *parcels, Days: *days, After: *after, Only: *only, Log: log})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tillpost/tillpost/carriers"
@@ -22,8 +23,9 @@ import (
 // Options of a run.
 type Options struct {
 	Parcels int
-	Days    int // over which they are sent
-	After   int // for which they are followed after that
+	Days    int    // over which they are sent
+	After   int    // for which they are followed after that
+	Only    string // accounts whose names hold it; their parcels are those of a whole run
 	Log     func(format string, args ...any)
 }
 
@@ -135,12 +137,15 @@ func (w *world) prepare(ctx context.Context) error {
 		for n := range int(a.share * float64(w.Parcels)) {
 			at := w.now.Add(time.Duration(r.Int64N(int64(span))))
 			p := &parcel{number: fmt.Sprintf("P%02d%09d", i, n), steps: journey(r, at, a.zone())}
-			w.carriers[i].parcels[p.number] = p
-			w.news = append(w.news, occasion{at, i, p, true})
+			planned := agenda{{at, i, p, true}}
 			if a.pushes {
 				for _, s := range p.steps {
-					w.news = append(w.news, occasion{s.at.Add(time.Duration(r.IntN(60)) * time.Second), i, p, false})
+					planned = append(planned, occasion{s.at.Add(time.Duration(r.IntN(60)) * time.Second), i, p, false})
 				}
+			}
+			if strings.Contains(a.name, w.Only) {
+				w.carriers[i].parcels[p.number] = p
+				w.news = append(w.news, planned...)
 			}
 		}
 	}
