@@ -10,13 +10,17 @@ import (
 	"time"
 )
 
+// MaxStampAge is how old such a signature may be, as in Stripe's own libraries. One
+// from the future is genuine too: this clock may be slow.
+const MaxStampAge = 300 * time.Second
+
 // VerifyStamp checks a signature that names its time, t=<unix seconds>,v1=<hex
-// HMAC-SHA256 of "t.body">, with the whole key, and returns that time: how old it
-// may be is for the caller to say. While a key is rolled over there may be two of
+// HMAC-SHA256 of "t.body">, with the whole key, and that it was not old when it
+// came in; the zero time is now. While a key is rolled over there may be two of
 // v1. Its errors are words for people.
-func VerifyStamp(signed string, body []byte, key string) (time.Time, error) {
+func VerifyStamp(signed string, body []byte, key string, at time.Time) error {
 	if key == "" {
-		return time.Time{}, errors.New("there is no secret to check it with")
+		return errors.New("there is no secret to check it with")
 	}
 	var stamp string
 	var signatures []string
@@ -30,7 +34,7 @@ func VerifyStamp(signed string, body []byte, key string) (time.Time, error) {
 	}
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil {
-		return time.Time{}, errors.New("it has no time")
+		return errors.New("it has no time")
 	}
 	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write([]byte(stamp + "."))
@@ -39,8 +43,14 @@ func VerifyStamp(signed string, body []byte, key string) (time.Time, error) {
 	for _, signature := range signatures {
 		genuine = genuine || hmac.Equal(want, []byte(signature))
 	}
-	if !genuine {
-		return time.Time{}, errors.New("it was made with another secret, or for another body")
+	if at.IsZero() {
+		at = time.Now()
 	}
-	return time.Unix(seconds, 0), nil
+	switch {
+	case !genuine:
+		return errors.New("it was made with another secret, or for another body")
+	case at.Sub(time.Unix(seconds, 0)) > MaxStampAge:
+		return errors.New("it is too old")
+	}
+	return nil
 }

@@ -53,10 +53,10 @@ func TestVerify(t *testing.T) {
 			refuse("a changed signature "+string(changed), account(), signed(event, string(changed)))
 		}
 	}
-	for _, seconds := range []int64{-301, 301, 1 << 40} {
+	for _, seconds := range []int64{301, 1 << 40} {
 		w := signed(event, signature)
 		w.ReceivedAt = time.Unix(sent+seconds, 0)
-		refuse("an old signature, or one from the future", account(), w)
+		refuse("an old signature", account(), w)
 	}
 	w := signed(event, signature)
 	w.ReceivedAt = time.Time{}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tillpost/tillpost/payments"
+	"github.com/tillpost/tillpost/secret"
 )
 
 func TestVerify(t *testing.T) {
@@ -22,9 +23,9 @@ func TestVerify(t *testing.T) {
 		want                       bool
 	}{
 		{"genuine", "secret", signature, `{"id":"evt_1"}`, at, true},
-		{"genuine, at the last moment", "secret", signature, `{"id":"evt_1"}`, at.Add(payments.MaxStampAge), true},
+		{"genuine, at the last moment", "secret", signature, `{"id":"evt_1"}`, at.Add(secret.MaxStampAge), true},
 		{"one of two signatures", "secret", "v1=00," + signature, `{"id":"evt_1"}`, at, true},
-		{"too old", "secret", signature, `{"id":"evt_1"}`, at.Add(payments.MaxStampAge + time.Second), false},
+		{"too old", "secret", signature, `{"id":"evt_1"}`, at.Add(secret.MaxStampAge + time.Second), false},
 		{"another body", "secret", signature, `{"id":"evt_2"}`, at, false},
 		{"another secret", "secret2", signature, `{"id":"evt_1"}`, at, false},
 		{"no secret", "", signature, `{"id":"evt_1"}`, at, false},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tillpost/tillpost/payments"
+	"github.com/tillpost/tillpost/secret"
 )
 
 const (
@@ -29,10 +30,10 @@ func TestVerify(t *testing.T) {
 		{"genuine", vectorSecret, header, vectorBody, at, true},
 		{"genuine, with another scheme beside it", vectorSecret, header + ",v0=" + vectorSum, vectorBody, at, true},
 		{"genuine, with spaces", vectorSecret, strings.ReplaceAll(header, ",", ", "), vectorBody, at, true},
-		{"genuine, at the last moment", vectorSecret, header, vectorBody, at.Add(payments.MaxStampAge), true},
+		{"genuine, at the last moment", vectorSecret, header, vectorBody, at.Add(secret.MaxStampAge), true},
 		{"two secrets at once", vectorSecret, "t=1700000000,v1=" + strings.Repeat("0", 64) + ",v1=" + vectorSum, vectorBody, at, true},
 		{"received at no known time, so now", vectorSecret, header, vectorBody, time.Time{}, false},
-		{"too old", vectorSecret, header, vectorBody, at.Add(payments.MaxStampAge + time.Second), false},
+		{"too old", vectorSecret, header, vectorBody, at.Add(secret.MaxStampAge + time.Second), false},
 		{"another secret", vectorSecret + "2", header, vectorBody, at, false},
 		{"the secret without its prefix", strings.TrimPrefix(vectorSecret, "whsec_"), header, vectorBody, at, false},
 		{"no secret", "", header, vectorBody, at, false},
