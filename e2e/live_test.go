@@ -9,9 +9,12 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -268,4 +271,29 @@ func TestKeyboardAndPalette(t *testing.T) {
 	b.do(chromedp.SendKeys(`#palette-input`, kb.Enter))
 	b.until(`location.pathname.startsWith("/orders/")`)
 	b.quiet("keyboard")
+}
+
+// Live updates come however far apart the line brings the scripts.
+func TestLiveOnASlowLine(t *testing.T) {
+	b := newTab(t)
+	b.signIn("merchant")
+	var asked atomic.Int64
+	chromedp.ListenTarget(b, func(event any) {
+		paused, ok := event.(*fetch.EventRequestPaused)
+		if !ok {
+			return
+		}
+		wait := time.Duration(asked.Add(1)) * 300 * time.Millisecond
+		time.AfterFunc(wait, func() {
+			if err := chromedp.Run(b, fetch.ContinueRequest(paused.RequestID)); err != nil {
+				t.Errorf("let a script through: %v", err)
+			}
+		})
+	})
+	b.do(network.SetCacheDisabled(true), fetch.Enable().WithPatterns([]*fetch.RequestPattern{{ResourceType: network.ResourceTypeScript}}))
+	b.visit("/payments")
+	b.until(`document.getElementById("live-pill").dataset.state === "live"`)
+	if asked.Load() == 0 {
+		t.Error("the page asked for no script")
+	}
 }

@@ -3,6 +3,7 @@
 package static
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -37,8 +38,20 @@ var types = map[string]string{
 	".woff2": "font/woff2",
 }
 
+// Scripts are sent as one file. htmx looks at the page as soon as the browser gets
+// to it after htmx's own script: an extension in a file of its own that took longer
+// to come was too late, and the page without live updates until somebody loaded it anew.
+const Scripts = "scripts.js"
+
+// scripts are what is in it, in their order.
+var scripts = []string{"htmx.min.js", "hx-sse.min.js", "app.js", "live.js"}
+
 func load(files embed.FS) map[string]Asset {
 	found := map[string]Asset{}
+	add := func(name string, body []byte) {
+		sum := sha256.Sum256(body)
+		found[name] = Asset{Name: name, Hash: hex.EncodeToString(sum[:6]), ContentType: types[path.Ext(name)], Body: body}
+	}
 	err := fs.WalkDir(files, "files", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -47,18 +60,18 @@ func load(files embed.FS) map[string]Asset {
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(body)
-		found[path.Base(name)] = Asset{
-			Name:        path.Base(name),
-			Hash:        hex.EncodeToString(sum[:6]),
-			ContentType: types[path.Ext(name)],
-			Body:        body,
-		}
+		add(path.Base(name), body)
 		return nil
 	})
 	if err != nil { // the files are part of the program, so this cannot depend on the machine
 		panic(fmt.Sprintf("static: read embedded files: %v", err))
 	}
+	var all bytes.Buffer
+	for _, name := range scripts {
+		all.Write(found[name].Body)
+		all.WriteString("\n;\n")
+	}
+	add(Scripts, all.Bytes())
 	return found
 }
 

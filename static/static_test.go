@@ -76,6 +76,27 @@ func TestVendoredFilesAreUnchanged(t *testing.T) {
 	}
 }
 
+// Every script is in the one that pages load, each whole and htmx first.
+func TestScriptsAreOne(t *testing.T) {
+	t.Parallel()
+	rest, found := string(assets[Scripts].Body), 0
+	for _, name := range scripts {
+		_, after, ok := strings.Cut(rest, string(assets[name].Body))
+		if !ok {
+			t.Fatalf("%s is not in its place", name)
+		}
+		rest = after
+	}
+	for name := range assets {
+		if strings.HasSuffix(name, ".js") && name != Scripts {
+			found++
+		}
+	}
+	if found != len(scripts) {
+		t.Errorf("%d scripts, of which pages load %d", found, len(scripts))
+	}
+}
+
 func TestScriptsNeedNoEval(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"app.js", "live.js"} {
